@@ -1,0 +1,1 @@
+//! Makes, signs and verifies mendkit sticks. The binary `mendkit` is a thin shell around this library.

@@ -1,0 +1,3 @@
+//! The program `mendkit`.
+
+fn main() {}

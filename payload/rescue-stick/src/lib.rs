@@ -1,0 +1,10 @@
+//! What lies on a mendkit stick: names, formats and their checks, shared by the program that writes
+//! them (`mendkit`) and the one that reads them (`mend`).
+//!
+//! This crate does no I/O and knows no operating system. It lies with the reader, since a stick once
+//! written cannot be changed and tomorrow's builder must suit it.
+#![forbid(unsafe_code)]
+#![warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+pub mod digest;
+pub mod paths;

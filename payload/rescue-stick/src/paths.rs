@@ -1,0 +1,77 @@
+//! Where things lie on the stick: paths relative to the root of its FAT32 partition, with `/`.
+//!
+//! ```text
+//! /SHA256SUMS  /SHA256SUMS.minisig     the manifest and its signature
+//! /EFI/BOOT  /EFI/debian               firmware starts here
+//! /boot                                kernels, initramfs archives, GRUB's menu
+//! /mendkit/job.json                    what this stick is to do
+//! /mendkit/mendkit.pub                 the key that signed the manifest
+//! /mendkit/remedies/*.toml             the incidents it mends
+//! /mendkit/definitions/NAME/*          corrected definitions
+//! /mendkit/files/*                     known good files
+//! /mendkit/journal.bin  scratch.bin    preallocated, written in place, not in the manifest
+//! /reports/                            what was done where, not in the manifest
+//! ```
+
+/// Volume label of the FAT32 partition.
+pub const VOLUME_LABEL: &str = "MENDKIT";
+
+/// The manifest: every file of the closed set, readable by `sha256sum -c`.
+pub const MANIFEST: &str = "SHA256SUMS";
+
+/// The manifest's signature in minisign's format.
+pub const MANIFEST_SIGNATURE: &str = "SHA256SUMS.minisig";
+
+/// The job: what this stick is to do, as JSON.
+pub const JOB: &str = "mendkit/job.json";
+
+/// The public key that belongs to the signature, for people who check by hand.
+pub const PUBLIC_KEY: &str = "mendkit/mendkit.pub";
+
+/// Folder of the remedies, one TOML file each.
+pub const REMEDIES: &str = "mendkit/remedies";
+
+/// Folder of definitions, one folder a set.
+pub const DEFINITIONS: &str = "mendkit/definitions";
+
+/// Folder of known good files.
+pub const FILES: &str = "mendkit/files";
+
+/// The journal: undo and redo blocks. Contiguous; written in place; outside the manifest.
+pub const JOURNAL: &str = "mendkit/journal.bin";
+
+/// Room for an overlay that does not fit in memory. Contiguous; written in place; outside the manifest.
+pub const SCRATCH: &str = "mendkit/scratch.bin";
+
+/// Folder of reports; outside the manifest.
+pub const REPORTS: &str = "reports";
+
+/// In the initramfs: the key that `mend` trusts, in minisign's public key format.
+pub const TRUSTED_KEY_IN_INITRAMFS: &str = "/mendkit.pub";
+
+/// In the initramfs: the file without which `mend` refuses to act as PID 1.
+pub const MARKER_IN_INITRAMFS: &str = "/mendkit.marker";
+
+/// In the initramfs: kernel modules in loading order, one absolute path a line.
+pub const MODULES_IN_INITRAMFS: &str = "/modules.list";
+
+/// Returns whether `path` may exist on a stick although the manifest does not list it.
+pub fn is_outside_manifest(path: &str) -> bool {
+    [MANIFEST, MANIFEST_SIGNATURE, JOURNAL, SCRATCH].contains(&path)
+        || path
+            .strip_prefix(REPORTS)
+            .is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_reports_and_work_areas_are_outside_the_manifest() {
+        assert!(is_outside_manifest("reports/a/report.json"));
+        assert!(is_outside_manifest(JOURNAL));
+        assert!(!is_outside_manifest("reportsx/a"));
+        assert!(!is_outside_manifest("mendkit/job.json"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Finds, explains and repairs a broken Windows. The binary `mend` is a thin shell around this library.

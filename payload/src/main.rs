@@ -1,0 +1,3 @@
+//! The program `mend`.
+
+fn main() {}
