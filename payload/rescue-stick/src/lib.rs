@@ -7,4 +7,6 @@
 #![warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 pub mod digest;
+pub mod manifest;
 pub mod paths;
+pub mod signature;

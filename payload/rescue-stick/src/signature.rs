@@ -1,0 +1,122 @@
+//! Checking the signature over the manifest. Making one is the builder's (`mendkit`'s `signing`).
+//!
+//! Keys and signatures are minisign's files, so that anyone can check a stick with `minisign -V`.
+
+/// A public key in minisign's format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    key: minisign_verify::PublicKey,
+    base64: String,
+}
+
+/// Why a key or a signature is not accepted.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// The text is not a public key file of minisign.
+    #[error("public key: {found:?} is not a minisign public key")]
+    Key {
+        /// The line that should hold the key.
+        found: String,
+    },
+    /// The text is not a signature file of minisign.
+    #[error("manifest signature: not a minisign signature ({reason})")]
+    Format {
+        /// What the reader stumbled over.
+        reason: String,
+    },
+    /// The signature was made by another key, or over another text.
+    #[error("manifest signature: not made by key {key} over this manifest ({reason})")]
+    Mismatch {
+        /// The key that is trusted.
+        key: String,
+        /// What the check says.
+        reason: String,
+    },
+}
+
+impl PublicKey {
+    /// Parses a public key: minisign's two-line file, or its second line alone.
+    pub fn parse(text: &str) -> Result<Self, SignatureError> {
+        let is_key = |line: &&str| !line.is_empty() && !line.starts_with("untrusted comment:");
+        let base64 = text.lines().map(str::trim).find(is_key).unwrap_or_default();
+        let key =
+            minisign_verify::PublicKey::from_base64(base64).map_err(|_| SignatureError::Key {
+                found: base64.to_owned(),
+            })?;
+        Ok(Self {
+            key,
+            base64: base64.to_owned(),
+        })
+    }
+
+    /// Returns the key as one line of Base64; what `minisign -P` takes and what screens show.
+    pub fn base64(&self) -> &str {
+        &self.base64
+    }
+
+    /// Returns the two-line file that `minisign -p` reads.
+    pub fn to_file(&self) -> String {
+        format!("untrusted comment: mendkit public key\n{}\n", self.base64)
+    }
+
+    /// Checks that `signature` (the content of a `.minisig` file) was made by this key over `message`.
+    pub fn check(&self, message: &[u8], signature: &str) -> Result<(), SignatureError> {
+        let signature = minisign_verify::Signature::decode(signature).map_err(|error| {
+            SignatureError::Format {
+                reason: error.to_string(),
+            }
+        })?;
+        self.key
+            .verify(message, &signature, false)
+            .map_err(|error| SignatureError::Mismatch {
+                key: self.base64.clone(),
+                reason: error.to_string(),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sign(message: &[u8]) -> (PublicKey, String) {
+        let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+        let signature =
+            minisign::sign(Some(&pair.pk), &pair.sk, message, Some("trusted"), None).unwrap();
+        (
+            PublicKey::parse(&pair.pk.to_base64()).unwrap(),
+            signature.to_string(),
+        )
+    }
+
+    #[test]
+    fn accepts_only_the_signed_text_under_the_right_key() {
+        let (key, signature) = sign(b"manifest");
+        assert_eq!(key.check(b"manifest", &signature), Ok(()));
+        let changed = key.check(b"Manifest", &signature).unwrap_err();
+        assert!(
+            matches!(changed, SignatureError::Mismatch { .. }),
+            "{changed}"
+        );
+        let (other, _) = sign(b"manifest");
+        assert!(matches!(
+            other.check(b"manifest", &signature),
+            Err(SignatureError::Mismatch { .. })
+        ));
+        assert!(matches!(
+            key.check(b"manifest", "x"),
+            Err(SignatureError::Format { .. })
+        ));
+    }
+
+    #[test]
+    fn reads_a_key_file_and_the_bare_line() {
+        let (key, _) = sign(b"");
+        assert_eq!(PublicKey::parse(&key.to_file()).as_ref(), Ok(&key));
+        assert!(matches!(
+            PublicKey::parse("RWQ"),
+            Err(SignatureError::Key { .. })
+        ));
+    }
+}
