@@ -4,9 +4,14 @@
 //! This crate does no I/O and knows no operating system. It lies with the reader, since a stick once
 //! written cannot be changed and tomorrow's builder must suit it.
 #![forbid(unsafe_code)]
-#![warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+#![warn(clippy::arithmetic_side_effects)]
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+pub mod definitions;
 pub mod digest;
+pub mod job;
 pub mod manifest;
 pub mod paths;
+pub mod remedy;
+pub mod report;
 pub mod signature;

@@ -1,0 +1,227 @@
+//! The report: what `mend` found and did on one PC. Stored as JSON, schema-numbered.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Sha256Digest;
+
+/// The schema that this version writes.
+pub const REPORT_SCHEMA: u32 = 1;
+
+/// The report of one run on one PC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Report {
+    /// [`REPORT_SCHEMA`] of the version that wrote it.
+    pub schema: u32,
+    /// Names this run: time and computer, `20100422T101500Z-OPTIPLEX-114`.
+    pub run: String,
+    /// Version of `mend`.
+    pub mend_version: String,
+    /// The PC's clock at the start, RFC 3339 in UTC. The clock of a broken PC may be wrong.
+    pub started: String,
+    /// Milliseconds from the start to the report.
+    pub took_ms: u64,
+    /// The worst of the installations' verdicts.
+    pub verdict: Verdict,
+    /// The stick that did it.
+    pub stick: StickFacts,
+    /// The PC.
+    pub machine: MachineFacts,
+    /// Every volume that was looked at.
+    pub volumes: Vec<VolumeReport>,
+    /// Every Windows that was found.
+    pub installations: Vec<InstallationReport>,
+    /// Time of every stage, in order.
+    pub timings: Vec<Timing>,
+    /// What went wrong outside of any installation, one line each.
+    pub notes: Vec<String>,
+}
+
+/// One word for the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// No remedy applies, or nothing is left to do.
+    Healthy,
+    /// A remedy was carried out and checked from a fresh mount.
+    Repaired,
+    /// The last repair was taken back.
+    Undone,
+    /// A remedy applies; nothing was written.
+    Affected,
+    /// A person must do something first; the report says what.
+    NeedsYou,
+    /// Not safe to write; nothing was written.
+    Refused,
+    /// It was begun and did not end well; the report says in which state the PC is.
+    Failed,
+}
+
+impl Verdict {
+    /// Returns the word that the screen shows.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Healthy => "HEALTHY",
+            Self::Repaired => "REPAIRED",
+            Self::Undone => "UNDONE",
+            Self::Affected => "AFFECTED",
+            Self::NeedsYou => "NEEDS YOU",
+            Self::Refused => "REFUSED",
+            Self::Failed => "FAILED",
+        }
+    }
+
+    /// Returns the exit code that goes with it: 0 done, 1 something left undone, 2 could not do it,
+    /// 3 refused.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Healthy | Self::Repaired | Self::Undone => 0,
+            Self::Affected | Self::NeedsYou => 1,
+            Self::Failed => 2,
+            Self::Refused => 3,
+        }
+    }
+}
+
+/// The stick.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StickFacts {
+    /// Title of the image.
+    pub title: String,
+    /// Date of the image.
+    pub date: String,
+    /// Digest of the signed manifest: names the image.
+    pub manifest: Option<Sha256Digest>,
+    /// The key that signed it, as Base64.
+    pub key: Option<String>,
+}
+
+/// The PC. Everything that firmware does not tell is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MachineFacts {
+    /// `BIOS`, `UEFI x64`, `UEFI ia32`, or `folder` for a run on an ordinary system.
+    pub firmware: String,
+    /// Maker by DMI.
+    pub vendor: Option<String>,
+    /// Model by DMI.
+    pub model: Option<String>,
+    /// Serial number by DMI.
+    pub serial: Option<String>,
+    /// Memory in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Version of the rescue kernel.
+    pub kernel: Option<String>,
+}
+
+/// A volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct VolumeReport {
+    /// `disk 1, partition 1`.
+    pub name: String,
+    /// `NTFS`, `FAT32`, `BitLocker`, …
+    pub file_system: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Model of the disk.
+    pub disk_model: Option<String>,
+    /// `clean`, or why it may not be written, in words.
+    pub state: String,
+}
+
+/// One Windows and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct InstallationReport {
+    /// Volume, as in [`VolumeReport::name`].
+    pub volume: String,
+    /// Windows folder on it, `\WINDOWS`.
+    pub folder: String,
+    /// `Microsoft Windows XP Service Pack 3 (5.1.2600)`.
+    pub windows: String,
+    /// Computer name.
+    pub computer: Option<String>,
+    /// Security products, one line each.
+    pub products: Vec<String>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Remedy that applies.
+    pub remedy: Option<String>,
+    /// What was found.
+    pub findings: Vec<FindingReport>,
+    /// The plan as it was shown.
+    pub plan: Option<String>,
+    /// Candidates that were looked at, accepted or not, with the reason.
+    pub candidates: Vec<CandidateReport>,
+    /// What was written.
+    pub changes: Vec<ChangeReport>,
+    /// What the person should do next, or why nothing was done; one line each.
+    pub advice: Vec<String>,
+}
+
+/// A fault or a fact with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FindingReport {
+    /// Stable id: `stale-definitions`, `missing-system-file`, …
+    pub id: String,
+    /// One line for people.
+    pub text: String,
+    /// What it rests on, one line each.
+    pub evidence: Vec<String>,
+}
+
+/// A candidate for a missing file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CandidateReport {
+    /// Where it was found.
+    pub place: String,
+    /// Whether it was acceptable.
+    pub accepted: bool,
+    /// Why, or why not.
+    pub reason: String,
+    /// Its digest, if it could be read.
+    pub sha256: Option<Sha256Digest>,
+}
+
+/// One file that was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ChangeReport {
+    /// Windows path without a drive letter.
+    pub path: String,
+    /// Digest before; `None` if it was not there.
+    pub before: Option<Sha256Digest>,
+    /// Digest after, read from a fresh mount.
+    pub after: Option<Sha256Digest>,
+    /// Where the former content is kept.
+    pub kept: Option<String>,
+}
+
+/// Time of one stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Timing {
+    /// Name of the stage: detect, diagnose, plan, apply, verify.
+    pub stage: String,
+    /// Milliseconds.
+    pub took_ms: u64,
+}
+
+impl Report {
+    /// Parses the JSON of a report.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// Returns the JSON of the report, indented, with a final newline.
+    pub fn to_text(&self) -> String {
+        // OK to default: a Report has only string keys, so it always has a JSON form.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,273 @@
+//! The stick as `mend` reads it: its job, remedies, definitions and files, after the proof.
+//!
+//! Nothing is believed before [`Stick::prove`]: the signature over the manifest, then every file.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::job::{Job, JobError};
+use rescue_stick::manifest::{Discrepancy, Manifest, ManifestError};
+use rescue_stick::paths;
+use rescue_stick::remedy::{Remedy, RemedyError};
+use rescue_stick::report::StickFacts;
+use rescue_stick::signature::{PublicKey, SignatureError};
+use sha2::{Digest as _, Sha256};
+
+/// A stick (or a folder with the same files) that has proven itself.
+#[derive(Debug)]
+pub struct Stick {
+    root: PathBuf,
+    job: Job,
+    remedies: Vec<Remedy>,
+    facts: StickFacts,
+}
+
+/// Why a stick is not believed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StickError {
+    /// A file of the proof itself cannot be read.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The manifest is not the text that was signed.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The manifest does not parse.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Files are missing, changed, or too many.
+    #[error("{} of the stick's files are not as signed, first: {}", .0.len(), first(.0))]
+    NotAsSigned(Vec<Discrepancy>),
+    /// The job does not parse.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// A remedy does not parse.
+    #[error("remedy {id}: {source}")]
+    Remedy {
+        /// Its id.
+        id: String,
+        /// What is wrong.
+        source: RemedyError,
+    },
+    /// The signed job names something that the stick does not have.
+    #[error("job: {0}")]
+    Incomplete(String),
+}
+
+fn first(differences: &[Discrepancy]) -> String {
+    differences
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+/// Bytes hashed so far and in all, for a progress line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProofProgress {
+    /// Bytes hashed.
+    pub done: u64,
+    /// Bytes to hash.
+    pub total: u64,
+}
+
+impl Stick {
+    /// Proves the stick whose files lie below `root` with the key that is trusted, then reads its job
+    /// and remedies.
+    pub fn prove(
+        root: &Path,
+        trusted: &PublicKey,
+        progress: &mut dyn FnMut(ProofProgress),
+    ) -> Result<Self, StickError> {
+        let manifest_text = fs::read_to_string(root.join(paths::MANIFEST))?;
+        let signature = fs::read_to_string(root.join(paths::MANIFEST_SIGNATURE))?;
+        trusted.check(manifest_text.as_bytes(), &signature)?;
+        let manifest = Manifest::parse(&manifest_text)?;
+        let files = list_files(root)?;
+        let total = files
+            .values()
+            .fold(0, |sum: u64, size| sum.saturating_add(*size));
+        let mut done = 0;
+        let mut found = Vec::with_capacity(files.len());
+        for path in files.keys() {
+            let digest = hash_file(&root.join(path), |bytes| {
+                done += bytes;
+                progress(ProofProgress { done, total });
+            })?;
+            found.push((path.as_str(), digest));
+        }
+        let differences = manifest.audit(found.iter().copied());
+        if !differences.is_empty() {
+            return Err(StickError::NotAsSigned(differences));
+        }
+        Self::read(root, &manifest_text, trusted)
+    }
+
+    fn read(root: &Path, manifest_text: &str, trusted: &PublicKey) -> Result<Self, StickError> {
+        let job = Job::parse(&fs::read_to_string(root.join(paths::JOB))?)?;
+        let mut remedies = Vec::new();
+        for id in &job.remedies {
+            let path = root.join(paths::REMEDIES).join(format!("{id}.toml"));
+            let remedy =
+                Remedy::parse(&fs::read_to_string(path)?).map_err(|source| StickError::Remedy {
+                    id: id.clone(),
+                    source,
+                })?;
+            for set in remedy.definitions_sets() {
+                if !job.definitions.contains_key(set) {
+                    let text = format!("remedy {id} needs definitions {set:?}, none are here");
+                    return Err(StickError::Incomplete(text));
+                }
+            }
+            remedies.push(remedy);
+        }
+        let facts = StickFacts {
+            title: job.title.clone(),
+            date: job.date.clone(),
+            manifest: Some(Sha256Digest::of(manifest_text.as_bytes())),
+            key: Some(trusted.base64().to_owned()),
+        };
+        Ok(Self {
+            root: root.to_owned(),
+            job,
+            remedies,
+            facts,
+        })
+    }
+
+    /// Returns what the stick is to do.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// Returns the remedies in the order in which they are tried.
+    pub fn remedies(&self) -> &[Remedy] {
+        &self.remedies
+    }
+
+    /// Returns what the report says of the stick.
+    pub fn facts(&self) -> &StickFacts {
+        &self.facts
+    }
+
+    /// Returns where a file of the stick lies now.
+    pub fn path_of(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+}
+
+/// Returns every file below `root` that the manifest must list, with its size, by its path with `/`.
+fn list_files(root: &Path) -> io::Result<BTreeMap<String, u64>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root.join(&folder))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = if folder.is_empty() {
+                name
+            } else {
+                format!("{folder}/{name}")
+            };
+            if paths::is_outside_manifest(&path) {
+                continue;
+            }
+            // Anything that is neither a folder nor a plain file has no digest and so is never listed.
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+            } else {
+                files.insert(path, entry.metadata()?.len());
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Returns the digest of a file, telling `progress` the bytes of every piece read.
+pub fn hash_file(path: &Path, mut progress: impl FnMut(u64)) -> io::Result<Sha256Digest> {
+    let mut file = fs::File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let count = file.read(&mut buffer)?;
+        let Some(piece) = buffer.get(..count).filter(|piece| !piece.is_empty()) else {
+            break;
+        };
+        hasher.update(piece);
+        progress(piece.len().try_into().unwrap_or(u64::MAX));
+    }
+    Ok(Sha256Digest(hasher.finalize().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn make_stick(root: &Path) -> PublicKey {
+        let job = include_str!("../rescue-stick/fixtures/job-1.json");
+        let remedy = Remedy::built_in("mcafee-5958").unwrap();
+        let mut manifest = Manifest::default();
+        for (path, content) in [
+            (paths::JOB, job),
+            ("mendkit/remedies/mcafee-5958.toml", remedy),
+        ] {
+            fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            fs::write(root.join(path), content).unwrap();
+            manifest.insert(path.into(), Sha256Digest::of(content.as_bytes()));
+        }
+        let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+        let text = manifest.to_text();
+        let signature = minisign::sign(None, &pair.sk, text.as_bytes(), None, None).unwrap();
+        fs::write(root.join(paths::MANIFEST), &text).unwrap();
+        fs::write(root.join(paths::MANIFEST_SIGNATURE), signature.to_string()).unwrap();
+        PublicKey::parse(&pair.pk.to_base64()).unwrap()
+    }
+
+    fn prove(root: &Path, key: &PublicKey) -> Result<Stick, StickError> {
+        Stick::prove(root, key, &mut |_| {})
+    }
+
+    #[test]
+    fn believes_a_stick_that_is_as_signed_with_reports_on_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = make_stick(folder.path());
+        fs::create_dir(folder.path().join("reports")).unwrap();
+        fs::write(folder.path().join("reports/x"), "x").unwrap();
+        let stick = prove(folder.path(), &key).unwrap();
+        assert_eq!(stick.remedies().len(), 1);
+        assert_eq!(stick.facts().date, "2010-04-22");
+    }
+
+    #[test]
+    fn refuses_changed_missing_and_extra_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = make_stick(folder.path());
+        fs::write(folder.path().join("extra"), "x").unwrap();
+        let extra = prove(folder.path(), &key).unwrap_err().to_string();
+        let expect = "1 of the stick's files are not as signed, first: extra: not in the manifest";
+        assert_eq!(extra, expect);
+        fs::remove_file(folder.path().join("extra")).unwrap();
+        fs::write(folder.path().join(paths::JOB), "{}").unwrap();
+        assert!(matches!(
+            prove(folder.path(), &key),
+            Err(StickError::NotAsSigned(_))
+        ));
+        fs::remove_file(folder.path().join(paths::JOB)).unwrap();
+        let missing = prove(folder.path(), &key).unwrap_err().to_string();
+        assert!(missing.ends_with("mendkit/job.json: missing"), "{missing}");
+    }
+
+    #[test]
+    fn refuses_a_stick_signed_by_another_key() {
+        let folder = tempfile::tempdir().unwrap();
+        make_stick(folder.path());
+        let other = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+        let other = PublicKey::parse(&other.pk.to_base64()).unwrap();
+        assert!(matches!(
+            prove(folder.path(), &other),
+            Err(StickError::Signature(_))
+        ));
+    }
+}
