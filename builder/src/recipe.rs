@@ -1,0 +1,323 @@
+//! The recipe: the file a person writes to describe one image. Parsed here, believed in [`crate::inputs`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::job::{Finish, Mode};
+use serde::Deserialize;
+
+/// A recipe as it was typed. Paths in it are relative to the recipe's folder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Recipe {
+    /// One line for people.
+    pub title: String,
+    /// Date of the image, `YYYY-MM-DD`; also the time of every file on it.
+    #[serde(default = "default_date")]
+    pub date: String,
+    /// Built in by name, or a path to a remedy of one's own (it ends in `.toml`).
+    pub remedies: Vec<String>,
+    /// Who decides whether a repair is made.
+    #[serde(default)]
+    pub mode: Mode,
+    /// What happens when the work is done.
+    #[serde(default)]
+    pub finish: Finish,
+    /// Languages of the screen, the default first.
+    #[serde(default = "default_languages")]
+    pub languages: Vec<String>,
+    /// Corrected definitions by the name that remedies use for them.
+    #[serde(default)]
+    pub definitions: BTreeMap<String, RecipeDefinitions>,
+    /// Known good files to carry.
+    #[serde(default)]
+    pub files: Vec<RecipeFile>,
+    /// How it boots.
+    #[serde(default)]
+    pub boot: RecipeBoot,
+    /// Who signs it.
+    pub signing: RecipeSigning,
+}
+
+/// A package of definitions.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RecipeDefinitions {
+    /// The vendor's zip; the vendor's `avvdat.ini` lies beside it.
+    pub zip: PathBuf,
+}
+
+/// A known good file, pinned.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RecipeFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it must be.
+    pub sha256: Sha256Digest,
+}
+
+/// How the image boots.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RecipeBoot {
+    /// Firmware that the image is for.
+    #[serde(default = "all_firmware")]
+    pub firmware: Vec<Firmware>,
+    /// Further arguments for the kernel and for `mend`.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// Seconds that the menu waits before it starts the repair.
+    #[serde(default = "default_menu_seconds")]
+    pub menu_seconds: u32,
+}
+
+/// A kind of firmware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Firmware {
+    /// PC BIOS.
+    Bios,
+    /// UEFI of 64-bit PCs, Secure Boot included.
+    UefiX64,
+    /// UEFI of 64-bit tablets with 32-bit firmware, Secure Boot included.
+    UefiIa32,
+}
+
+/// Who signs the image.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RecipeSigning {
+    /// Secret key file as `mendkit keygen` or `minisign -G` makes it.
+    pub key: PathBuf,
+}
+
+/// Why a recipe cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecipeError {
+    /// The file cannot be opened.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// Not TOML, an unknown key, a wrong type. The text says line and column.
+    #[error("{path}: {text}")]
+    Syntax {
+        /// The recipe.
+        path: PathBuf,
+        /// What and where.
+        text: String,
+    },
+    /// Well-formed, but without sense.
+    #[error("{path}: {key} is {finding}, expected {expectation}")]
+    Sense {
+        /// The recipe.
+        path: PathBuf,
+        /// Which key.
+        key: &'static str,
+        /// What is there.
+        finding: String,
+        /// What would be right.
+        expectation: &'static str,
+    },
+}
+
+impl Default for RecipeBoot {
+    fn default() -> Self {
+        Self {
+            firmware: all_firmware(),
+            arguments: Vec::new(),
+            menu_seconds: default_menu_seconds(),
+        }
+    }
+}
+
+fn all_firmware() -> Vec<Firmware> {
+    vec![Firmware::Bios, Firmware::UefiX64, Firmware::UefiIa32]
+}
+
+fn default_menu_seconds() -> u32 {
+    3
+}
+
+fn default_languages() -> Vec<String> {
+    vec!["en".into()]
+}
+
+fn default_date() -> String {
+    // The oldest date that FAT can hold: a recipe without a date still gives the same bytes always.
+    "1980-01-01".into()
+}
+
+impl Recipe {
+    /// Reads the recipe at `path`.
+    pub fn read(path: &Path) -> Result<Self, RecipeError> {
+        Self::parse(&fs::read_to_string(path)?, path)
+    }
+
+    /// Parses the text of a recipe; `path` is only for messages.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, RecipeError> {
+        let recipe: Self = toml::from_str(text).map_err(|error| RecipeError::Syntax {
+            path: path.to_owned(),
+            text: error.to_string().trim_end().to_owned(),
+        })?;
+        recipe.check(path)?;
+        Ok(recipe)
+    }
+
+    fn check(&self, path: &Path) -> Result<(), RecipeError> {
+        let sense = |key, finding: &dyn std::fmt::Debug, expectation| RecipeError::Sense {
+            path: path.to_owned(),
+            key,
+            finding: format!("{finding:?}"),
+            expectation,
+        };
+        if self.title.trim().is_empty() || self.title.contains(char::is_control) {
+            return Err(sense("title", &self.title, "one line of text"));
+        }
+        if parse_date(&self.date).is_none() {
+            let expectation = "a day from 1980-01-01 to 2107-12-31, as YYYY-MM-DD";
+            return Err(sense("date", &self.date, expectation));
+        }
+        if self.remedies.is_empty() {
+            return Err(sense("remedies", &self.remedies, "at least one remedy"));
+        }
+        let is_language = |code: &String| ["en", "fr", "de", "es"].contains(&code.as_str());
+        if self.languages.is_empty() || !self.languages.iter().all(is_language) {
+            return Err(sense(
+                "languages",
+                &self.languages,
+                "some of en, fr, de, es",
+            ));
+        }
+        let is_name_char = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        for name in self.definitions.keys() {
+            if name.is_empty() || !name.chars().all(is_name_char) {
+                let expectation = "a name of lower-case letters, digits and -";
+                return Err(sense("definitions", name, expectation));
+            }
+        }
+        if self.boot.firmware.is_empty() {
+            return Err(sense("boot.firmware", &self.boot.firmware, "at least one"));
+        }
+        let is_argument = |text: &String| {
+            !text.is_empty()
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_graphic() && !"'\"\\${};".contains(c))
+        };
+        if !self.boot.arguments.iter().all(is_argument) {
+            let expectation = "words without blanks, quotes, and the signs that GRUB interprets";
+            return Err(sense("boot.arguments", &self.boot.arguments, expectation));
+        }
+        if self.boot.menu_seconds > 600 {
+            return Err(sense(
+                "boot.menu-seconds",
+                &self.boot.menu_seconds,
+                "at most 600",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Returns year, month and day of a date that FAT can hold.
+pub fn parse_date(text: &str) -> Option<(u16, u8, u8)> {
+    let plain = text.len() == 10 && text.chars().all(|c| c.is_ascii_digit() || c == '-');
+    let mut parts = text.split('-').filter(|_| plain);
+    let year: u16 = parts.next()?.parse().ok()?;
+    let month: u8 = parts.next()?.parse().ok()?;
+    let day: u8 = parts.next()?.parse().ok()?;
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last_day = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => return None,
+    };
+    let in_range = (1980..=2107).contains(&year) && (1..=last_day).contains(&day);
+    (parts.next().is_none() && in_range).then_some((year, month, day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    const GOOD: &str = r#"
+title = "McAfee DAT 5958 (svchost.exe)"
+date = "2010-04-22"
+remedies = ["mcafee-5958"]
+mode = "confirm"
+languages = ["fr", "en"]
+[definitions.mcafee-dat]
+zip = "inputs/avvdat-5959.zip"
+[boot]
+firmware = ["bios", "uefi-x64", "uefi-ia32"]
+[signing]
+key = "release.key"
+"#;
+
+    fn check_refused(good: &str, bad: &str, message: Expect) {
+        assert!(GOOD.contains(good), "{good}");
+        let text = GOOD.replacen(good, bad, 1);
+        let error = Recipe::parse(&text, Path::new("r.toml")).unwrap_err();
+        message.assert_eq(&error.to_string());
+    }
+
+    #[test]
+    fn reads_the_recipe_of_the_product_page() {
+        let recipe = Recipe::parse(GOOD, Path::new("r.toml")).unwrap();
+        assert_eq!(recipe.mode, Mode::Confirm);
+        assert_eq!(recipe.boot.firmware, all_firmware());
+        assert_eq!(recipe.boot.menu_seconds, 3);
+    }
+
+    #[test]
+    fn refuses_what_a_person_mistypes_and_says_where() {
+        check_refused(
+            "mode = \"confirm\"",
+            "mode = \"automatic\"",
+            expect![[r#"
+                r.toml: TOML parse error at line 5, column 8
+                  |
+                5 | mode = "automatic"
+                  |        ^^^^^^^^^^^
+                unknown variant `automatic`, expected one of `confirm`, `auto`, `diagnose`"#]],
+        );
+        check_refused(
+            "2010-04-22",
+            "2010-02-30",
+            expect![[
+                r#"r.toml: date is "2010-02-30", expected a day from 1980-01-01 to 2107-12-31, as YYYY-MM-DD"#
+            ]],
+        );
+        check_refused(
+            "[\"mcafee-5958\"]",
+            "[]",
+            expect!["r.toml: remedies is [], expected at least one remedy"],
+        );
+        check_refused(
+            "[\"fr\", \"en\"]",
+            "[\"it\"]",
+            expect![[r#"r.toml: languages is ["it"], expected some of en, fr, de, es"#]],
+        );
+    }
+
+    #[test]
+    fn knows_the_days_of_the_calendar() {
+        assert_eq!(parse_date("2012-02-29"), Some((2012, 2, 29)));
+        for bad in [
+            "2011-02-29",
+            "2010-13-01",
+            "1979-12-31",
+            "2010-4-2",
+            "2010-04-22x",
+            "+201-01-01",
+        ] {
+            assert_eq!(parse_date(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Key files, and the signature over the manifest. Checking is the stick's reader's
+//! ([`rescue_stick::signature`]); both are minisign's formats, so its tool can do either.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use blake2::{Blake2b512, Digest as _};
+use ct_codecs::{Base64, Decoder as _, Encoder as _};
+use fs_err as fs;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use minisign::{KeyPair, SecretKeyBox};
+use rescue_stick::signature::PublicKey;
+
+/// A secret key, unlocked, with its public key.
+pub struct SigningKey {
+    /// Eight bytes that name the key pair.
+    key_id: [u8; 8],
+    secret: ed25519_compact::SecretKey,
+    public: PublicKey,
+}
+
+/// Offsets in a decoded secret key file. Source: minisign's "Secret key format": signature algorithm,
+/// key derivation, checksum algorithm (2 bytes each), salt (32), two limits (8 each), key id, key.
+const KEY_DERIVATION: std::ops::Range<usize> = 2..4;
+const KEY_ID: std::ops::Range<usize> = 54..62;
+const SECRET_KEY: std::ops::Range<usize> = 62..126;
+
+/// Marks a signature over the BLAKE2b-512 of the message. Source: minisign, "Signature format".
+const PREHASHED: &[u8; 2] = b"ED";
+
+/// Why a key cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// A key file cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The file is no secret key, or the password is wrong.
+    #[error("{path}: not usable as a minisign secret key: {reason}")]
+    Key {
+        /// The key file.
+        path: PathBuf,
+        /// What the reader says.
+        reason: String,
+    },
+    /// The signer failed.
+    #[error("signing the manifest: {0}")]
+    Sign(String),
+}
+
+/// Where a password comes from: asked for only when a key needs one.
+pub type AskPassword<'a> = &'a mut dyn FnMut(&Path) -> io::Result<String>;
+
+impl SigningKey {
+    /// Reads the secret key file at `path`, asking for its password if it has one.
+    pub fn read(path: &Path, ask_password: AskPassword<'_>) -> Result<Self, SigningError> {
+        let text = fs::read_to_string(path)?;
+        let unusable = |reason: String| SigningError::Key {
+            path: path.to_owned(),
+            reason,
+        };
+        let reason = |error: minisign::PError| unusable(error.to_string());
+        let locked = SecretKeyBox::from_string(&text).map_err(reason)?;
+        let secret = if is_encrypted(&text) {
+            locked
+                .into_secret_key(Some(ask_password(path)?))
+                .map_err(reason)?
+        } else {
+            locked.into_unencrypted_secret_key().map_err(reason)?
+        };
+        let public = minisign::PublicKey::from_secret_key(&secret).map_err(reason)?;
+        let public =
+            PublicKey::parse(&public.to_base64()).map_err(|error| unusable(error.to_string()))?;
+        let bytes = secret.to_bytes();
+        let part = |range| {
+            bytes
+                .get(range)
+                .ok_or_else(|| unusable("it is too short".into()))
+        };
+        let secret = ed25519_compact::SecretKey::from_slice(part(SECRET_KEY)?)
+            .map_err(|error| unusable(error.to_string()))?;
+        let key_id = part(KEY_ID)?
+            .try_into()
+            .map_err(|_| unusable("it is too short".into()))?;
+        Ok(Self {
+            key_id,
+            secret,
+            public,
+        })
+    }
+
+    /// Returns the public key that belongs to it.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Returns the content of the `.minisig` file over `message`. Same key, message and comment give
+    /// the same bytes. `trusted_comment` is one line; it is signed too.
+    pub fn sign(&self, message: &[u8], trusted_comment: &str) -> Result<String, SigningError> {
+        let signature = self.secret.sign(Blake2b512::digest(message), None);
+        let mut with_comment = signature.to_vec();
+        with_comment.extend_from_slice(trusted_comment.as_bytes());
+        let global = self.secret.sign(&with_comment, None);
+        let line = [PREHASHED.as_slice(), &self.key_id, signature.as_slice()].concat();
+        Ok(format!(
+            "untrusted comment: signature by mendkit\n{}\ntrusted comment: {trusted_comment}\n{}\n",
+            base64(&line)?,
+            base64(global.as_slice())?,
+        ))
+    }
+}
+
+fn base64(bytes: &[u8]) -> Result<String, SigningError> {
+    Base64::encode_to_string(bytes).map_err(|error| SigningError::Sign(error.to_string()))
+}
+
+/// Returns whether the key in a secret key file is locked by a password. A file that cannot be decoded
+/// is not; its reader then says what is wrong with it.
+fn is_encrypted(text: &str) -> bool {
+    let line = text.lines().nth(1).unwrap_or_default().trim();
+    let bytes = Base64::decode_to_vec(line, None).unwrap_or_default();
+    bytes
+        .get(KEY_DERIVATION)
+        .is_some_and(|derivation| derivation != [0, 0])
+}
+
+/// Makes a new key pair: the secret key at `path`, readable by its owner only, the public key beside it
+/// with `.pub` appended. Refuses to replace a file. Returns the public key and where it lies.
+pub fn generate_key(
+    path: &Path,
+    password: Option<String>,
+) -> Result<(PublicKey, PathBuf), SigningError> {
+    let mut public_path = path.as_os_str().to_owned();
+    public_path.push(".pub");
+    let public_path = PathBuf::from(public_path);
+    let failed = |error: minisign::PError| SigningError::Sign(error.to_string());
+    let comment = Some("mendkit secret key");
+    let pair = match password {
+        Some(password) => KeyPair::generate_encrypted_keypair(Some(password)).map_err(failed)?,
+        None => KeyPair::generate_unencrypted_keypair().map_err(failed)?,
+    };
+    let secret_text = pair.sk.to_box(comment).map_err(failed)?.to_string();
+    let public = PublicKey::parse(&pair.pk.to_base64())
+        .map_err(|error| SigningError::Sign(error.to_string()))?;
+    write_new(&public_path, &public.to_file(), 0o644)?;
+    if let Err(error) = write_new(path, &secret_text, 0o600) {
+        fs::remove_file(&public_path)?;
+        return Err(error.into());
+    }
+    Ok((public, public_path))
+}
+
+fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    use io::Write as _;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no_password(_: &Path) -> io::Result<String> {
+        Err(io::Error::other("nobody is here"))
+    }
+
+    #[test]
+    fn signs_the_same_bytes_every_time_and_the_reader_accepts_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("release.key");
+        let (public, _) = generate_key(&path, None).unwrap();
+        let key = SigningKey::read(&path, &mut no_password).unwrap();
+        assert_eq!(key.public(), &public);
+        let signature = key.sign(b"manifest", "a comment").unwrap();
+        assert_eq!(signature, key.sign(b"manifest", "a comment").unwrap());
+        assert_eq!(public.check(b"manifest", &signature), Ok(()));
+        assert!(
+            public
+                .check(b"manifest", &signature.replace("a comment", "b comment"))
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn asks_for_the_password_of_a_locked_key_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("release.key");
+        generate_key(&path, Some("open sesame".into())).unwrap();
+        assert!(matches!(
+            SigningKey::read(&path, &mut no_password),
+            Err(SigningError::Io(_))
+        ));
+        let mut wrong = |_: &Path| Ok("wrong".to_owned());
+        assert!(matches!(
+            SigningKey::read(&path, &mut wrong),
+            Err(SigningError::Key { .. })
+        ));
+        let mut right = |_: &Path| Ok("open sesame".to_owned());
+        assert!(SigningKey::read(&path, &mut right).is_ok());
+    }
+
+    #[test]
+    fn never_replaces_a_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("release.key");
+        generate_key(&path, None).unwrap();
+        let before = fs::read(&path).unwrap();
+        assert!(generate_key(&path, None).is_err());
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}
