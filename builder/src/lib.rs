@@ -1,4 +1,5 @@
 //! Makes, signs and verifies mendkit sticks. The binary `mendkit` is a thin shell around this library.
 
+pub mod inputs;
 pub mod recipe;
 pub mod signing;

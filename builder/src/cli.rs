@@ -1,0 +1,108 @@
+//! The command line as it was typed. Nothing is looked up here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Makes bootable USB sticks that mend Windows PCs which a bad security update has stopped from starting.
+#[derive(Debug, Parser)]
+#[command(name = "mendkit", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a signed image from a recipe
+    Build(BuildArgs),
+    /// Check an image or a stick against its signature, its manifest and its own structure
+    Verify(VerifyArgs),
+    /// Make a key pair for signing images
+    Keygen(KeygenArgs),
+    /// Get the boot parts: Debian's kernels, boot loaders and NTFS driver
+    #[command(subcommand)]
+    Parts(PartsCommand),
+}
+
+/// Arguments of `mendkit build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The recipe
+    #[arg(value_name = "RECIPE")]
+    pub recipe: PathBuf,
+    /// Where the image goes; it appears only when it is complete
+    #[arg(short, long, value_name = "IMAGE", required_unless_present = "plan")]
+    pub output: Option<PathBuf>,
+    /// Print every sector range and every file of the image, and write nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// Where the boot parts are
+    #[command(flatten)]
+    pub parts: PartsPlace,
+    /// The 32-bit `mend` that goes on the stick [default: mend-i586 beside this program]
+    #[arg(long, value_name = "FILE")]
+    pub mend: Option<PathBuf>,
+}
+
+/// Arguments of `mendkit verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// An image, or a stick such as /dev/sdb
+    #[arg(value_name = "IMAGE|DEVICE")]
+    pub source: PathBuf,
+    /// Public key that must have signed it [default: the key on the stick itself]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+}
+
+/// Arguments of `mendkit keygen`.
+#[derive(Debug, Args)]
+pub struct KeygenArgs {
+    /// Where the secret key goes; the public key goes beside it, with .pub appended
+    #[arg(short, long, value_name = "FILE", default_value = "release.key")]
+    pub output: PathBuf,
+    /// Make a key that anyone who has the file can use
+    #[arg(long)]
+    pub no_password: bool,
+}
+
+/// What to do about boot parts.
+#[derive(Debug, Subcommand)]
+pub enum PartsCommand {
+    /// Fetch what parts.lock names; without a lock, the newest, and write the lock
+    Fetch(FetchArgs),
+}
+
+/// Arguments of `mendkit parts fetch`.
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    /// Where the parts go
+    #[command(flatten)]
+    pub parts: PartsPlace,
+    /// Take the newest parts and renew the lock
+    #[arg(long)]
+    pub update: bool,
+    /// Mirror of Debian [default: the one that this machine's apt uses]
+    #[arg(long, value_name = "URL")]
+    pub mirror: Option<String>,
+    /// Mirror of Debian's security updates [default: the one that this machine's apt uses]
+    #[arg(long, value_name = "URL")]
+    pub security_mirror: Option<String>,
+    /// Keyring that signs the archive [default: Debian's, as installed on this machine]
+    #[arg(long, value_name = "FILE")]
+    pub keyring: Option<PathBuf>,
+}
+
+/// Where boot parts are.
+#[derive(Clone, Debug, Args)]
+pub struct PartsPlace {
+    /// Folder of fetched parts and of what is made from them [default: ~/.cache/mendkit]
+    #[arg(long, value_name = "FOLDER")]
+    pub cache: Option<PathBuf>,
+    /// The lock that names every part by version and SHA-256 [default: parts.lock in the cache]
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+}
