@@ -536,13 +536,13 @@ mod tests {
         check_members_refused(
             &GOOD[..2],
             expect![
-                "FOLDER/avvdat-5959.zip: not readable as a zip: avvclean.dat is not in it, found avvnames.dat, avvscan.dat"
+                "FOLDER/avvdat-5959.zip: avvclean.dat is not in it, found avvnames.dat, avvscan.dat"
             ],
         );
         check_members_refused(
             &[("readme.txt", b"x")],
             expect![
-                "FOLDER/avvdat-5959.zip: not readable as a zip: avvscan.dat is not in it, found no .dat file"
+                "FOLDER/avvdat-5959.zip: avvscan.dat is not in it, found no .dat file"
             ],
         );
     }
