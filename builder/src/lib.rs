@@ -1,5 +1,10 @@
 //! Makes, signs and verifies mendkit sticks. The binary `mendkit` is a thin shell around this library.
 
+pub mod disk;
+pub mod fat32;
+pub mod image;
 pub mod inputs;
+pub mod lba;
+pub mod plan;
 pub mod recipe;
 pub mod signing;

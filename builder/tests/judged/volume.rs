@@ -1,0 +1,183 @@
+//! The written volume, read by others.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::process::Command;
+
+use fatfs::{FileSystem, FsOptions};
+use mendkit::plan::{Content, ImageFile, plan_image};
+use rescue_stick::digest::Sha256Digest;
+
+use crate::content::{bytes, contents, file, image, varied_files, written};
+use crate::judges::{VOLUME_OFFSET, as_files, assert_sound, run};
+
+/// Returns every file that fatfs finds in the image, with its content.
+fn read_by_fatfs(image: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    fn walk(
+        folder: fatfs::Dir<'_, Cursor<Vec<u8>>>,
+        path: &str,
+        found: &mut BTreeMap<String, Vec<u8>>,
+    ) {
+        for entry in folder.iter() {
+            let entry = entry.unwrap();
+            let name = entry.file_name();
+            if name == "." || name == ".." {
+                continue;
+            }
+            let path = format!("{path}{name}");
+            if entry.is_dir() {
+                walk(entry.to_dir(), &format!("{path}/"), found);
+            } else {
+                let mut content = Vec::new();
+                entry.to_file().read_to_end(&mut content).unwrap();
+                assert_eq!(found.insert(path, content), None);
+            }
+        }
+    }
+    let volume = Cursor::new(image[VOLUME_OFFSET..].to_vec());
+    let volume = FileSystem::new(volume, FsOptions::new()).unwrap();
+    let mut found = BTreeMap::new();
+    walk(volume.root_dir(), "", &mut found);
+    found
+}
+
+fn bytes_of(file: &ImageFile) -> &[u8] {
+    match &file.content {
+        Content::Bytes(bytes) => bytes,
+        Content::File(path) => panic!("{} is not in memory", path.display()),
+    }
+}
+
+fn assert_reads_back(files: &[ImageFile], image: &[u8]) {
+    let found = read_by_fatfs(image);
+    for file in files {
+        assert_eq!(
+            found.get(&file.path).map(Vec::as_slice),
+            Some(bytes_of(file)),
+            "{}",
+            file.path
+        );
+    }
+    // And the journal.
+    assert_eq!(found.len(), files.len() + 1);
+}
+
+#[test]
+fn names_and_sizes_of_every_kind_are_read_back() {
+    let files = varied_files();
+    let image = image(contents(files.clone()));
+    assert_sound(&image);
+    assert_reads_back(&files, &image);
+}
+
+#[test]
+fn three_thousand_long_names_in_one_folder_are_read_back() {
+    let name = |number| format!("definitions/a rather long file name, number {number:05}.dat");
+    let files: Vec<_> = (0..3000usize)
+        .map(|number| file(&name(number), bytes(number % 700)))
+        .collect();
+    let image = image(contents(files.clone()));
+    assert_sound(&image);
+    assert_reads_back(&files, &image);
+}
+
+#[test]
+fn volumes_of_every_cluster_size_are_sound() {
+    // 65,525 clusters are the least of FAT32; the large files sit just below and above the limits.
+    for clusters in [65_400usize, 65_526, 65_700] {
+        for cluster_size in [1024, 2048, 4096] {
+            let size = clusters * cluster_size - 300_000;
+            let image = image(contents(vec![file("large", vec![7; size])]));
+            assert_sound(&image);
+        }
+    }
+}
+
+#[test]
+fn mtools_lists_and_copies_long_names() {
+    let image = image(contents(varied_files()));
+    let (_, volume) = as_files(&image);
+    let mut list = Command::new("mdir");
+    list.args(["-/", "-b", "-a", "-i"])
+        .arg(volume.path())
+        .arg("::/");
+    list.env("LC_ALL", "C.UTF-8");
+    let Some((is_good, said)) = run("mdir", &mut list) else {
+        return;
+    };
+    assert!(is_good, "{said}");
+    for file in varied_files() {
+        // mtools has no letters beyond the first plane.
+        if file.path.is_ascii() || file.path.contains("Genève") {
+            assert!(
+                said.contains(&format!("::/{}\n", file.path)),
+                "{}: {said}",
+                file.path
+            );
+        }
+    }
+    let copy = tempfile::tempdir().unwrap().keep();
+    let mut command = Command::new("mcopy");
+    command
+        .args(["-i"])
+        .arg(volume.path())
+        .arg("::/collide/Definition file 39.dat")
+        .arg(&copy);
+    let Some((is_good, said)) = run("mcopy", &mut command) else {
+        return;
+    };
+    assert!(is_good, "{said}");
+    let copied = fs_err::read(copy.join("Definition file 39.dat")).unwrap();
+    assert_eq!(copied, bytes(39));
+    fs_err::remove_dir_all(copy).unwrap();
+}
+
+#[test]
+fn gpt_crate_reads_both_tables() {
+    let image = image(contents(varied_files()));
+    let disk = gpt::GptConfig::new()
+        .only_valid_headers(true)
+        .open_from_device(Cursor::new(image))
+        .unwrap();
+    let names: Vec<&str> = disk
+        .partitions()
+        .values()
+        .map(|p| p.name.as_str())
+        .collect();
+    assert_eq!(names, ["BIOS boot", "MENDKIT"]);
+    assert_eq!(disk.partitions()[&2].flags, 4);
+}
+
+#[test]
+fn mapped_ranges_hold_nothing_of_what_was_there_before_and_the_rest_is_untouched() {
+    let plan = plan_image(contents(varied_files())).unwrap();
+    let (image, written) = written(&plan);
+    let mut blank = image.clone();
+    for piece in plan.pieces() {
+        let start = usize::try_from(piece.range.first().byte_offset()).unwrap();
+        let length = usize::try_from(piece.range.size().0).unwrap();
+        let range = &mut blank[start..][..length];
+        if piece.is_mapped() {
+            // No content of the test has three such bytes in a row.
+            assert!(
+                !range.windows(3).any(|bytes| bytes == [0xd1; 3]),
+                "{}",
+                piece.label
+            );
+        } else {
+            assert!(range.iter().all(|byte| *byte == 0xd1), "{}", piece.label);
+            range.fill(0);
+        }
+    }
+    assert_eq!(written.sha256, Sha256Digest::of(&blank));
+    assert_eq!(written.size, plan.size());
+}
+
+#[test]
+fn same_contents_give_the_same_bytes() {
+    let first = image(contents(varied_files()));
+    assert!(first == image(contents(varied_files())));
+    let mut other = contents(varied_files());
+    other.identity = mendkit::disk::DiskIdentity::derive(Sha256Digest::of(b"other"));
+    assert!(first != image(other));
+}
