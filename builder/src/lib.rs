@@ -1,1 +1,3 @@
 //! Makes, signs and verifies mendkit sticks. The binary `mendkit` is a thin shell around this library.
+
+pub mod parts;
