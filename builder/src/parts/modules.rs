@@ -323,11 +323,14 @@ fn read_needs(path: &str, content: &[u8]) -> Result<Needs, ModulesError> {
         path: path.to_owned(),
         finding,
     };
-    let file = object::File::parse(elf).map_err(|error| refusal(format!("cannot be read ({error})")))?;
+    let file =
+        object::File::parse(elf).map_err(|error| refusal(format!("cannot be read ({error})")))?;
     let section = file
         .section_by_name(".modinfo")
         .ok_or_else(|| refusal("has no such section".to_owned()))?;
-    let modinfo = section.data().map_err(|error| refusal(format!("cannot be read ({error})")))?;
+    let modinfo = section
+        .data()
+        .map_err(|error| refusal(format!("cannot be read ({error})")))?;
     Ok(parse_modinfo(modinfo))
 }
 
