@@ -1,5 +1,6 @@
 //! Makes, signs and verifies mendkit sticks. The binary `mendkit` is a thin shell around this library.
 
+<<<<<<< HEAD
 pub mod disk;
 pub mod fat32;
 pub mod image;
@@ -8,3 +9,7 @@ pub mod lba;
 pub mod plan;
 pub mod recipe;
 pub mod signing;
+=======
+pub mod boot;
+pub mod parts;
+>>>>>>> parts

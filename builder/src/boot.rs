@@ -1,0 +1,477 @@
+//! Everything on a stick that a PC starts from, made from the boot parts: kernels, initramfs archives,
+//! loaders, menu, and the code in the first sectors.
+//!
+//! Decides which files there are and what is in them; where they lie on the stick is the image plan's
+//! matter.
+
+mod derived;
+pub mod firmware;
+pub mod grub;
+mod initramfs;
+mod kernel;
+pub mod menu;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::paths::{MARKER_IN_INITRAMFS, TRUSTED_KEY_IN_INITRAMFS};
+
+use crate::boot::derived::{Derived, Made, Origin, derive};
+use crate::boot::firmware::{Firmware, FirmwareSet};
+use crate::boot::grub::{BootCode, GrubError};
+use crate::boot::initramfs::{Entries, Entry};
+use crate::boot::kernel::{KERNELS, Kernel};
+use crate::boot::menu::{MenuError, MenuSettings, menu_text};
+use crate::parts::deb::{DebError, PackedFiles, read_chosen, take_file};
+use crate::parts::libraries::{LibrariesError, read_linkage};
+use crate::parts::modules::ModulesError;
+use crate::parts::{
+    GRUB_BIOS, GRUB_IA32, GRUB_X64, LIBC, LIBNTFS_3G, NTFS_3G, Part, Parts, PartsError,
+    SHIM_HELPERS_IA32, SHIM_HELPERS_X64, SHIM_IA32, SHIM_X64, WantedPart, hash_file, libraries,
+};
+
+/// Origin of files that no package brings.
+const MADE_BY_MENDKIT: &str = "made by mendkit";
+
+/// Where Debian's package has the NTFS driver.
+const NTFS_3G_IN_PACKAGE: &str = "bin/ntfs-3g";
+
+/// Where the rescue environment has it.
+const NTFS_3G_IN_INITRAMFS: &str = "usr/bin/ntfs-3g";
+
+/// Folders that `mend` mounts something on.
+const EMPTY_FOLDERS: &[&str] = &["dev", "proc", "sys", "run", "tmp", "mnt"];
+
+/// One EFI program: where it comes from and what it is called on the stick. shim looks for its
+/// companions beside itself, by these names.
+struct EfiProgram {
+    part: WantedPart<'static>,
+    in_package: &'static str,
+    on_stick: &'static str,
+}
+
+const EFI_X64: &[EfiProgram] = &[
+    EfiProgram {
+        part: SHIM_X64,
+        in_package: "usr/lib/shim/shimx64.efi.signed",
+        on_stick: "BOOTX64.EFI",
+    },
+    EfiProgram {
+        part: GRUB_X64,
+        in_package: "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed",
+        on_stick: "grubx64.efi",
+    },
+    EfiProgram {
+        part: SHIM_HELPERS_X64,
+        in_package: "usr/lib/shim/mmx64.efi.signed",
+        on_stick: "mmx64.efi",
+    },
+];
+
+const EFI_IA32: &[EfiProgram] = &[
+    EfiProgram {
+        part: SHIM_IA32,
+        in_package: "usr/lib/shim/shimia32.efi.signed",
+        on_stick: "BOOTIA32.EFI",
+    },
+    EfiProgram {
+        part: GRUB_IA32,
+        in_package: "usr/lib/grub/i386-efi-signed/grubia32.efi.signed",
+        on_stick: "grubia32.efi",
+    },
+    EfiProgram {
+        part: SHIM_HELPERS_IA32,
+        in_package: "usr/lib/shim/mmia32.efi.signed",
+        on_stick: "mmia32.efi",
+    },
+];
+
+/// What boot files are made of besides the parts.
+#[derive(Clone, Copy, Debug)]
+pub struct BootSettings<'a> {
+    /// The cache folder.
+    pub cache: &'a Path,
+    /// The program `mend`: static, 32-bit.
+    pub mend: &'a Path,
+    /// The key that `mend` trusts, in minisign's public key format.
+    pub public_key: &'a str,
+    /// The menu.
+    pub menu: &'a MenuSettings,
+    /// The firmware to start from; never empty.
+    pub firmware: &'a FirmwareSet,
+    /// The LBA of GRUB's core image, for BIOS.
+    pub core_lba: u64,
+    /// Where GRUB finds its menu, for BIOS: [`grub::GPT_PREFIX`] or [`grub::MBR_PREFIX`].
+    pub grub_prefix: &'a str,
+}
+
+/// What making boot files is busy with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BootProgress {
+    /// These files are not in the cache and are being made; takes seconds.
+    Making(String),
+}
+
+/// Content of a file: in the cache, or small enough to carry along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// In this file, whose hash was checked.
+    File(PathBuf),
+    /// These bytes.
+    Bytes(Vec<u8>),
+}
+
+/// One file for the stick.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BootFile {
+    /// Path on the stick without a leading slash.
+    pub path: String,
+    /// What is in it.
+    pub content: Content,
+    /// Size in bytes.
+    pub size: u64,
+    /// Hash of the content.
+    pub sha256: Sha256Digest,
+    /// The package and version it is taken from or made of.
+    pub origin: String,
+}
+
+/// Everything a PC starts from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BootFiles {
+    /// The files, in the order they should lie on the stick: what old BIOSes read comes first.
+    pub files: Vec<BootFile>,
+    /// The code in the first sectors; only for BIOS.
+    pub code: Option<BootCode>,
+    /// The kernels in short, for example `6.12 amd64`.
+    pub kernels: Vec<String>,
+    /// Modules that were wanted and that a kernel does not have: kernel in short, module.
+    pub absent_modules: Vec<(String, String)>,
+}
+
+/// Why boot files cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BootError {
+    /// Nothing could start the stick.
+    #[error(
+        "no firmware to start from is named, expected at least one of bios, uefi-x64, uefi-ia32"
+    )]
+    NoFirmware,
+    /// `mend` cannot run on every PC.
+    #[error("{path}: needs {needed}, expected a static program", path = .path.display())]
+    MendLinkage {
+        /// The program.
+        path: PathBuf,
+        /// What it needs at run time.
+        needed: String,
+    },
+    /// A package holds not one kernel.
+    #[error("{package}: holds {found} kernels, expected 1")]
+    Kernel {
+        /// The package.
+        package: String,
+        /// How many.
+        found: usize,
+    },
+    /// The parts cannot be used.
+    #[error(transparent)]
+    Parts(#[from] PartsError),
+    /// A package cannot be read.
+    #[error(transparent)]
+    Deb(#[from] DebError),
+    /// A program cannot be carried.
+    #[error(transparent)]
+    Libraries(#[from] LibrariesError),
+    /// The modules cannot be collected.
+    #[error(transparent)]
+    Modules(#[from] ModulesError),
+    /// GRUB cannot be made.
+    #[error(transparent)]
+    Grub(#[from] GrubError),
+    /// The menu cannot be made.
+    #[error(transparent)]
+    Menu(#[from] MenuError),
+    /// The cache, or `mend`, cannot be read or written.
+    #[error("making boot files")]
+    Io(#[from] io::Error),
+}
+
+/// Returns all boot files, made now or taken from the cache.
+pub fn boot_files(
+    parts: &Parts,
+    settings: &BootSettings<'_>,
+    progress: &mut dyn FnMut(BootProgress),
+) -> Result<BootFiles, BootError> {
+    let firmware = settings.firmware;
+    if firmware.is_empty() {
+        return Err(BootError::NoFirmware);
+    }
+    let for_bios = firmware.contains(&Firmware::Bios);
+    let mut kernels = Vec::new();
+    let mut absent_modules = Vec::new();
+    let mut kernel_files = Vec::new();
+    let mut module_files = Vec::new();
+    for kernel in KERNELS
+        .iter()
+        .filter(|kernel| for_bios || !kernel.only_bios)
+    {
+        let part = parts.find(&kernel.part)?;
+        let derived = derive_kernel(part, kernel, settings.cache, progress)?;
+        let note = |name: &str| derived.notes.get(name).cloned().unwrap_or_default();
+        let short = kernel::short_name(&note(kernel::RELEASE));
+        for module in note(kernel::ABSENT).split_whitespace() {
+            absent_modules.push((short.clone(), module.to_owned()));
+        }
+        kernels.push(short);
+        kernel_files.push(derived_file(
+            &derived,
+            &kernel.image_name(),
+            "boot",
+            &part.origin(),
+        )?);
+        let origin = format!("modules of {}", part.origin());
+        module_files.push(derived_file(
+            &derived,
+            &kernel.modules_name(),
+            "boot",
+            &origin,
+        )?);
+    }
+    let mut files = kernel_files;
+    files.push(user_file(parts, settings, progress)?);
+    files.extend(module_files);
+    let key = key_archive(settings.public_key)?;
+    files.push(made_file("boot/key.cpio", key)?);
+    let menu = menu_text(settings.menu)?.into_bytes();
+    let mut code = None;
+    if for_bios {
+        files.push(made_file("boot/grub/grub.cfg", menu.clone())?);
+        code = Some(derive_code(parts, settings, progress)?);
+    }
+    if firmware.iter().any(|firmware| *firmware != Firmware::Bios) {
+        // The folder is built into Debian's signed GRUB.
+        files.push(made_file("EFI/debian/grub.cfg", menu)?);
+    }
+    for (one, programs) in [(Firmware::UefiX64, EFI_X64), (Firmware::UefiIa32, EFI_IA32)] {
+        if firmware.contains(&one) {
+            files.extend(efi_files(parts, one, programs, settings.cache, progress)?);
+        }
+    }
+    Ok(BootFiles {
+        files,
+        code,
+        kernels,
+        absent_modules,
+    })
+}
+
+fn derive_kernel(
+    part: &Part,
+    kernel: &Kernel,
+    cache: &Path,
+    progress: &mut dyn FnMut(BootProgress),
+) -> Result<Derived, BootError> {
+    let origin = Origin {
+        what: "kernel",
+        inputs: vec![part.locked.sha256],
+        parameters: vec![kernel.bits.to_owned(), kernel::wanted_modules()],
+    };
+    derive(cache, &origin, || {
+        progress(BootProgress::Making(part.origin()));
+        kernel::make(&part.path, kernel)
+    })
+}
+
+/// Returns the user land, the same for both kernels.
+fn user_file(
+    parts: &Parts,
+    settings: &BootSettings<'_>,
+    progress: &mut dyn FnMut(BootProgress),
+) -> Result<BootFile, BootError> {
+    let (mend_sha256, _) = hash_file(settings.mend)?;
+    let packages = [
+        parts.find(&NTFS_3G)?,
+        parts.find(&LIBNTFS_3G)?,
+        parts.find(&LIBC)?,
+    ];
+    let mut inputs = vec![mend_sha256];
+    inputs.extend(packages.iter().map(|part| part.locked.sha256));
+    let origin = Origin {
+        what: "user land",
+        inputs,
+        parameters: Vec::new(),
+    };
+    let name = "user.cpio.xz";
+    let derived = derive(settings.cache, &origin, || {
+        progress(BootProgress::Making("mend and ntfs-3g".to_owned()));
+        let archive = make_user_archive(settings.mend, &packages)?;
+        Ok::<_, BootError>(Made {
+            files: [(name.to_owned(), archive)].into(),
+            notes: BTreeMap::new(),
+        })
+    })?;
+    let origins: Vec<String> = packages.iter().map(|part| part.origin()).collect();
+    derived_file(
+        &derived,
+        name,
+        "boot",
+        &format!("mend, {}", origins.join(", ")),
+    )
+}
+
+fn make_user_archive(mend: &Path, packages: &[&Part]) -> Result<Vec<u8>, BootError> {
+    let program = fs_err::read(mend)?;
+    let linkage = read_linkage(&mend.display().to_string(), &program)?;
+    if let Some(needed) = linkage.interpreter.or(linkage.needed.first().cloned()) {
+        return Err(BootError::MendLinkage {
+            path: mend.to_owned(),
+            needed,
+        });
+    }
+    let is_chosen = |path: &str| {
+        path == NTFS_3G_IN_PACKAGE || path.starts_with("lib/") || path.starts_with("usr/lib/")
+    };
+    let mut packed = PackedFiles::new();
+    for part in packages {
+        packed.extend(read_chosen(&part.path, is_chosen)?);
+    }
+    let libraries = libraries::close_over(NTFS_3G_IN_PACKAGE, &packed)?;
+    let driver = match packages.first() {
+        Some(part) => take_file(&mut packed, &part.path, NTFS_3G_IN_PACKAGE)?,
+        None => Vec::new(),
+    };
+    let mut entries: Entries = libraries
+        .into_iter()
+        .map(|(path, content)| (path, Entry::Program(content)))
+        .collect();
+    entries.insert("init".to_owned(), Entry::Program(program));
+    entries.insert(NTFS_3G_IN_INITRAMFS.to_owned(), Entry::Program(driver));
+    for folder in EMPTY_FOLDERS {
+        entries.insert((*folder).to_owned(), Entry::Folder);
+    }
+    Ok(initramfs::compress(&initramfs::archive(&entries)?)?)
+}
+
+/// Returns the archive with the trusted key, made anew for each image.
+fn key_archive(public_key: &str) -> Result<Vec<u8>, BootError> {
+    let path = |absolute: &str| absolute.trim_start_matches('/').to_owned();
+    let entries: Entries = [
+        (
+            path(TRUSTED_KEY_IN_INITRAMFS),
+            Entry::File(public_key.as_bytes().to_vec()),
+        ),
+        (
+            path(MARKER_IN_INITRAMFS),
+            Entry::File(b"mendkit\n".to_vec()),
+        ),
+    ]
+    .into();
+    Ok(initramfs::archive(&entries)?)
+}
+
+/// Returns the BIOS boot code for this stick, from cached code that does not know its place.
+fn derive_code(
+    parts: &Parts,
+    settings: &BootSettings<'_>,
+    progress: &mut dyn FnMut(BootProgress),
+) -> Result<BootCode, BootError> {
+    let part = parts.find(&GRUB_BIOS)?;
+    let origin = Origin {
+        what: "GRUB for BIOS",
+        inputs: vec![part.locked.sha256],
+        parameters: vec![settings.grub_prefix.to_owned(), grub::module_names()],
+    };
+    let derived = derive(settings.cache, &origin, || {
+        progress(BootProgress::Making(part.origin()));
+        let code = grub::make_images(&part.path, settings.grub_prefix)?;
+        Ok::<_, BootError>(Made {
+            files: [
+                ("boot.img".to_owned(), code.mbr.to_vec()),
+                ("core.img".to_owned(), code.core),
+            ]
+            .into(),
+            notes: BTreeMap::new(),
+        })
+    })?;
+    let read = |name: &str| match derived.files.get(name) {
+        Some(file) => fs_err::read(&file.path),
+        None => Err(io::Error::other(format!("the cache holds no {name}"))),
+    };
+    let mbr = read("boot.img")?;
+    let mbr = mbr.try_into().map_err(|bytes: Vec<u8>| {
+        io::Error::other(format!("boot.img has {} bytes, expected 440", bytes.len()))
+    })?;
+    let mut code = BootCode {
+        mbr,
+        core: read("core.img")?,
+    };
+    grub::place(&mut code, settings.core_lba)?;
+    Ok(code)
+}
+
+fn efi_files(
+    parts: &Parts,
+    firmware: Firmware,
+    programs: &[EfiProgram],
+    cache: &Path,
+    progress: &mut dyn FnMut(BootProgress),
+) -> Result<Vec<BootFile>, BootError> {
+    let mut sources = Vec::new();
+    for program in programs {
+        sources.push((program, parts.find(&program.part)?));
+    }
+    let origin = Origin {
+        what: "EFI programs",
+        inputs: sources.iter().map(|(_, part)| part.locked.sha256).collect(),
+        parameters: programs
+            .iter()
+            .flat_map(|program| [program.in_package.to_owned(), program.on_stick.to_owned()])
+            .collect(),
+    };
+    let derived = derive(cache, &origin, || {
+        progress(BootProgress::Making(format!("loaders for {firmware}")));
+        let mut made = Made::default();
+        for (program, part) in &sources {
+            let mut files = read_chosen(&part.path, |path| path == program.in_package)?;
+            let content = take_file(&mut files, &part.path, program.in_package)?;
+            made.files.insert(program.on_stick.to_owned(), content);
+        }
+        Ok::<_, BootError>(made)
+    })?;
+    sources
+        .iter()
+        .map(|(program, part)| derived_file(&derived, program.on_stick, "EFI/BOOT", &part.origin()))
+        .collect()
+}
+
+fn derived_file(
+    derived: &Derived,
+    name: &str,
+    folder: &str,
+    origin: &str,
+) -> Result<BootFile, BootError> {
+    let file = derived
+        .files
+        .get(name)
+        .ok_or_else(|| io::Error::other(format!("the cache holds no {name}")))?;
+    Ok(BootFile {
+        path: format!("{folder}/{name}"),
+        content: Content::File(file.path.clone()),
+        size: file.size,
+        sha256: file.sha256,
+        origin: origin.to_owned(),
+    })
+}
+
+fn made_file(path: &str, bytes: Vec<u8>) -> Result<BootFile, BootError> {
+    Ok(BootFile {
+        path: path.to_owned(),
+        size: u64::try_from(bytes.len()).map_err(io::Error::other)?,
+        sha256: Sha256Digest::of(&bytes),
+        content: Content::Bytes(bytes),
+        origin: MADE_BY_MENDKIT.to_owned(),
+    })
+}

@@ -1,0 +1,167 @@
+//! The two kernels and their modules.
+
+use std::path::Path;
+
+use rescue_stick::paths::MODULES_IN_INITRAMFS;
+
+use crate::boot::BootError;
+use crate::boot::derived::Made;
+use crate::boot::initramfs::{self, Entries, Entry};
+use crate::parts::deb::{read_chosen, take_file};
+use crate::parts::modules::{ALL_MODULES, Module, close_over};
+use crate::parts::{KERNEL_32, KERNEL_64, WantedPart};
+
+/// Note: the kernel's release, as `uname -r` says it.
+pub(super) const RELEASE: &str = "release";
+
+/// Note: wanted modules the kernel does not have, separated by blanks.
+pub(super) const ABSENT: &str = "absent-modules";
+
+/// A kernel of the stick.
+pub(super) struct Kernel {
+    pub(super) part: WantedPart<'static>,
+    /// `64` or `32`, as the menu calls it.
+    pub(super) bits: &'static str,
+    /// Whether no UEFI starts it.
+    pub(super) only_bios: bool,
+}
+
+impl Kernel {
+    pub(super) fn image_name(&self) -> String {
+        format!("vmlinuz{}", self.bits)
+    }
+
+    pub(super) fn modules_name(&self) -> String {
+        format!("modules{}.cpio.xz", self.bits)
+    }
+}
+
+/// The stick's kernels.
+pub(super) const KERNELS: &[Kernel] = &[
+    Kernel {
+        part: KERNEL_64,
+        bits: "64",
+        only_bios: false,
+    },
+    Kernel {
+        part: KERNEL_32,
+        bits: "32",
+        only_bios: true,
+    },
+];
+
+/// Returns all wanted modules as one text, which says whether the wish has changed.
+pub(super) fn wanted_modules() -> String {
+    let names: Vec<&str> = ALL_MODULES
+        .iter()
+        .flat_map(|group| group.names)
+        .copied()
+        .collect();
+    names.join(" ")
+}
+
+/// Returns the kernel image and the archive of its modules.
+pub(super) fn make(deb: &Path, kernel: &Kernel) -> Result<Made, BootError> {
+    const IMAGE: &str = "boot/vmlinuz-";
+    let mut files = read_chosen(deb, |path| {
+        path.starts_with(IMAGE) || path.starts_with("lib/modules/")
+    })?;
+    let images: Vec<String> = files
+        .keys()
+        .filter(|path| path.starts_with(IMAGE))
+        .cloned()
+        .collect();
+    let [path] = images.as_slice() else {
+        return Err(BootError::Kernel {
+            package: deb.display().to_string(),
+            found: images.len(),
+        });
+    };
+    let image = take_file(&mut files, deb, path)?;
+    let release = path.strip_prefix(IMAGE).unwrap_or_default().to_owned();
+    let closure = close_over(ALL_MODULES, &files)?;
+    drop(files);
+    let archive = initramfs::archive(&module_entries(closure.modules))?;
+    Ok(Made {
+        files: [
+            (kernel.image_name(), image),
+            (kernel.modules_name(), initramfs::compress(&archive)?),
+        ]
+        .into(),
+        notes: [
+            (RELEASE.to_owned(), release),
+            (ABSENT.to_owned(), closure.absent.join(" ")),
+        ]
+        .into(),
+    })
+}
+
+fn module_entries(modules: Vec<Module>) -> Entries {
+    let list: String = modules
+        .iter()
+        .map(|module| format!("/{}\n", module.path))
+        .collect();
+    let mut entries: Entries = modules
+        .into_iter()
+        .map(|module| (module.path, Entry::File(module.content)))
+        .collect();
+    let path = MODULES_IN_INITRAMFS.trim_start_matches('/').to_owned();
+    entries.insert(path, Entry::File(list.into_bytes()));
+    entries
+}
+
+/// Returns `6.12 amd64` for `6.12.117+deb12-amd64`: what a person needs to know of a release.
+pub(super) fn short_name(release: &str) -> String {
+    let series: Vec<&str> = release.split(['.', '-', '+']).take(2).collect();
+    let flavour = release.rsplit('-').next().unwrap_or_default();
+    format!("{} {flavour}", series.join("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parts::deb::Packed;
+    use crate::parts::deb::fixture;
+    use crate::parts::modules::fixture::module;
+
+    #[test]
+    fn names_a_kernel_in_short() {
+        assert_eq!(short_name("6.12.117+deb12-amd64"), "6.12 amd64");
+        assert_eq!(short_name("6.1.0-50-686"), "6.1 686");
+    }
+
+    fn package(images: &[&'static str]) -> tempfile::NamedTempFile {
+        let path = "lib/modules/6.1.0-50-686/kernel/ahci.ko";
+        let mut files = vec![(path, Packed::File(module(&["depends="])))];
+        files.extend(
+            images
+                .iter()
+                .map(|path| (*path, Packed::File(b"image".to_vec()))),
+        );
+        let deb = tempfile::NamedTempFile::new().unwrap();
+        fixture::write(deb.path(), "data.tar", &fixture::tar(&files));
+        deb
+    }
+
+    #[test]
+    fn makes_image_and_modules_of_a_package() {
+        let deb = package(&["boot/vmlinuz-6.1.0-50-686"]);
+        let made = make(deb.path(), &KERNELS[1]).unwrap();
+        assert_eq!(made.files["vmlinuz32"], b"image");
+        assert!(made.files.contains_key("modules32.cpio.xz"));
+        assert_eq!(made.notes[RELEASE], "6.1.0-50-686");
+        assert!(made.notes[ABSENT].contains("usb_storage"));
+        assert!(!made.notes[ABSENT].contains("ahci"));
+    }
+
+    #[test]
+    fn refuses_a_package_without_one_kernel() {
+        for images in [&[][..], &["boot/vmlinuz-1", "boot/vmlinuz-2"]] {
+            let deb = package(images);
+            assert!(matches!(
+                make(deb.path(), &KERNELS[1]),
+                Err(BootError::Kernel { .. })
+            ));
+        }
+    }
+}

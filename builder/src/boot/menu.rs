@@ -1,0 +1,205 @@
+//! GRUB's menu: one text for BIOS and UEFI.
+//!
+//! It may use only the commands that `grub::MODULES` brings for BIOS and that Debian's signed GRUB has
+//! built in for UEFI, where nothing can be loaded.
+
+use std::fmt::Write;
+
+/// What the menu depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MenuSettings {
+    /// Serial number of the stick's FAT32 file system; tells this stick from others in the same PC.
+    pub stick: u32,
+    /// How long the menu waits before it takes the first entry, in seconds.
+    pub timeout_s: u32,
+    /// Further arguments for the kernel.
+    pub extra_arguments: Vec<String>,
+}
+
+/// A kernel argument that the menu cannot carry.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("kernel argument {argument:?}: expected letters, digits and \"._,:=/+@-\" only")]
+pub struct MenuError {
+    argument: String,
+}
+
+/// The entries that start the rescue environment: title, and the value of `mend.mode`. The first is the
+/// default.
+const MODES: &[(&str, &str)] = &[
+    ("Repair this PC", "repair"),
+    ("Diagnose only, change nothing", "diagnose"),
+    ("Undo the last repair", "undo"),
+];
+
+/// Arguments that every kernel gets. The screen comes before the serial line, so that the serial line is
+/// /dev/console; `panic` restarts a PC that nobody watches.
+const KERNEL_ARGUMENTS: &str = "console=tty0 console=ttyS0,115200 quiet loglevel=3 panic=30";
+
+/// Returns the stick's name as GRUB and `mend` read it: the serial number of its file system.
+pub fn stick_name(serial: u32) -> String {
+    format!("{:04X}-{:04X}", serial >> 16, serial & 0xffff)
+}
+
+/// Returns the text of grub.cfg.
+pub fn menu_text(settings: &MenuSettings) -> Result<String, MenuError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._,:=/+@-".contains(c);
+    for argument in &settings.extra_arguments {
+        if argument.is_empty() || !argument.chars().all(allowed) {
+            return Err(MenuError {
+                argument: argument.clone(),
+            });
+        }
+    }
+    let stick = stick_name(settings.stick);
+    let mut arguments = format!("mend.stick={stick} {KERNEL_ARGUMENTS}");
+    for argument in &settings.extra_arguments {
+        arguments.push(' ');
+        arguments.push_str(argument);
+    }
+    let mut text = format!(
+        r#"# mendkit's menu, the same for BIOS and UEFI.
+set default=0
+set timeout={timeout}
+set timeout_style=menu
+
+# A serial line beside the screen. A PC without one says so here and goes on.
+if serial --unit=0 --speed=115200; then
+  terminal_input --append serial
+  terminal_output --append serial
+fi
+
+# This stick, even if another one is in the same PC.
+search --no-floppy --fs-uuid --set=root --hint=$root {stick}
+
+# UEFI of either width runs the 64-bit kernel; BIOS runs what the CPU can.
+set bits=32
+if [ "$grub_platform" = "efi" ]; then
+  set bits=64
+else
+  if cpuid -l; then set bits=64; fi
+  # A graphical mode for accents and boxes; plain text where the firmware has none.
+  set gfxpayload=1024x768x32,1024x768x16,800x600x32,800x600x16,text
+fi
+
+function start_mend {{
+  linux /boot/vmlinuz$bits mend.mode=$1 {arguments}
+  initrd /boot/user.cpio.xz /boot/modules$bits.cpio.xz /boot/key.cpio
+}}
+"#,
+        timeout = settings.timeout_s
+    );
+    for (title, mode) in MODES {
+        let _ = write!(
+            text,
+            "\nmenuentry \"{title}\" {{\n  start_mend {mode}\n}}\n"
+        );
+    }
+    text.push_str(
+        r#"
+menuentry "Start from this PC's own disk" {
+  if [ "$grub_platform" = "efi" ]; then
+    exit
+  else
+    # The firmware calls the stick the first disk; Windows wants to be there.
+    drivemap -s (hd0) (hd1)
+    chainloader (hd1)+1
+  fi
+}
+"#,
+    );
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn settings(extra: &[&str]) -> MenuSettings {
+        MenuSettings {
+            stick: 0x00a1_b2c3,
+            timeout_s: 3,
+            extra_arguments: extra.iter().map(|text| (*text).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn is_this_text() {
+        let text = menu_text(&settings(&["mend.lang=fr", "panic=5"])).unwrap();
+        expect![[r##"
+            # mendkit's menu, the same for BIOS and UEFI.
+            set default=0
+            set timeout=3
+            set timeout_style=menu
+
+            # A serial line beside the screen. A PC without one says so here and goes on.
+            if serial --unit=0 --speed=115200; then
+              terminal_input --append serial
+              terminal_output --append serial
+            fi
+
+            # This stick, even if another one is in the same PC.
+            search --no-floppy --fs-uuid --set=root --hint=$root 00A1-B2C3
+
+            # UEFI of either width runs the 64-bit kernel; BIOS runs what the CPU can.
+            set bits=32
+            if [ "$grub_platform" = "efi" ]; then
+              set bits=64
+            else
+              if cpuid -l; then set bits=64; fi
+              # A graphical mode for accents and boxes; plain text where the firmware has none.
+              set gfxpayload=1024x768x32,1024x768x16,800x600x32,800x600x16,text
+            fi
+
+            function start_mend {
+              linux /boot/vmlinuz$bits mend.mode=$1 mend.stick=00A1-B2C3 console=tty0 console=ttyS0,115200 quiet loglevel=3 panic=30 mend.lang=fr panic=5
+              initrd /boot/user.cpio.xz /boot/modules$bits.cpio.xz /boot/key.cpio
+            }
+
+            menuentry "Repair this PC" {
+              start_mend repair
+            }
+
+            menuentry "Diagnose only, change nothing" {
+              start_mend diagnose
+            }
+
+            menuentry "Undo the last repair" {
+              start_mend undo
+            }
+
+            menuentry "Start from this PC's own disk" {
+              if [ "$grub_platform" = "efi" ]; then
+                exit
+              else
+                # The firmware calls the stick the first disk; Windows wants to be there.
+                drivemap -s (hd0) (hd1)
+                chainloader (hd1)+1
+              fi
+            }
+        "##]].assert_eq(&text);
+    }
+
+    #[test]
+    fn refuses_arguments_that_grub_would_read_as_commands() {
+        for argument in ["", "a b", "a;reboot", "$root", "a\nhalt", "{", "\"", "a#"] {
+            assert!(menu_text(&settings(&[argument])).is_err(), "{argument:?}");
+        }
+    }
+
+    #[test]
+    fn grub_script_check_accepts_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("grub.cfg");
+        fs_err::write(&file, menu_text(&settings(&[])).unwrap()).unwrap();
+        let Ok(output) = std::process::Command::new("grub-script-check")
+            .arg(&file)
+            .output()
+        else {
+            eprintln!("skipped: grub-script-check is not here to judge");
+            return;
+        };
+        assert!(output.status.success(), "{output:?}");
+    }
+}

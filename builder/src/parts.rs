@@ -1,0 +1,435 @@
+//! Boot parts: the Debian packages that kernels, loaders and libraries are taken from, each known by
+//! its SHA-256.
+//!
+//! ```text
+//! ALL_WANTED --fetch--> parts.lock + CACHE/parts/SHA256.deb --open--> Parts --read--> PackedFile
+//! ```
+//!
+//! Only [`fetch`] talks to a network. [`Parts::open`] believes nothing but the lock: a part that is not
+//! there, or is not what the lock says, stops the build.
+
+mod apt;
+pub mod deb;
+pub mod fetch;
+pub mod libraries;
+pub mod lock;
+mod mirrors;
+pub mod modules;
+mod version;
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use rescue_stick::digest::Sha256Digest;
+use sha2::{Digest, Sha256};
+
+use crate::parts::lock::{Lock, LockedPart};
+
+/// How the name of a wanted package is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackageName<'a> {
+    /// Exactly this package.
+    Exact(&'a str),
+    /// The newest package whose name is `prefix`, then digits, dots and `-`, then `suffix`. Kernels carry
+    /// their version in the name; no other flavour fits the pattern.
+    Newest {
+        /// How the name begins.
+        prefix: &'a str,
+        /// How the name ends.
+        suffix: &'a str,
+    },
+}
+
+impl PackageName<'_> {
+    /// Returns whether `package` is one that this name means.
+    pub fn matches(&self, package: &str) -> bool {
+        match self {
+            Self::Exact(name) => *name == package,
+            Self::Newest { prefix, suffix } => package
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.strip_suffix(suffix))
+                .is_some_and(|middle| {
+                    !middle.is_empty()
+                        && middle
+                            .chars()
+                            .all(|c| c.is_ascii_digit() || c == '.' || c == '-')
+                }),
+        }
+    }
+}
+
+impl std::fmt::Display for PackageName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exact(name) => f.write_str(name),
+            Self::Newest { prefix, suffix } => write!(f, "{prefix}*{suffix}"),
+        }
+    }
+}
+
+/// A package somebody wants, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedPart<'a> {
+    /// Its name.
+    pub package: PackageName<'a>,
+    /// Its architecture as Debian writes it: `amd64` or `i386`.
+    pub architecture: &'a str,
+    /// What it is for.
+    pub reason: &'a str,
+}
+
+/// The kernel for PCs that can run 64-bit code.
+pub const KERNEL_64: WantedPart<'static> = WantedPart {
+    package: PackageName::Newest {
+        prefix: "linux-image-6.12.",
+        suffix: "+deb12-amd64",
+    },
+    architecture: "amd64",
+    reason: "64-bit kernel, signed for Secure Boot; newer NVMe and VMD drivers than 6.1",
+};
+
+/// The kernel for 32-bit PCs.
+pub const KERNEL_32: WantedPart<'static> = WantedPart {
+    package: PackageName::Newest {
+        prefix: "linux-image-6.1.0-",
+        suffix: "-686",
+    },
+    architecture: "i386",
+    reason: "32-bit kernel without PAE, for PCs of the XP era",
+};
+
+/// GRUB for BIOS.
+pub const GRUB_BIOS: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("grub-pc-bin"),
+    architecture: "amd64",
+    reason: "GRUB's kernel, modules and boot sectors for BIOS",
+};
+
+/// First loader of 64-bit UEFI.
+pub const SHIM_X64: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("shim-signed"),
+    architecture: "amd64",
+    reason: "loader that Microsoft signed (2011 and 2023 keys), UEFI x64",
+};
+
+/// Key manager of 64-bit UEFI.
+pub const SHIM_HELPERS_X64: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("shim-helpers-amd64-signed"),
+    architecture: "amd64",
+    reason: "MokManager, which shim starts when a key is to be enrolled, UEFI x64",
+};
+
+/// GRUB for 64-bit UEFI.
+pub const GRUB_X64: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("grub-efi-amd64-signed"),
+    architecture: "amd64",
+    reason: "GRUB that Debian signed, UEFI x64",
+};
+
+/// First loader of 32-bit UEFI.
+pub const SHIM_IA32: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("shim-signed"),
+    architecture: "i386",
+    reason: "loader that Microsoft signed (2011 and 2023 keys), UEFI ia32",
+};
+
+/// Key manager of 32-bit UEFI.
+pub const SHIM_HELPERS_IA32: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("shim-helpers-i386-signed"),
+    architecture: "i386",
+    reason: "MokManager, UEFI ia32",
+};
+
+/// GRUB for 32-bit UEFI.
+pub const GRUB_IA32: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("grub-efi-ia32-signed"),
+    architecture: "i386",
+    reason: "GRUB that Debian signed, UEFI ia32",
+};
+
+/// The NTFS driver.
+pub const NTFS_3G: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("ntfs-3g"),
+    architecture: "i386",
+    reason: "the only NTFS driver that both kernels can write with",
+};
+
+/// The NTFS driver's library.
+pub const LIBNTFS_3G: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("libntfs-3g89"),
+    architecture: "i386",
+    reason: "libntfs-3g.so.89, which ntfs-3g needs",
+};
+
+/// The C library.
+pub const LIBC: WantedPart<'static> = WantedPart {
+    package: PackageName::Exact("libc6"),
+    architecture: "i386",
+    reason: "libc.so.6 and ld-linux.so.2, which ntfs-3g needs",
+};
+
+/// Every package that a stick's boot files are made from.
+pub const ALL_WANTED: &[WantedPart<'static>] = &[
+    KERNEL_64,
+    KERNEL_32,
+    GRUB_BIOS,
+    SHIM_X64,
+    SHIM_HELPERS_X64,
+    GRUB_X64,
+    SHIM_IA32,
+    SHIM_HELPERS_IA32,
+    GRUB_IA32,
+    NTFS_3G,
+    LIBNTFS_3G,
+    LIBC,
+];
+
+/// A part that lies in the cache and is what the lock says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What the lock says about it.
+    pub locked: LockedPart,
+    /// The `.deb` file.
+    pub path: PathBuf,
+}
+
+impl Part {
+    /// Returns package and version, as shown as the origin of a file.
+    pub fn origin(&self) -> String {
+        format!("{} {}", self.locked.package, self.locked.version)
+    }
+}
+
+/// The parts of one lock, each present and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    parts: Vec<Part>,
+}
+
+/// Why the parts cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartsError {
+    /// A part is not in the cache.
+    #[error("{path}: {package} {version} is not in the cache; fetch the boot parts first", path = .path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+        /// Its package.
+        package: String,
+        /// Its version.
+        version: String,
+    },
+    /// A part is not what the lock says.
+    #[error("{path}: {package} {version} has SHA-256 {found}, the lock says {expected}; delete the file and fetch it again", path = .path.display())]
+    Damaged {
+        /// Where it lies.
+        path: PathBuf,
+        /// Its package.
+        package: String,
+        /// Its version.
+        version: String,
+        /// The hash of what lies there.
+        found: Sha256Digest,
+        /// The hash it should have.
+        expected: Sha256Digest,
+    },
+    /// The lock names nothing that fits.
+    #[error("the lock names no {package} for {architecture} ({reason}); renew it with --update")]
+    NotLocked {
+        /// The package's name or pattern.
+        package: String,
+        /// Its architecture.
+        architecture: String,
+        /// What it is for.
+        reason: String,
+    },
+    /// A file of the cache cannot be read.
+    #[error("reading a boot part")]
+    Io(#[from] io::Error),
+}
+
+impl Parts {
+    /// Returns the parts that `lock` names, after reading each once and comparing its hash.
+    pub fn open(cache: &Path, lock: &Lock) -> Result<Self, PartsError> {
+        let mut parts = Vec::new();
+        for locked in &lock.parts {
+            let path = path_in_cache(cache, &locked.sha256);
+            if !path.is_file() {
+                return Err(PartsError::Missing {
+                    path,
+                    package: locked.package.clone(),
+                    version: locked.version.clone(),
+                });
+            }
+            let (found, _) = hash_file(&path)?;
+            if found != locked.sha256 {
+                return Err(PartsError::Damaged {
+                    path,
+                    package: locked.package.clone(),
+                    version: locked.version.clone(),
+                    found,
+                    expected: locked.sha256,
+                });
+            }
+            parts.push(Part {
+                locked: locked.clone(),
+                path,
+            });
+        }
+        Ok(Self { parts })
+    }
+
+    /// Returns every part, in the lock's order.
+    pub fn all(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Returns the part that `wanted` means.
+    pub fn find(&self, wanted: &WantedPart<'_>) -> Result<&Part, PartsError> {
+        self.parts
+            .iter()
+            .find(|part| part.locked.satisfies(wanted))
+            .ok_or_else(|| PartsError::NotLocked {
+                package: wanted.package.to_string(),
+                architecture: wanted.architecture.to_owned(),
+                reason: wanted.reason.to_owned(),
+            })
+    }
+}
+
+/// Returns where the part with this hash lies in `cache`.
+pub fn path_in_cache(cache: &Path, sha256: &Sha256Digest) -> PathBuf {
+    cache.join("parts").join(format!("{sha256}.deb"))
+}
+
+/// Returns the hash and size in bytes of a file, read in pieces.
+pub(crate) fn hash_file(path: &Path) -> io::Result<(Sha256Digest, u64)> {
+    let mut file = fs_err::File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut size: u64 = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else {
+            return Ok((Sha256Digest(hasher.finalize().into()), size));
+        };
+        hasher.update(bytes);
+        size = size.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+    }
+}
+
+/// Writes `bytes` under a temporary name beside `path`, syncs, and renames: a cut leaves the old file or
+/// the new one.
+pub(crate) fn write_then_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    fs_err::create_dir_all(folder)?;
+    // Temporary files are private by default; what is renamed into place is for everybody to read.
+    let mut file = tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(0o644))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|persist| persist.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock_of(content: &[u8]) -> Lock {
+        Lock {
+            parts: vec![LockedPart {
+                package: "libc6".to_owned(),
+                version: "2.36-9".to_owned(),
+                architecture: "i386".to_owned(),
+                sha256: Sha256Digest::of(content),
+                size: 3,
+            }],
+        }
+    }
+
+    #[test]
+    fn only_the_plain_flavour_of_a_kernel_fits_its_pattern() {
+        assert!(KERNEL_32.package.matches("linux-image-6.1.0-50-686"));
+        assert!(!KERNEL_32.package.matches("linux-image-6.1.0-50-686-pae"));
+        assert!(!KERNEL_32.package.matches("linux-image-6.1.0-50-rt-686"));
+        assert!(
+            !KERNEL_32
+                .package
+                .matches("linux-image-6.1.0-50-686-unsigned")
+        );
+        assert!(
+            KERNEL_64
+                .package
+                .matches("linux-image-6.12.117+deb12-amd64")
+        );
+        assert!(
+            !KERNEL_64
+                .package
+                .matches("linux-image-6.12.117+deb12-cloud-amd64")
+        );
+        assert!(
+            !KERNEL_64
+                .package
+                .matches("linux-image-6.12.117+deb12-amd64-unsigned")
+        );
+        assert!(
+            !KERNEL_64
+                .package
+                .matches("linux-image-6.12.+deb12-rt-amd64")
+        );
+    }
+
+    #[test]
+    fn no_two_rows_want_one_package() {
+        for (index, row) in ALL_WANTED.iter().enumerate() {
+            assert!(!row.reason.is_empty());
+            for other in ALL_WANTED.iter().skip(index + 1) {
+                assert!((row.package, row.architecture) != (other.package, other.architecture));
+            }
+        }
+    }
+
+    #[test]
+    fn opens_a_part_whose_hash_is_the_locks() {
+        let cache = tempfile::tempdir().unwrap();
+        let lock = lock_of(b"deb");
+        write_then_rename(
+            &path_in_cache(cache.path(), &Sha256Digest::of(b"deb")),
+            b"deb",
+        )
+        .unwrap();
+        let parts = Parts::open(cache.path(), &lock).unwrap();
+        assert_eq!(parts.find(&LIBC).unwrap().origin(), "libc6 2.36-9");
+        assert!(matches!(
+            parts.find(&NTFS_3G),
+            Err(PartsError::NotLocked { .. })
+        ));
+    }
+
+    #[test]
+    fn refuses_a_part_that_is_absent_or_changed() {
+        let cache = tempfile::tempdir().unwrap();
+        let lock = lock_of(b"deb");
+        assert!(matches!(
+            Parts::open(cache.path(), &lock),
+            Err(PartsError::Missing { .. })
+        ));
+        write_then_rename(
+            &path_in_cache(cache.path(), &Sha256Digest::of(b"deb")),
+            b"dEb",
+        )
+        .unwrap();
+        let refusal = Parts::open(cache.path(), &lock).unwrap_err();
+        assert!(matches!(refusal, PartsError::Damaged { .. }));
+        assert!(refusal.to_string().contains("fetch it again"));
+    }
+}

@@ -1,0 +1,529 @@
+//! Which kernel modules a stick carries: those wanted, and all that they need, in loading order.
+//!
+//! A module says itself what it needs, in its ELF section `.modinfo` (`depends=`, `softdep=pre:`), so no
+//! depmod and no modprobe is asked. Modules are carried byte for byte as Debian signed them: under Secure
+//! Boot the kernel refuses any other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
+
+use liblzma::read::XzDecoder;
+use object::{Object, ObjectSection};
+
+use crate::parts::deb::{Packed, PackedFiles};
+
+/// Wanted modules that serve one purpose.
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleGroup {
+    /// What they are for.
+    pub reason: &'static str,
+    /// Their names, with `_`.
+    pub names: &'static [&'static str],
+}
+
+/// Every module a stick wants. A kernel may lack some; that is reported, not refused.
+pub const ALL_MODULES: &[ModuleGroup] = &[
+    ModuleGroup {
+        reason: "USB host controllers",
+        names: &[
+            "xhci_pci", "xhci_hcd", "ehci_pci", "ehci_hcd", "uhci_hcd", "ohci_pci", "ohci_hcd",
+        ],
+    },
+    ModuleGroup {
+        reason: "the stick itself",
+        names: &[
+            "usb_storage",
+            "uas",
+            "sd_mod",
+            "vfat",
+            "nls_cp437",
+            "nls_iso8859_1",
+        ],
+    },
+    ModuleGroup {
+        reason: "keyboards and mice",
+        names: &[
+            "usbhid",
+            "hid_generic",
+            "evdev",
+            "psmouse",
+            "hid_apple",
+            "hid_logitech",
+            "hid_microsoft",
+            "hid_lenovo",
+        ],
+    },
+    ModuleGroup {
+        reason: "SATA disks",
+        names: &[
+            "ahci",
+            "sata_nv",
+            "sata_sil",
+            "sata_sil24",
+            "sata_sis",
+            "sata_svw",
+            "sata_uli",
+            "sata_via",
+            "sata_promise",
+            "sata_mv",
+            "sata_vsc",
+        ],
+    },
+    ModuleGroup {
+        reason: "IDE disks, as most PCs of the XP era have them",
+        names: &[
+            "ata_piix",
+            "ata_generic",
+            "pata_amd",
+            "pata_ali",
+            "pata_artop",
+            "pata_atiixp",
+            "pata_cmd64x",
+            "pata_hpt366",
+            "pata_hpt37x",
+            "pata_it821x",
+            "pata_jmicron",
+            "pata_marvell",
+            "pata_mpiix",
+            "pata_oldpiix",
+            "pata_pdc2027x",
+            "pata_pdc202xx_old",
+            "pata_serverworks",
+            "pata_sil680",
+            "pata_sis",
+            "pata_via",
+        ],
+    },
+    ModuleGroup {
+        reason: "NVMe disks, and those behind Intel's VMD",
+        names: &["nvme", "vmd"],
+    },
+    ModuleGroup {
+        reason: "disks of virtual machines",
+        names: &[
+            "virtio_pci",
+            "virtio_blk",
+            "virtio_scsi",
+            "virtio_console",
+            "virtio_rng",
+        ],
+    },
+    ModuleGroup {
+        reason: "eMMC disks of tablets and small laptops",
+        names: &["mmc_block", "sdhci_pci", "sdhci_acpi"],
+    },
+    ModuleGroup {
+        reason: "SCSI and RAID controllers of servers",
+        names: &["mptspi", "mptsas", "megaraid_sas"],
+    },
+    ModuleGroup {
+        reason: "optical disks",
+        names: &["sr_mod", "isofs"],
+    },
+    ModuleGroup {
+        reason: "file systems of PCs; NTFS is ntfs-3g's, through fuse",
+        names: &["fuse", "exfat", "nls_utf8", "nls_ascii", "loop"],
+    },
+    ModuleGroup {
+        reason: "copy-on-write views of disks",
+        names: &["dm_mod", "dm_snapshot", "nbd"],
+    },
+    ModuleGroup {
+        reason: "BitLocker volumes",
+        names: &[
+            "dm_crypt",
+            "dm_zero",
+            "xts",
+            "cbc",
+            "ecb",
+            "aesni_intel",
+            "algif_skcipher",
+            "algif_hash",
+            "ccm",
+        ],
+    },
+    ModuleGroup {
+        reason: "the firmware's variables, read only",
+        names: &["efivarfs"],
+    },
+];
+
+/// A module as the stick carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// Path in the package and in the initramfs, without a leading slash.
+    pub path: String,
+    /// The file as shipped, compressed or not.
+    pub content: Vec<u8>,
+}
+
+/// Modules and all they need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleClosure {
+    /// In loading order: what is needed comes before what needs it.
+    pub modules: Vec<Module>,
+    /// Names that were wanted and that this kernel does not have, neither as a module nor built in.
+    pub absent: Vec<String>,
+}
+
+/// Why a closure cannot be formed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModulesError {
+    /// A module needs another that the package does not have.
+    #[error("{path}: needs module {needed}, which this kernel does not have")]
+    Needed {
+        /// The module that needs it.
+        path: String,
+        /// The name of the other.
+        needed: String,
+    },
+    /// A module cannot be decompressed.
+    #[error("decompressing {path}")]
+    Compression {
+        /// The module.
+        path: String,
+        /// What came in between.
+        source: io::Error,
+    },
+    /// A module is not an ELF file with `.modinfo`.
+    #[error("{path}: {finding}, expected an ELF file with a section .modinfo")]
+    Elf {
+        /// The module.
+        path: String,
+        /// What it is instead.
+        finding: String,
+    },
+    /// Modules need each other in a circle.
+    #[error("{path}: needs itself, by way of {needed}")]
+    Circle {
+        /// The module.
+        path: String,
+        /// The last one on the way.
+        needed: String,
+    },
+}
+
+/// Returns `wanted` and what it needs, out of the files of a kernel package: `.ko` and `.ko.xz` files and
+/// `modules.builtin`.
+pub fn close_over(
+    wanted: &[ModuleGroup],
+    package: &PackedFiles,
+) -> Result<ModuleClosure, ModulesError> {
+    let mut builtin = BTreeSet::new();
+    let mut available = BTreeMap::new();
+    for (path, packed) in package {
+        let Packed::File(content) = packed else {
+            continue;
+        };
+        if path.ends_with("/modules.builtin") {
+            let text = String::from_utf8_lossy(content);
+            builtin.extend(text.lines().filter_map(module_name));
+        } else if let Some(name) = module_name(path) {
+            available.insert(name, (path.as_str(), content.as_slice()));
+        }
+    }
+    let mut closing = Closing {
+        builtin,
+        available,
+        states: BTreeMap::new(),
+        order: Vec::new(),
+    };
+    let mut absent = Vec::new();
+    for name in wanted.iter().flat_map(|group| group.names) {
+        let name = normalized(name);
+        if !closing.builtin.contains(&name) && !closing.add(&name)? {
+            absent.push(name);
+        }
+    }
+    Ok(ModuleClosure {
+        modules: closing.order,
+        absent,
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Entered,
+    Done,
+}
+
+struct Closing<'a> {
+    builtin: BTreeSet<String>,
+    available: BTreeMap<String, (&'a str, &'a [u8])>,
+    states: BTreeMap<String, State>,
+    order: Vec<Module>,
+}
+
+impl Closing<'_> {
+    /// Adds a module after what it needs; returns whether the package has it.
+    fn add(&mut self, name: &str) -> Result<bool, ModulesError> {
+        if self.states.contains_key(name) {
+            return Ok(true);
+        }
+        let Some(&(path, content)) = self.available.get(name) else {
+            return Ok(false);
+        };
+        self.states.insert(name.to_owned(), State::Entered);
+        let needs = read_needs(path, content)?;
+        for needed in &needs.hard {
+            if self.states.get(needed) == Some(&State::Entered) {
+                return Err(ModulesError::Circle {
+                    path: path.to_owned(),
+                    needed: needed.clone(),
+                });
+            }
+            if !self.builtin.contains(needed) && !self.add(needed)? {
+                return Err(ModulesError::Needed {
+                    path: path.to_owned(),
+                    needed: needed.clone(),
+                });
+            }
+        }
+        // Recommended only: the kernel may lack it, and circles among these are allowed.
+        for recommended in &needs.soft {
+            if !self.builtin.contains(recommended) {
+                self.add(recommended)?;
+            }
+        }
+        self.states.insert(name.to_owned(), State::Done);
+        self.order.push(Module {
+            path: path.to_owned(),
+            content: content.to_vec(),
+        });
+        Ok(true)
+    }
+}
+
+/// What a module says it needs, names normalized.
+#[derive(Default)]
+struct Needs {
+    /// `depends=a,b`: it does not load without.
+    hard: Vec<String>,
+    /// `softdep=pre: a b post: c`: to be loaded before, if there is one.
+    soft: Vec<String>,
+}
+
+fn read_needs(path: &str, content: &[u8]) -> Result<Needs, ModulesError> {
+    let unpacked;
+    let elf = if path.ends_with(".xz") {
+        let mut bytes = Vec::new();
+        XzDecoder::new(content)
+            .read_to_end(&mut bytes)
+            .map_err(|source| ModulesError::Compression {
+                path: path.to_owned(),
+                source,
+            })?;
+        unpacked = bytes;
+        unpacked.as_slice()
+    } else {
+        content
+    };
+    let refusal = |finding: String| ModulesError::Elf {
+        path: path.to_owned(),
+        finding,
+    };
+    let file =
+        object::File::parse(elf).map_err(|error| refusal(format!("cannot be read ({error})")))?;
+    let section = file
+        .section_by_name(".modinfo")
+        .ok_or_else(|| refusal("has no such section".to_owned()))?;
+    let modinfo = section
+        .data()
+        .map_err(|error| refusal(format!("cannot be read ({error})")))?;
+    Ok(parse_modinfo(modinfo))
+}
+
+/// Texts `key=value`, each ended by a zero byte. Source: Linux, include/linux/module.h, `MODULE_INFO`.
+fn parse_modinfo(modinfo: &[u8]) -> Needs {
+    let mut needs = Needs::default();
+    for text in modinfo.split(|byte| *byte == 0) {
+        let text = String::from_utf8_lossy(text);
+        match text.split_once('=') {
+            Some(("depends", names)) => {
+                let names = names
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|name| !name.is_empty());
+                needs.hard.extend(names.map(normalized));
+            }
+            Some(("softdep", words)) => {
+                let before = words.split("post:").next().unwrap_or_default();
+                let names = before.split("pre:").nth(1).unwrap_or_default();
+                needs.soft.extend(names.split_whitespace().map(normalized));
+            }
+            _ => {}
+        }
+    }
+    needs
+}
+
+/// Returns the name of the module at `path`, or nothing if it is no module.
+fn module_name(path: &str) -> Option<String> {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let stem = file
+        .strip_suffix(".ko.xz")
+        .or_else(|| file.strip_suffix(".ko"))?;
+    Some(normalized(stem))
+}
+
+/// The kernel does not tell `-` from `_` in names of modules.
+fn normalized(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+/// Builds modules for the tests of this crate.
+#[cfg(test)]
+pub(crate) mod fixture {
+    /// Returns a 64-bit relocatable ELF file with nothing but `.modinfo`. Source: System V ABI, 4.
+    pub(crate) fn module(modinfo: &[&str]) -> Vec<u8> {
+        let names = b"\0.modinfo\0.shstrtab\0";
+        let info: Vec<u8> = modinfo
+            .iter()
+            .flat_map(|text| text.bytes().chain([0]))
+            .collect();
+        let header_size = 64;
+        let offset = |n: usize| u64::try_from(n).unwrap().to_le_bytes();
+        let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
+        bytes.extend([1, 0, 62, 0, 1, 0, 0, 0]); // ET_REL, EM_X86_64, version 1
+        bytes.extend([0; 16]); // entry, program headers
+        bytes.extend(offset(header_size + info.len() + names.len()));
+        bytes.extend([0; 4]);
+        bytes.extend([64, 0, 0, 0, 0, 0, 64, 0, 3, 0, 2, 0]); // 3 sections, names in the third
+        bytes.extend(&info);
+        bytes.extend(names);
+        bytes.extend([0; 64]);
+        for (name, kind, start, size) in [
+            (1u8, 1u8, header_size, info.len()),
+            (10, 3, header_size + info.len(), names.len()),
+        ] {
+            bytes.extend([name, 0, 0, 0, kind, 0, 0, 0]);
+            bytes.extend([0; 16]);
+            bytes.extend(offset(start));
+            bytes.extend(offset(size));
+            bytes.extend([0; 24]);
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::module;
+    use super::*;
+    use crate::parts::deb::fixture::xz;
+
+    fn package(modules: &[(&str, &[&str])]) -> PackedFiles {
+        let mut files: PackedFiles = modules
+            .iter()
+            .map(|(path, modinfo)| {
+                let elf = module(modinfo);
+                let content = match path.ends_with(".xz") {
+                    true => xz(&elf),
+                    false => elf,
+                };
+                (format!("lib/modules/1/{path}"), Packed::File(content))
+            })
+            .collect();
+        let builtin = b"kernel/fs/built-in.ko\n".to_vec();
+        files.insert(
+            "lib/modules/1/modules.builtin".to_owned(),
+            Packed::File(builtin),
+        );
+        files
+    }
+
+    fn close(
+        names: &'static [&'static str],
+        files: &PackedFiles,
+    ) -> Result<ModuleClosure, ModulesError> {
+        close_over(
+            &[ModuleGroup {
+                reason: "test",
+                names,
+            }],
+            files,
+        )
+    }
+
+    fn names(closure: &ModuleClosure) -> Vec<String> {
+        closure
+            .modules
+            .iter()
+            .filter_map(|module| module_name(&module.path))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_needed_comes_first_and_once() {
+        let files = package(&[
+            (
+                "top.ko",
+                &["license=GPL", "depends=mid-dle,base", "alias=x"],
+            ),
+            ("mid-dle.ko.xz", &["depends=base,built_in"]),
+            ("base.ko", &["depends="]),
+            ("unasked.ko", &[]),
+        ]);
+        let closure = close(&["top", "mid_dle", "built_in", "nowhere"], &files).unwrap();
+        assert_eq!(names(&closure), ["base", "mid_dle", "top"]);
+        assert_eq!(closure.absent, ["nowhere"]);
+    }
+
+    #[test]
+    fn a_compressed_module_is_carried_as_it_is() {
+        let files = package(&[("a.ko.xz", &["depends="])]);
+        let closure = close(&["a"], &files).unwrap();
+        let Some(Packed::File(shipped)) = files.get("lib/modules/1/a.ko.xz") else {
+            panic!("the fixture has it");
+        };
+        assert_eq!(&closure.modules[0].content, shipped);
+    }
+
+    #[test]
+    fn recommended_modules_are_taken_if_there() {
+        let files = package(&[
+            ("a.ko", &["softdep=pre: b gone post: c"]),
+            ("b.ko", &["softdep=pre: a"]),
+            ("c.ko", &[]),
+        ]);
+        assert_eq!(names(&close(&["a"], &files).unwrap()), ["b", "a"]);
+    }
+
+    #[test]
+    fn refuses_broken_needs() {
+        let files = package(&[("a.ko", &["depends=gone"])]);
+        assert!(matches!(
+            close(&["a"], &files),
+            Err(ModulesError::Needed { .. })
+        ));
+        let files = package(&[("a.ko", &["depends=b"]), ("b.ko", &["depends=a"])]);
+        assert!(matches!(
+            close(&["a"], &files),
+            Err(ModulesError::Circle { .. })
+        ));
+        let mut files = package(&[]);
+        files.insert("lib/a.ko".to_owned(), Packed::File(b"no ELF".to_vec()));
+        assert!(matches!(
+            close(&["a"], &files),
+            Err(ModulesError::Elf { .. })
+        ));
+        files.insert("lib/b.ko.xz".to_owned(), Packed::File(b"no xz".to_vec()));
+        assert!(matches!(
+            close(&["b"], &files),
+            Err(ModulesError::Compression { .. })
+        ));
+    }
+
+    #[test]
+    fn no_module_is_wanted_twice_and_names_are_normalized() {
+        let mut seen = BTreeSet::new();
+        for group in ALL_MODULES {
+            assert!(!group.reason.is_empty());
+            for name in group.names {
+                assert!(seen.insert(name), "{name}");
+                assert_eq!(*name, normalized(name));
+            }
+        }
+    }
+}
