@@ -59,9 +59,15 @@ impl Served {
         &self.file
     }
 
-    /// Returns the overlay. Its lock is not to be held while anything uses the file.
-    pub fn overlay(&self) -> MutexGuard<'_, Overlay> {
-        lock(&self.overlay)
+    /// Returns the overlay once the file is unmounted; `None` before.
+    pub fn into_overlay(self) -> Option<Overlay> {
+        let overlay = Arc::clone(&self.overlay);
+        if self.session.is_some() {
+            return None;
+        }
+        drop(self);
+        let overlay = Arc::into_inner(overlay)?;
+        Some(overlay.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Unmounts the file; the overlay stays.
