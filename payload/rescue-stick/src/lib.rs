@@ -10,6 +10,7 @@
 pub mod definitions;
 pub mod digest;
 pub mod job;
+pub mod journal;
 pub mod manifest;
 pub mod paths;
 pub mod remedy;

@@ -1,0 +1,336 @@
+//! NTFS volumes: dirty flag, `$LogFile`, hibernation, and clusters in use, all read from the device.
+//!
+//! Source of the layouts: the Linux-NTFS project's documentation, "$LogFile", "$Volume", "$Bitmap".
+
+use std::io;
+
+use ntfs::attribute_value::NtfsAttributeValue;
+use ntfs::indexes::NtfsFileNameIndex;
+use ntfs::structured_values::NtfsVolumeFlags;
+use ntfs::{Ntfs, NtfsAttributeType, NtfsFile, NtfsReadSeek as _};
+
+use super::{number, unsupported};
+use crate::area::{Area, AreaReader};
+use crate::journal::Allocation;
+use crate::machine::VolumeState;
+use crate::overlay::Overlay;
+
+/// File records with fixed numbers. Source: Linux-NTFS documentation, "Files".
+const MFT_MIRROR: u64 = 1;
+const LOG_FILE: u64 = 2;
+const VOLUME: u64 = 3;
+const BITMAP: u64 = 6;
+/// Client list of a restart area in which nobody is. Source: "$LogFile", restart area, offset 12.
+const NO_CLIENT: u64 = 0xFFFF;
+/// Flag of a restart area: the volume was dismounted cleanly. Source: as above, offset 14.
+const IS_CLEAN: u64 = 0x0002;
+/// Bytes of the bitmap that are read at once.
+const WINDOW_LENGTH: u64 = 4096;
+/// Offset of the flags in `$VOLUME_INFORMATION`.
+const FLAGS_OFFSET: u64 = 10;
+
+/// Returns whether the first bytes of `hiberfil.sys` say that Windows sleeps. `wake` says that it woke.
+pub fn is_sleeping(magic: &[u8; 4]) -> bool {
+    magic.eq_ignore_ascii_case(b"hibr")
+}
+
+/// Returns the state of an NTFS volume, by rising danger: hibernation, `$LogFile`, dirty flag.
+pub fn read_state(area: &dyn Area) -> io::Result<VolumeState> {
+    let mut reader = AreaReader::new(area);
+    let mut ntfs = Ntfs::new(&mut reader).map_err(foreign)?;
+    ntfs.read_upcase_table(&mut reader).map_err(foreign)?;
+    if is_hibernated(&ntfs, &mut reader)? {
+        return Ok(VolumeState::Hibernated);
+    }
+    if !is_log_clean(&ntfs, &mut reader)? {
+        return Ok(VolumeState::UncleanLog);
+    }
+    let information = ntfs.volume_info(&mut reader).map_err(foreign)?;
+    if information.flags().contains(NtfsVolumeFlags::IS_DIRTY) {
+        return Ok(VolumeState::Dirty);
+    }
+    Ok(VolumeState::Clean)
+}
+
+fn foreign(error: ntfs::NtfsError) -> io::Error {
+    match error {
+        ntfs::NtfsError::Io(_) => io::Error::other(format!("NTFS: {error}")),
+        _ => unsupported(format!("NTFS: {error}")),
+    }
+}
+
+fn is_hibernated(ntfs: &Ntfs, reader: &mut AreaReader<'_>) -> io::Result<bool> {
+    let root = ntfs.root_directory(reader).map_err(foreign)?;
+    let index = root.directory_index(reader).map_err(foreign)?;
+    let mut finder = index.finder();
+    let Some(entry) = NtfsFileNameIndex::find(&mut finder, ntfs, reader, "hiberfil.sys") else {
+        return Ok(false);
+    };
+    let entry = entry.map_err(foreign)?;
+    let file = entry.to_file(ntfs, reader).map_err(foreign)?;
+    let Some(data) = file.data(reader, "") else {
+        return Ok(false);
+    };
+    let item = data.map_err(foreign)?;
+    let data = item.to_attribute().map_err(foreign)?;
+    let mut value = data.value(reader).map_err(foreign)?;
+    let mut magic = [0; 4];
+    let count = value.read(reader, &mut magic).map_err(foreign)?;
+    Ok(count == magic.len() && is_sleeping(&magic))
+}
+
+/// Returns whether `$LogFile` holds nothing that Windows would replay.
+fn is_log_clean(ntfs: &Ntfs, reader: &mut AreaReader<'_>) -> io::Result<bool> {
+    let log = ntfs
+        .file(reader, LOG_FILE)
+        .map_err(foreign)?;
+    let Some(mut value) = unnamed_data(&log, reader)? else {
+        return Ok(false);
+    };
+    let mut page = vec![0; 4096];
+    let count = value.read(reader, &mut page).map_err(foreign)?;
+    page.truncate(count);
+    if page.iter().all(|byte| *byte == 0xFF) {
+        // Emptied, as mkntfs and ntfs-3g leave it; Windows makes it anew.
+        return Ok(true);
+    }
+    let first = RestartPage::parse(&page);
+    // The second page lies behind the first; the one with the later sequence number counts.
+    let distance = first.as_ref().map_or(4096, |page| page.page_length);
+    value
+        .seek(reader, io::SeekFrom::Start(distance))
+        .map_err(foreign)?;
+    page.resize(4096, 0);
+    let count = value.read(reader, &mut page).map_err(foreign)?;
+    page.truncate(count);
+    let second = RestartPage::parse(&page);
+    let latest = [first, second]
+        .into_iter()
+        .flatten()
+        .max_by_key(|page| page.sequence);
+    Ok(latest.is_some_and(|page| page.is_clean))
+}
+
+/// What counts of a restart page of `$LogFile`.
+struct RestartPage {
+    page_length: u64,
+    sequence: u64,
+    is_clean: bool,
+}
+
+impl RestartPage {
+    /// Parses a page. Returns `None` if it is none.
+    fn parse(page: &[u8]) -> Option<Self> {
+        let magic = page.get(..4)?;
+        if magic != b"RSTR" && magic != b"CHKD" {
+            return None;
+        }
+        let page_length = number(page, 16, 4);
+        let start = usize::try_from(number(page, 24, 2)).ok()?;
+        // The last two bytes of every sector are not its own (update sequence), so what is read here
+        // must lie before them; Windows puts it at 0x30 to 0x58.
+        let area = page.get(start..start.checked_add(16)?)?;
+        if start.checked_add(16)? > 510 || !(512..=65536).contains(&page_length) {
+            return None;
+        }
+        let is_unused = number(area, 12, 2) == NO_CLIENT;
+        Some(Self {
+            page_length,
+            sequence: number(area, 0, 8),
+            is_clean: is_unused || number(area, 14, 2) & IS_CLEAN != 0,
+        })
+    }
+}
+
+fn unnamed_data<'n, 'f>(
+    file: &'f NtfsFile<'n>,
+    reader: &mut AreaReader<'_>,
+) -> io::Result<Option<NtfsAttributeValue<'n, 'f>>> {
+    for attribute in file.attributes_raw() {
+        let attribute = attribute.map_err(foreign)?;
+        let is_data = attribute.ty().map_err(foreign)? == NtfsAttributeType::Data;
+        if is_data && attribute.name().map_err(foreign)?.is_empty() {
+            return attribute.value(reader).map(Some).map_err(foreign);
+        }
+    }
+    Ok(None)
+}
+
+/// Places of a file on the volume: offset and length in bytes, in the file's order.
+type Extents = Vec<(u64, u64)>;
+
+/// Returns where a file's content lies; nothing if its list of places is itself spread over several
+/// file records.
+fn read_extents(
+    ntfs: &Ntfs,
+    reader: &mut AreaReader<'_>,
+    file: u64,
+) -> io::Result<Extents> {
+    let file = ntfs.file(reader, file).map_err(foreign)?;
+    let value = unnamed_data(&file, reader)?;
+    let Some(NtfsAttributeValue::NonResident(value)) = value else {
+        return Ok(Vec::new());
+    };
+    let length = value.len();
+    let mut extents = Vec::new();
+    let mut covered = 0_u64;
+    for run in value.data_runs() {
+        let run = run.map_err(foreign)?;
+        let Some(position) = run.data_position().value() else {
+            return Ok(Vec::new());
+        };
+        covered = covered.saturating_add(run.allocated_size());
+        extents.push((position.get(), run.allocated_size()));
+    }
+    // Part of the list lies elsewhere: better none than half of it.
+    Ok(if covered < length { Vec::new() } else { extents })
+}
+
+/// Which clusters of an NTFS volume are in use, by its `$Bitmap`.
+pub struct Clusters<'a> {
+    area: &'a dyn Area,
+    cluster_length: u64,
+    count: u64,
+    bitmap: Extents,
+    log: Extents,
+    window: Option<(u64, Vec<u8>)>,
+}
+
+impl<'a> Clusters<'a> {
+    /// Finds bitmap and `$LogFile` of the volume in `area`.
+    pub fn read(area: &'a dyn Area) -> io::Result<Self> {
+        let mut reader = AreaReader::new(area);
+        let ntfs = Ntfs::new(&mut reader).map_err(foreign)?;
+        let cluster_length = u64::from(ntfs.cluster_size());
+        let mut extents = |file| read_extents(&ntfs, &mut reader, file);
+        Ok(Self {
+            area,
+            cluster_length,
+            count: ntfs.size() / cluster_length,
+            bitmap: extents(BITMAP)?,
+            log: extents(LOG_FILE)?,
+            window: None,
+        })
+    }
+
+    /// Returns the byte of the bitmap for clusters 8 x `index` and up; all ones beyond its end.
+    fn bitmap_byte(&mut self, index: u64) -> io::Result<u8> {
+        let start = index / WINDOW_LENGTH * WINDOW_LENGTH;
+        if self.window.as_ref().is_none_or(|(at, _)| *at != start) {
+            let bytes = self.read_bitmap(start)?;
+            self.window = Some((start, bytes));
+        }
+        let within = usize::try_from(index.saturating_sub(start)).ok();
+        let window = self.window.as_ref().map(|(_, bytes)| bytes);
+        let byte = window
+            .zip(within)
+            .and_then(|(bytes, within)| bytes.get(within));
+        Ok(byte.copied().unwrap_or(0xFF))
+    }
+
+    fn read_bitmap(&self, start: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut skipped = 0_u64;
+        for (offset, length) in &self.bitmap {
+            let wanted = WINDOW_LENGTH.saturating_sub(u64::try_from(bytes.len()).unwrap_or(0));
+            let position = start.max(skipped).saturating_sub(skipped);
+            let here = length.saturating_sub(position).min(wanted);
+            skipped = skipped.saturating_add(*length);
+            if here == 0 {
+                continue;
+            }
+            let mut piece = vec![0; usize::try_from(here).unwrap_or(0)];
+            self.area
+                .read_at(offset.saturating_add(position), &mut piece)?;
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
+}
+
+impl Allocation for Clusters<'_> {
+    fn is_free(&mut self, offset: u64, length: u64) -> io::Result<bool> {
+        let first = offset / self.cluster_length;
+        let last = offset.saturating_add(length.saturating_sub(1)) / self.cluster_length;
+        if last >= self.count {
+            return Ok(false);
+        }
+        for cluster in first..=last {
+            if self.bitmap_byte(cluster / 8)? & (1 << (cluster % 8)) != 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn is_log(&self, offset: u64, length: u64) -> bool {
+        let end = offset.saturating_add(length);
+        self.log
+            .iter()
+            .any(|(start, log_length)| *start <= offset && end <= start.saturating_add(*log_length))
+    }
+}
+
+/// Sets the dirty flag in `overlay`, in `$MFT` and in `$MFTMirr`, so that Windows checks the volume.
+pub fn mark_dirty(overlay: &mut Overlay) -> io::Result<()> {
+    let places = flag_places(overlay)?;
+    for place in places {
+        let mut flags = [0; 2];
+        overlay.read_at(place, &mut flags)?;
+        let [low, high] = flags;
+        overlay.write_at(place, &[low | 1, high])?;
+    }
+    Ok(())
+}
+
+/// Returns where the volume's flags lie: in the table and in its mirror.
+fn flag_places(overlay: &Overlay) -> io::Result<[u64; 2]> {
+    let area = OverlayArea(overlay);
+    let mut reader = AreaReader::new(&area);
+    let ntfs = Ntfs::new(&mut reader).map_err(foreign)?;
+    let number = VOLUME;
+    let volume = ntfs.file(&mut reader, number).map_err(foreign)?;
+    let missing = || unsupported("NTFS: $Volume has no place for its flags".into());
+    let record = volume.position().value().ok_or_else(missing)?.get();
+    let mut place = None;
+    for attribute in volume.attributes_raw() {
+        let attribute = attribute.map_err(foreign)?;
+        if attribute.ty().map_err(foreign)? == NtfsAttributeType::VolumeInformation {
+            let value = attribute.value(&mut reader).map_err(foreign)?;
+            place = value.data_position().value();
+        }
+    }
+    let place = place.ok_or_else(missing)?.get();
+    let place = place.saturating_add(FLAGS_OFFSET);
+    // The last two bytes of a sector belong to the update sequence.
+    if place % 512 >= 509 {
+        return Err(missing());
+    }
+    let mirror = read_extents(&ntfs, &mut reader, MFT_MIRROR)?;
+    let (mirror, _) = mirror.first().ok_or_else(missing)?;
+    let before = u64::from(ntfs.file_record_size()).saturating_mul(number);
+    let within = place.saturating_sub(record);
+    let in_mirror = mirror.saturating_add(before).saturating_add(within);
+    Ok([place, in_mirror])
+}
+
+/// Shows an overlay as an area that cannot be written.
+struct OverlayArea<'a>(&'a Overlay);
+
+impl Area for OverlayArea<'_> {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read_at(offset, buffer)
+    }
+
+    fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,251 @@
+//! Makes an overlay real: the only way in which a repair reaches a PC's disk.
+
+use std::io;
+
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::journal::{CommitEntry, CommitState};
+use sha2::{Digest as _, Sha256};
+
+use super::record::{Content, RECORD_HEAD_LENGTH, Record, block_record_length};
+use super::{Allocation, Journal, JournalError, Target};
+use crate::area::Area;
+use crate::machine::{CommitLabel, Committed};
+use crate::overlay::{BLOCK_LENGTH, Overlay};
+
+/// What `ntfs-3g` fills an emptied `$LogFile` with.
+const EMPTY_LOG_BYTE: u8 = 0xFF;
+
+/// Why a commit did not end well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// Nothing that is in use on the PC's disk was written.
+    #[error("{doing}: {reason}")]
+    Before {
+        /// Gerund and object.
+        doing: &'static str,
+        /// What was said.
+        reason: String,
+    },
+    /// The journal has no room; nothing was written.
+    #[error("the change needs {needed} bytes of the stick's journal, {room} are free")]
+    NoRoom {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes that can be had.
+        room: u64,
+    },
+    /// The disk may be between two states; the next start of the stick finishes the commit.
+    #[error("{0}")]
+    Unfinished(String),
+}
+
+fn before<E: ToString>(doing: &'static str) -> impl FnOnce(E) -> CommitError {
+    move |error| CommitError::Before {
+        doing,
+        reason: error.to_string(),
+    }
+}
+
+/// What a commit is going to write.
+#[derive(Default)]
+struct Changes {
+    /// Blocks that nothing refers to yet.
+    fresh: Vec<u64>,
+    /// Blocks that are in use.
+    used: Vec<u64>,
+    /// Emptied ranges of `$LogFile`: offset and length.
+    emptied: Vec<(u64, u64)>,
+    changed_bytes: u64,
+}
+
+/// Writes everything that `overlay` changes to the volume `target`, through `journal`.
+pub fn commit(
+    journal: &Journal,
+    target: &dyn Target,
+    label: &CommitLabel,
+    overlay: &Overlay,
+) -> Result<Committed, CommitError> {
+    let doing = "reading the volume before the commit";
+    let origin = target.open().map_err(before(doing))?;
+    if overlay.len() != origin.len() || overlay.is_overfull() {
+        let reason = "the overlay is not a whole view of the volume";
+        return Err(before("checking the overlay")(reason));
+    }
+    let mut allocation = target.allocation(&*origin).map_err(before(doing))?;
+    let changes = sort_changes(overlay, &*origin, &mut *allocation).map_err(before(doing))?;
+    if changes.changed_bytes == 0 {
+        return Ok(Committed::default());
+    }
+    let needed = body_length(overlay, &changes);
+    let (body_offset, kept) = journal.find_room(needed).ok_or(CommitError::NoRoom {
+        needed,
+        room: journal.room(),
+    })?;
+    // Before a body is written over, no table may name it any more.
+    if kept.len() < journal.commits().len() {
+        let dropped = journal.replace(kept.clone());
+        dropped.map_err(before("dropping the oldest commits"))?;
+    }
+    let disk = target
+        .open_for_writing()
+        .map_err(before("opening the disk for writing"))?;
+    write_fresh(overlay, &changes, &*disk).map_err(before("writing free blocks"))?;
+    let digest = write_body(journal.area(), body_offset, overlay, &*origin, &changes)
+        .map_err(before("writing the journal"))?;
+    let entry = CommitEntry {
+        run: label.run.clone(),
+        computer: label.computer.clone(),
+        volume: target.identity(),
+        state: CommitState::Prepared,
+        body_offset,
+        body_length: needed,
+        body_digest: digest,
+    };
+    apply(journal, kept, entry, overlay, &changes, &*disk)
+        .map_err(|error| CommitError::Unfinished(error.to_string()))?;
+    Ok(Committed {
+        changed_bytes: changes.changed_bytes,
+    })
+}
+
+/// The point of no return: from the durable head on, the commit is finished sooner or later.
+fn apply(
+    journal: &Journal,
+    mut commits: Vec<CommitEntry>,
+    entry: CommitEntry,
+    overlay: &Overlay,
+    changes: &Changes,
+    disk: &dyn Area,
+) -> Result<(), JournalError> {
+    let body_offset = entry.body_offset;
+    commits.push(entry);
+    journal.replace(commits)?;
+    let written = write_used(overlay, changes, disk).and_then(|()| disk.flush());
+    written.map_err(JournalError::io("writing the disk"))?;
+    journal.set_state(body_offset, CommitState::Done)
+}
+
+fn sort_changes(
+    overlay: &Overlay,
+    origin: &dyn Area,
+    allocation: &mut dyn Allocation,
+) -> io::Result<Changes> {
+    let mut changes = Changes::default();
+    for number in overlay.changed_blocks() {
+        let (offset, old, new) = read_both(overlay, origin, number)?;
+        if old == new {
+            continue;
+        }
+        let length = u64::try_from(new.len()).unwrap_or(0);
+        changes.changed_bytes = changes.changed_bytes.saturating_add(length);
+        let is_empty_log = new.iter().all(|byte| *byte == EMPTY_LOG_BYTE);
+        if is_empty_log && allocation.is_log(offset, length) {
+            match changes.emptied.last_mut() {
+                Some((start, all)) if start.saturating_add(*all) == offset => {
+                    *all = all.saturating_add(length);
+                }
+                _ => changes.emptied.push((offset, length)),
+            }
+        } else if allocation.is_free(offset, length)? {
+            changes.fresh.push(number);
+        } else {
+            changes.used.push(number);
+        }
+    }
+    Ok(changes)
+}
+
+fn read_both(
+    overlay: &Overlay,
+    origin: &dyn Area,
+    number: u64,
+) -> io::Result<(u64, Vec<u8>, Vec<u8>)> {
+    let (offset, new) = read_new(overlay, number)?;
+    let mut old = vec![0; new.len()];
+    origin.read_at(offset, &mut old)?;
+    Ok((offset, old, new))
+}
+
+fn read_new(overlay: &Overlay, number: u64) -> io::Result<(u64, Vec<u8>)> {
+    let offset = number.saturating_mul(BLOCK_LENGTH);
+    let mut new = vec![0; overlay.block_length(number)];
+    overlay.read_at(offset, &mut new)?;
+    Ok((offset, new))
+}
+
+fn body_length(overlay: &Overlay, changes: &Changes) -> u64 {
+    let fills = u64::try_from(changes.emptied.len()).unwrap_or(u64::MAX);
+    let blocks = changes.used.iter();
+    blocks
+        .map(|number| block_record_length(overlay.block_length(*number)))
+        .fold(fills.saturating_mul(RECORD_HEAD_LENGTH), u64::saturating_add)
+}
+
+fn write_fresh(overlay: &Overlay, changes: &Changes, disk: &dyn Area) -> io::Result<()> {
+    for number in &changes.fresh {
+        let (offset, new) = read_new(overlay, *number)?;
+        disk.write_at(offset, &new)?;
+    }
+    disk.flush()
+}
+
+fn write_used(overlay: &Overlay, changes: &Changes, disk: &dyn Area) -> io::Result<()> {
+    for (offset, length) in &changes.emptied {
+        write_fill(disk, *offset, *length, EMPTY_LOG_BYTE)?;
+    }
+    for number in &changes.used {
+        let (offset, new) = read_new(overlay, *number)?;
+        disk.write_at(offset, &new)?;
+    }
+    Ok(())
+}
+
+/// Writes `length` times `byte` at `offset`.
+pub(super) fn write_fill(disk: &dyn Area, offset: u64, length: u64, byte: u8) -> io::Result<()> {
+    let piece = vec![byte; 64 * 1024];
+    let mut done = 0_u64;
+    while done < length {
+        let left = usize::try_from(length.saturating_sub(done)).unwrap_or(usize::MAX);
+        let bytes = piece.get(..left.min(piece.len())).unwrap_or_default();
+        disk.write_at(offset.saturating_add(done), bytes)?;
+        done = done.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    }
+    Ok(())
+}
+
+fn write_body(
+    area: &dyn Area,
+    start: u64,
+    overlay: &Overlay,
+    origin: &dyn Area,
+    changes: &Changes,
+) -> io::Result<Sha256Digest> {
+    let mut hasher = Sha256::new();
+    let mut position = start;
+    let mut write = |record: &Record| -> io::Result<()> {
+        let bytes = record.to_bytes();
+        hasher.update(&bytes);
+        area.write_at(position, &bytes)?;
+        position = position.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        Ok(())
+    };
+    for (offset, length) in &changes.emptied {
+        write(&Record {
+            offset: *offset,
+            content: Content::Fill {
+                length: *length,
+                byte: EMPTY_LOG_BYTE,
+            },
+        })?;
+    }
+    for number in &changes.used {
+        let (offset, undo, redo) = read_both(overlay, origin, *number)?;
+        write(&Record {
+            offset,
+            content: Content::Block { undo, redo },
+        })?;
+    }
+    area.flush()?;
+    Ok(Sha256Digest(hasher.finalize().into()))
+}
