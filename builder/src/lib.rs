@@ -5,3 +5,4 @@ pub mod fat32;
 pub mod image;
 pub mod lba;
 pub mod plan;
+pub mod verify;
