@@ -27,8 +27,8 @@ pub(crate) mod raw;
 mod timestamp;
 mod tree;
 
-pub(crate) use geometry::Geometry;
 pub use geometry::GeometryError;
+pub(crate) use geometry::{Geometry, LEAST_CLUSTERS, padded_label};
 pub use name::NameError;
 pub(crate) use name::{folded, short_name_checksum};
 pub use timestamp::{FatTimestamp, TimestampError};

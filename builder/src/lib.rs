@@ -1,15 +1,13 @@
 //! Makes, signs and verifies mendkit sticks. The binary `mendkit` is a thin shell around this library.
 
-<<<<<<< HEAD
+pub mod boot;
 pub mod disk;
 pub mod fat32;
 pub mod image;
 pub mod inputs;
 pub mod lba;
+pub mod parts;
 pub mod plan;
 pub mod recipe;
 pub mod signing;
-=======
-pub mod boot;
-pub mod parts;
->>>>>>> parts
+pub mod verify;

@@ -9,7 +9,7 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::paths::VOLUME_LABEL;
 
 use crate::disk::{self, CORE_IMAGE_LBA, DiskError, DiskIdentity, VOLUME_FIRST_LBA};
-use crate::fat32::{self, FatTimestamp, Geometry, Volume, VolumeError};
+use crate::fat32::{self, FatTimestamp, Volume, VolumeError};
 use crate::lba::{ByteSize, Lba, LbaRange};
 
 mod text;
@@ -124,7 +124,6 @@ pub enum PlanError {
 pub struct ImagePlan {
     sectors: u64,
     identity: DiskIdentity,
-    geometry: Geometry,
     pieces: Vec<Piece>,
     empty_files: Vec<ImageFile>,
 }
@@ -197,7 +196,6 @@ pub fn plan_image(contents: ImageContents) -> Result<ImagePlan, PlanError> {
     Ok(ImagePlan {
         sectors,
         identity: contents.identity,
-        geometry,
         pieces: pieces.list,
         empty_files,
     })

@@ -1,0 +1,190 @@
+//! Manifest, signature and key: whether the stick holds what was signed, and nothing else.
+
+use cpio::newc;
+use rescue_stick::manifest::{Discrepancy, Manifest};
+use rescue_stick::paths;
+use rescue_stick::signature::PublicKey;
+
+use super::{Findings, ReadImage};
+
+/// The archive that GRUB loads behind the initramfs: uncompressed newc, with the key that `mend`
+/// trusts.
+pub const KEY_ARCHIVE: &str = "boot/key.cpio";
+
+/// The files whose content is needed here.
+pub(super) const PROOF_PATHS: [&str; 4] = [
+    paths::MANIFEST,
+    paths::MANIFEST_SIGNATURE,
+    paths::PUBLIC_KEY,
+    KEY_ARCHIVE,
+];
+
+/// What the check came to, beside its findings.
+pub(super) struct Checked {
+    /// The key under which the signature was checked.
+    pub(super) key: Option<PublicKey>,
+    /// Number of files in the manifest.
+    pub(super) listed: usize,
+}
+
+/// Checks the signature, then every file against the manifest, then the key that `mend` will trust.
+pub(super) fn check_closed_set(
+    image: &ReadImage,
+    trusted: Option<&PublicKey>,
+    findings: &mut Findings,
+) -> Checked {
+    let own_key = key_on_image(image, findings);
+    if let (Some(own), Some(trusted)) = (&own_key, trusted)
+        && own != trusted
+    {
+        let finding = format!("key {}", own.base64());
+        findings.problem(
+            paths::PUBLIC_KEY,
+            finding,
+            format!("key {}", trusted.base64()),
+        );
+    }
+    let key = trusted.or(own_key.as_ref()).cloned();
+    check_signature(image, key.as_ref(), findings);
+    check_key_archive(image, own_key.as_ref(), findings);
+    Checked {
+        key,
+        listed: check_manifest(image, findings),
+    }
+}
+
+/// Returns a file of the proof as text; what is missing is found by the manifest as well, but the
+/// manifest itself is not.
+fn text_of(image: &ReadImage, path: &str, findings: &mut Findings) -> Option<String> {
+    let Some(bytes) = image.proof.get(path) else {
+        findings.problem(path, "missing", "a file");
+        return None;
+    };
+    let text = String::from_utf8(bytes.clone());
+    if text.is_err() {
+        findings.problem(path, "bytes that are not text", "UTF-8");
+    }
+    text.ok()
+}
+
+fn key_on_image(image: &ReadImage, findings: &mut Findings) -> Option<PublicKey> {
+    let text = text_of(image, paths::PUBLIC_KEY, findings)?;
+    let key = PublicKey::parse(&text);
+    if let Err(error) = &key {
+        findings.problem(
+            paths::PUBLIC_KEY,
+            error.to_string(),
+            "a minisign public key",
+        );
+    }
+    key.ok()
+}
+
+fn check_signature(image: &ReadImage, key: Option<&PublicKey>, findings: &mut Findings) {
+    let Some(signature) = text_of(image, paths::MANIFEST_SIGNATURE, findings) else {
+        return;
+    };
+    let (Some(key), Some(manifest)) = (key, image.proof.get(paths::MANIFEST)) else {
+        return;
+    };
+    if let Err(error) = key.check(manifest, &signature) {
+        let expectation = format!("a signature of {} by key {}", paths::MANIFEST, key.base64());
+        findings.problem(paths::MANIFEST_SIGNATURE, error.to_string(), expectation);
+    }
+}
+
+/// Returns how many files the manifest lists.
+fn check_manifest(image: &ReadImage, findings: &mut Findings) -> usize {
+    let Some(text) = text_of(image, paths::MANIFEST, findings) else {
+        return 0;
+    };
+    let manifest = match Manifest::parse(&text) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            findings.problem(paths::MANIFEST, error.to_string(), "a line for each file");
+            return 0;
+        }
+    };
+    let files = image.files.iter();
+    let found = files.filter_map(|file| Some((file.path.as_str(), file.sha256?)));
+    for difference in manifest.audit(found) {
+        match difference {
+            Discrepancy::Missing { path } => {
+                findings.problem(path, "missing", "a file, as the manifest lists it");
+            }
+            Discrepancy::Extra { path } => {
+                findings.problem(path, "not in the manifest", "no other files");
+            }
+            Discrepancy::Changed {
+                path,
+                found,
+                expected,
+            } => findings.problem(path, format!("sha256 {found}"), format!("{expected}")),
+            other => findings.problem(paths::MANIFEST, other.to_string(), "no difference"),
+        }
+    }
+    manifest.entries().len()
+}
+
+/// Checks that `mend` will trust the same key as the stick shows, and no second one.
+fn check_key_archive(image: &ReadImage, own_key: Option<&PublicKey>, findings: &mut Findings) {
+    let Some(archive) = image.proof.get(KEY_ARCHIVE) else {
+        findings.problem(
+            KEY_ARCHIVE,
+            "missing",
+            "an archive with the key that mend trusts",
+        );
+        return;
+    };
+    let keys = match keys_in_archive(archive) {
+        Ok(keys) => keys,
+        Err(reason) => {
+            findings.problem(KEY_ARCHIVE, reason, "an uncompressed newc archive");
+            return;
+        }
+    };
+    let [text] = keys.as_slice() else {
+        let finding = format!("{} keys", keys.len());
+        findings.problem(KEY_ARCHIVE, finding, "1, the one in mendkit/mendkit.pub");
+        return;
+    };
+    let key = PublicKey::parse(&String::from_utf8_lossy(text));
+    if key.as_ref().ok() != own_key {
+        let finding = match &key {
+            Ok(key) => format!("key {}", key.base64()),
+            Err(error) => error.to_string(),
+        };
+        findings.problem(KEY_ARCHIVE, finding, "the key in mendkit/mendkit.pub");
+    }
+}
+
+/// Returns the content of every entry that the kernel would unpack as the trusted key. Looks into all
+/// archives that follow each other, as the kernel does.
+fn keys_in_archive(archive: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let mut keys = Vec::new();
+    let mut rest = archive;
+    while let Some(start) = rest.iter().position(|byte| *byte != 0) {
+        rest = rest.get(start..).unwrap_or_default();
+        loop {
+            let reader = newc::Reader::new(rest).map_err(|error| error.to_string())?;
+            let entry = reader.entry();
+            let is_trailer = entry.is_trailer();
+            let name = entry
+                .name()
+                .trim_start_matches("./")
+                .trim_start_matches('/');
+            let is_key = name == paths::TRUSTED_KEY_IN_INITRAMFS.trim_start_matches('/');
+            let mut content = Vec::new();
+            rest = reader
+                .to_writer(&mut content)
+                .map_err(|error| error.to_string())?;
+            if is_key {
+                keys.push(content);
+            }
+            if is_trailer {
+                break;
+            }
+        }
+    }
+    Ok(keys)
+}
