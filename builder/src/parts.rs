@@ -211,24 +211,20 @@ pub struct Parts {
 #[non_exhaustive]
 pub enum PartsError {
     /// A part is not in the cache.
-    #[error("{path}: {package} {version} is not in the cache; fetch the boot parts first", path = .path.display())]
+    #[error("{path}: {part} is not in the cache; fetch the boot parts first", path = .path.display())]
     Missing {
         /// Where it should be.
         path: PathBuf,
-        /// Its package.
-        package: String,
-        /// Its version.
-        version: String,
+        /// Package, version and architecture.
+        part: String,
     },
     /// A part is not what the lock says.
-    #[error("{path}: {package} {version} has SHA-256 {found}, the lock says {expected}; delete the file and fetch it again", path = .path.display())]
+    #[error("{path}: {part} has SHA-256 {found}, the lock says {expected}; delete the file and fetch it again", path = .path.display())]
     Damaged {
         /// Where it lies.
         path: PathBuf,
-        /// Its package.
-        package: String,
-        /// Its version.
-        version: String,
+        /// Package, version and architecture.
+        part: String,
         /// The hash of what lies there.
         found: Sha256Digest,
         /// The hash it should have.
@@ -258,16 +254,14 @@ impl Parts {
             if !path.is_file() {
                 return Err(PartsError::Missing {
                     path,
-                    package: locked.package.clone(),
-                    version: locked.version.clone(),
+                    part: locked.to_string(),
                 });
             }
             let (found, _) = hash_file(&path)?;
             if found != locked.sha256 {
                 return Err(PartsError::Damaged {
                     path,
-                    package: locked.package.clone(),
-                    version: locked.version.clone(),
+                    part: locked.to_string(),
                     found,
                     expected: locked.sha256,
                 });

@@ -81,27 +81,19 @@ pub enum FetchError {
     },
     /// The mirror no longer has the locked version.
     #[error(
-        "{package} {version} ({architecture}) is locked but no longer on the mirror; lock the newest versions with --update, or name a mirror that still has it"
+        "{part} is locked but no longer on the mirror; lock the newest versions with --update, or name a mirror that still has it"
     )]
     Gone {
-        /// The package.
-        package: String,
-        /// The locked version.
-        version: String,
-        /// Its architecture.
-        architecture: String,
+        /// Package, version and architecture.
+        part: String,
     },
     /// The mirror has other content under the locked version.
     #[error(
-        "{package} {version} ({architecture}): the mirror offers SHA-256 {found}, the lock says {expected}; find out why, then lock anew with --update"
+        "{part}: the mirror offers SHA-256 {found}, the lock says {expected}; find out why, then lock anew with --update"
     )]
     Changed {
-        /// The package.
-        package: String,
-        /// The locked version.
-        version: String,
-        /// Its architecture.
-        architecture: String,
+        /// Package, version and architecture.
+        part: String,
         /// The hash offered.
         found: Sha256Digest,
         /// The hash locked.
@@ -116,16 +108,10 @@ pub enum FetchError {
         architecture: String,
     },
     /// Something was downloaded, but not what was asked for.
-    #[error(
-        "{package} {version} ({architecture}) did not arrive: no downloaded file has its SHA-256 {expected}"
-    )]
+    #[error("{part} did not arrive: no downloaded file has its SHA-256 {expected}")]
     NotArrived {
-        /// The package.
-        package: String,
-        /// Its version.
-        version: String,
-        /// Its architecture.
-        architecture: String,
+        /// Package, version and architecture.
+        part: String,
         /// The hash expected.
         expected: Sha256Digest,
     },
@@ -270,15 +256,11 @@ fn check_offered(apt: &Apt, parts: &[LockedPart]) -> Result<(), FetchError> {
             .get(&(part.package.clone(), part.architecture.clone()))
             .filter(|record| record.version == part.version)
             .ok_or_else(|| FetchError::Gone {
-                package: part.package.clone(),
-                version: part.version.clone(),
-                architecture: part.architecture.clone(),
+                part: part.to_string(),
             })?;
         if record.sha256 != part.sha256 {
             return Err(FetchError::Changed {
-                package: part.package.clone(),
-                version: part.version.clone(),
-                architecture: part.architecture.clone(),
+                part: part.to_string(),
                 found: record.sha256,
                 expected: part.sha256,
             });
@@ -353,9 +335,7 @@ fn download(
         let path = arrived
             .get(&part.sha256)
             .ok_or_else(|| FetchError::NotArrived {
-                package: part.package.clone(),
-                version: part.version.clone(),
-                architecture: part.architecture.clone(),
+                part: part.to_string(),
                 expected: part.sha256,
             })?;
         fs_err::File::open(path)?.sync_all()?;

@@ -15,6 +15,8 @@
 //! Parts are sorted by package, then architecture. It names no mirror: where a part came from does not
 //! matter, only what it is.
 
+use std::fmt;
+
 use rescue_stick::digest::Sha256Digest;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,16 @@ pub struct LockedPart {
     pub sha256: Sha256Digest,
     /// Size of the `.deb` file in bytes.
     pub size: u64,
+}
+
+impl fmt::Display for LockedPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} ({})",
+            self.package, self.version, self.architecture
+        )
+    }
 }
 
 impl LockedPart {
