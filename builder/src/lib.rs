@@ -1,6 +1,9 @@
 //! Makes, signs and verifies mendkit sticks. The binary `mendkit` is a thin shell around this library.
 
+pub mod assemble;
 pub mod boot;
+pub mod cli;
+pub mod commands;
 pub mod disk;
 pub mod fat32;
 pub mod image;

@@ -1,3 +1,38 @@
-//! The program `mendkit`.
+//! The program `mendkit`: reads the command line, runs one command, prints the error if there is one,
+//! chooses the exit code.
+//!
+//! | code | means |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | found or left something undone |
+//! | 2 | could not do it |
+//! | 3 | refused as unsafe or unsigned |
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use mendkit::cli::{Cli, Command, PartsCommand};
+use mendkit::commands::{self, Outcome};
+
+fn main() -> ExitCode {
+    let outcome = match &Cli::parse().command {
+        Command::Build(args) => commands::build::run(args),
+        Command::Verify(args) => commands::verify::run(args),
+        Command::Keygen(args) => commands::keygen::run(args),
+        Command::Parts(PartsCommand::Fetch(args)) => commands::fetch::run(args),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Refused) => ExitCode::from(3),
+        Err(error) => {
+            print_error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where errors are shown")]
+fn print_error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}

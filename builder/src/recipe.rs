@@ -8,6 +8,8 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::{Finish, Mode};
 use serde::Deserialize;
 
+use crate::boot::firmware::{ALL_FIRMWARE, FirmwareSet};
+
 /// A recipe as it was typed. Paths in it are relative to the recipe's folder.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -65,25 +67,13 @@ pub struct RecipeFile {
 pub struct RecipeBoot {
     /// Firmware that the image is for.
     #[serde(default = "all_firmware")]
-    pub firmware: Vec<Firmware>,
+    pub firmware: FirmwareSet,
     /// Further arguments for the kernel and for `mend`.
     #[serde(default)]
     pub arguments: Vec<String>,
     /// Seconds that the menu waits before it starts the repair.
     #[serde(default = "default_menu_seconds")]
     pub menu_seconds: u32,
-}
-
-/// A kind of firmware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Firmware {
-    /// PC BIOS.
-    Bios,
-    /// UEFI of 64-bit PCs, Secure Boot included.
-    UefiX64,
-    /// UEFI of 64-bit tablets with 32-bit firmware, Secure Boot included.
-    UefiIa32,
 }
 
 /// Who signs the image.
@@ -133,8 +123,8 @@ impl Default for RecipeBoot {
     }
 }
 
-fn all_firmware() -> Vec<Firmware> {
-    vec![Firmware::Bios, Firmware::UefiX64, Firmware::UefiIa32]
+fn all_firmware() -> FirmwareSet {
+    ALL_FIRMWARE.into()
 }
 
 fn default_menu_seconds() -> u32 {
@@ -222,23 +212,27 @@ impl Recipe {
     }
 }
 
-/// Returns year, month and day of a date that FAT can hold.
-pub fn parse_date(text: &str) -> Option<(u16, u8, u8)> {
+/// Returns a day that FAT can hold, written as `YYYY-MM-DD`, as days since 1970.
+pub fn parse_date(text: &str) -> Option<i64> {
     let plain = text.len() == 10 && text.chars().all(|c| c.is_ascii_digit() || c == '-');
     let mut parts = text.split('-').filter(|_| plain);
-    let year: u16 = parts.next()?.parse().ok()?;
-    let month: u8 = parts.next()?.parse().ok()?;
-    let day: u8 = parts.next()?.parse().ok()?;
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let last_day = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => return None,
-    };
-    let in_range = (1980..=2107).contains(&year) && (1..=last_day).contains(&day);
-    (parts.next().is_none() && in_range).then_some((year, month, day))
+    let year: i64 = parts.next()?.parse().ok()?;
+    let month: usize = parts.next()?.parse().ok()?;
+    let day: i64 = parts.next()?.parse().ok()?;
+    if parts.next().is_some() || !(1980..=2107).contains(&year) {
+        return None;
+    }
+    let is_leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let mut months = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    if is_leap(year) {
+        months[1] = 29;
+    }
+    let before = months.get(..month.checked_sub(1)?)?;
+    let in_month = (1..=*months.get(before.len())?).contains(&day);
+    let years: i64 = (1970..year)
+        .map(|year| if is_leap(year) { 366 } else { 365 })
+        .sum();
+    in_month.then(|| years + before.iter().sum::<i64>() + day - 1)
 }
 
 #[cfg(test)]
@@ -308,7 +302,8 @@ key = "release.key"
 
     #[test]
     fn knows_the_days_of_the_calendar() {
-        assert_eq!(parse_date("2012-02-29"), Some((2012, 2, 29)));
+        assert_eq!(parse_date("2012-02-29"), Some(15_399));
+        assert_eq!(parse_date("1980-01-01"), Some(3_652));
         for bad in [
             "2011-02-29",
             "2010-13-01",

@@ -79,7 +79,7 @@ impl DiskEnds {
 
 impl Read for DiskEnds {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.window()?.as_ref().read(buffer)?;
+        let read = (&*self.window()?).read(buffer)?;
         Ok(self.advance(read))
     }
 }

@@ -541,9 +541,7 @@ mod tests {
         );
         check_members_refused(
             &[("readme.txt", b"x")],
-            expect![
-                "FOLDER/avvdat-5959.zip: avvscan.dat is not in it, found no .dat file"
-            ],
+            expect!["FOLDER/avvdat-5959.zip: avvscan.dat is not in it, found no .dat file"],
         );
     }
 

@@ -119,7 +119,9 @@ impl<'a> Fat32<'a> {
                 return Ok(None);
             }
         }
-        Err(unsupported("FAT32: chain of the root folder has no end".into()))
+        Err(unsupported(
+            "FAT32: chain of the root folder has no end".into(),
+        ))
     }
 
     fn cluster_offset(&self, cluster: u64) -> io::Result<u64> {

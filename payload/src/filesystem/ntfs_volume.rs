@@ -81,9 +81,7 @@ fn is_hibernated(ntfs: &Ntfs, reader: &mut AreaReader<'_>) -> io::Result<bool> {
 
 /// Returns whether `$LogFile` holds nothing that Windows would replay.
 fn is_log_clean(ntfs: &Ntfs, reader: &mut AreaReader<'_>) -> io::Result<bool> {
-    let log = ntfs
-        .file(reader, LOG_FILE)
-        .map_err(foreign)?;
+    let log = ntfs.file(reader, LOG_FILE).map_err(foreign)?;
     let Some(mut value) = unnamed_data(&log, reader)? else {
         return Ok(false);
     };
@@ -161,11 +159,7 @@ type Extents = Vec<(u64, u64)>;
 
 /// Returns where a file's content lies; nothing if its list of places is itself spread over several
 /// file records.
-fn read_extents(
-    ntfs: &Ntfs,
-    reader: &mut AreaReader<'_>,
-    file: u64,
-) -> io::Result<Extents> {
+fn read_extents(ntfs: &Ntfs, reader: &mut AreaReader<'_>, file: u64) -> io::Result<Extents> {
     let file = ntfs.file(reader, file).map_err(foreign)?;
     let value = unnamed_data(&file, reader)?;
     let Some(NtfsAttributeValue::NonResident(value)) = value else {
@@ -183,7 +177,11 @@ fn read_extents(
         extents.push((position.get(), run.allocated_size()));
     }
     // Part of the list lies elsewhere: better none than half of it.
-    Ok(if covered < length { Vec::new() } else { extents })
+    Ok(if covered < length {
+        Vec::new()
+    } else {
+        extents
+    })
 }
 
 /// Which clusters of an NTFS volume are in use, by its `$Bitmap`.

@@ -1,0 +1,79 @@
+//! The commands, one file each. Only here is anything printed, and only here are the environment and
+//! the terminal asked.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::cli::PartsPlace;
+
+pub mod build;
+pub mod fetch;
+pub mod keygen;
+pub mod verify;
+
+/// How a command ended; `main` turns it into the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything was done.
+    Done,
+    /// Something was found that is not as it should be.
+    Found,
+    /// Refused as unsafe or unsigned.
+    Refused,
+}
+
+/// Returns the cache folder and the lock that a command is to use.
+fn parts_place(place: &PartsPlace) -> anyhow::Result<(PathBuf, PathBuf)> {
+    let cache = match &place.cache {
+        Some(cache) => cache.clone(),
+        None => default_cache().context("finding the cache folder: give one with --cache")?,
+    };
+    let lock = place
+        .lock
+        .clone()
+        .unwrap_or_else(|| cache.join("parts.lock"));
+    Ok((cache, lock))
+}
+
+/// Returns the user's cache folder by the XDG Base Directory Specification.
+fn default_cache() -> Option<PathBuf> {
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+    };
+    let base = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+    base.map(|base| base.join("mendkit"))
+}
+
+/// Asks for the password of a key on the terminal.
+fn ask_password(key: &Path) -> io::Result<String> {
+    rpassword::prompt_password(format!("Password of {}: ", key.display()))
+}
+
+/// Returns a size as people read it: `62.1 MB`, `512 bytes`.
+fn megabytes(bytes: u64) -> String {
+    const STEPS: [(u64, &str); 2] = [(1_000_000_000, "GB"), (1_000_000, "MB")];
+    let step = STEPS.into_iter().find(|(unit, _)| bytes >= *unit);
+    let Some((unit, name)) = step else {
+        return format!("{bytes} bytes");
+    };
+    // A tenth more is carried over by the division, so 1,999,999 bytes are 2.0 MB.
+    let tenths = (bytes.saturating_add(unit / 20)) / (unit / 10);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_rounded_as_people_do() {
+        assert_eq!(megabytes(14_336), "14336 bytes");
+        assert_eq!(megabytes(62_149_999), "62.1 MB");
+        assert_eq!(megabytes(1_999_999), "2.0 MB");
+        assert_eq!(megabytes(15_400_000_000), "15.4 GB");
+    }
+}

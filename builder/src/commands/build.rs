@@ -1,0 +1,216 @@
+//! `mendkit build`: recipe -> inputs -> boot files -> manifest -> signature -> plan -> bytes.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command tells the person what it did"
+)]
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use fs_err as fs;
+use indicatif::{ProgressBar, ProgressStyle};
+use rescue_stick::signature::PublicKey;
+
+use super::{Outcome, ask_password, megabytes, parts_place};
+use crate::assemble::{assemble, derive_identity};
+use crate::boot::{BootFiles, BootProgress, BootSettings, boot_files, firmware, grub, menu};
+use crate::cli::BuildArgs;
+use crate::disk::{CORE_IMAGE_LBA, DiskIdentity};
+use crate::fat32::FatTimestamp;
+use crate::image::{Progress, create_image_file};
+use crate::inputs::Inputs;
+use crate::inputs::hashed_file::HashedFile;
+use crate::parts::Parts;
+use crate::parts::lock::Lock;
+use crate::plan::{ImagePlan, plan_image};
+use crate::recipe::{Recipe, parse_date};
+use crate::signing::SigningKey;
+
+/// Builds an image, or prints its plan.
+pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
+    let start = Instant::now();
+    let recipe = Recipe::read(&args.recipe).context("reading the recipe")?;
+    let folder = args.recipe.parent().unwrap_or(Path::new("."));
+    let inputs = Inputs::gather(&recipe, folder).context("checking the inputs")?;
+    let key = SigningKey::read(&folder.join(&recipe.signing.key), &mut ask_password)
+        .context("reading the signing key")?;
+    let stage = Stage {
+        recipe: &recipe,
+        inputs: &inputs,
+        key: &key,
+    };
+    let (boot, identity) = stage.boot_files(args)?;
+    let kernels = boot.kernels.join(", ");
+    let seconds = parse_date(&recipe.date)
+        .unwrap_or_default()
+        .saturating_mul(86_400);
+    let timestamp = FatTimestamp::from_unix_seconds(seconds).context("dating the image")?;
+    let assembled = assemble(&inputs, boot, identity, timestamp, &key)?;
+    let plan = plan_image(assembled.contents).context("planning the image")?;
+    if args.plan {
+        print!("{plan}");
+        return Ok(Outcome::Done);
+    }
+    // OK to default: clap demands an output unless only the plan is wanted.
+    let output = args.output.clone().unwrap_or_default();
+    print_inputs(&inputs);
+    println!(" boot      {}   Linux {kernels}", firmware_line(&recipe));
+    let files = assembled.manifest_files;
+    println!(
+        " signed    key {}   {files} files in the manifest",
+        short_key(key.public())
+    );
+    let sha256 = write_with_progress(&output, &plan)?;
+    println!(
+        " image     {}  {}, {} to write   sha256 {}   {:.1} s",
+        output.display(),
+        megabytes(plan.size().0),
+        megabytes(plan.bytes_to_write().0),
+        sha256.short(),
+        start.elapsed().as_secs_f64(),
+    );
+    Ok(Outcome::Done)
+}
+
+struct Stage<'a> {
+    recipe: &'a Recipe,
+    inputs: &'a Inputs,
+    key: &'a SigningKey,
+}
+
+impl Stage<'_> {
+    /// Makes the boot files or finds them in the cache, under an identity that follows from all inputs.
+    fn boot_files(&self, args: &BuildArgs) -> anyhow::Result<(BootFiles, DiskIdentity)> {
+        let (cache, lock_path) = parts_place(&args.parts)?;
+        let lock_text = fs::read_to_string(&lock_path)
+            .context("reading the lock of the boot parts; `mendkit parts fetch` makes it")?;
+        let lock = Lock::parse(&lock_text).with_context(|| lock_path.display().to_string())?;
+        let parts = Parts::open(&cache, &lock).context("opening the boot parts")?;
+        let mend = HashedFile::read(&mend_path(args)?)
+            .context("reading the 32-bit mend; give it with --mend")?;
+        let described = format!(
+            "{}\n{}\n{:?}",
+            lock.format()?,
+            mend.sha256,
+            self.recipe.boot
+        );
+        let identity = derive_identity(self.inputs, &described, self.key);
+        let menu = menu::MenuSettings {
+            stick: identity.volume_serial,
+            timeout_s: self.recipe.boot.menu_seconds,
+            extra_arguments: self.recipe.boot.arguments.clone(),
+        };
+        let public_key = self.key.public().to_file();
+        let settings = BootSettings {
+            cache: &cache,
+            mend: &mend.path,
+            public_key: &public_key,
+            menu: &menu,
+            firmware: &self.recipe.boot.firmware,
+            core_lba: CORE_IMAGE_LBA.0,
+            grub_prefix: grub::GPT_PREFIX,
+        };
+        let spinner = progress_bar(0, " {spinner} {msg}");
+        let boot = boot_files(&parts, &settings, &mut |BootProgress::Making(what)| {
+            spinner.set_message(format!("making {what}"));
+            spinner.tick();
+        })
+        .context("making the boot files")?;
+        spinner.finish_and_clear();
+        Ok((boot, identity))
+    }
+}
+
+/// Returns the 32-bit `mend`: as given, or beside this program.
+fn mend_path(args: &BuildArgs) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &args.mend {
+        return Ok(path.clone());
+    }
+    let program = std::env::current_exe().context("finding mend-i586 beside this program")?;
+    Ok(program.with_file_name("mend-i586"))
+}
+
+fn print_inputs(inputs: &Inputs) {
+    println!(
+        " recipe    {}   remedies: {}",
+        inputs.job.title,
+        inputs.job.remedies.join(", ")
+    );
+    let mut label = "inputs";
+    for package in &inputs.packages {
+        let Some(set) = inputs.job.definitions.get(&package.name) else {
+            continue;
+        };
+        println!(
+            " {label:<9} {}  {}  DAT {}  md5 matches avvdat.ini  {} files{}",
+            package
+                .file
+                .path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy(),
+            megabytes(package.file.size),
+            set.version,
+            set.members.len(),
+            left_out(&package.left_out),
+        );
+        label = "";
+    }
+    for (kit, file) in inputs.job.files.iter().zip(&inputs.files) {
+        println!(
+            " {label:<9} {}  {}  sha256 as pinned",
+            kit.name,
+            megabytes(file.size)
+        );
+        label = "";
+    }
+}
+
+fn left_out(names: &[String]) -> String {
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("  left out: {}", names.join(", "))
+    }
+}
+
+fn firmware_line(recipe: &Recipe) -> String {
+    let firmware = &recipe.boot.firmware;
+    let mut names: Vec<String> = firmware.iter().map(ToString::to_string).collect();
+    if firmware
+        .iter()
+        .any(|firmware| *firmware != firmware::Firmware::Bios)
+    {
+        names.push("Secure Boot (Microsoft 2011 and 2023 keys)".into());
+    }
+    names.join(", ")
+}
+
+fn short_key(key: &PublicKey) -> &str {
+    key.base64().get(..20).unwrap_or(key.base64())
+}
+
+fn write_with_progress(
+    output: &Path,
+    plan: &ImagePlan,
+) -> anyhow::Result<rescue_stick::digest::Sha256Digest> {
+    let bar = progress_bar(
+        plan.bytes_to_write().0,
+        " writing   {wide_bar} {bytes} of {total_bytes}",
+    );
+    let written = create_image_file(output, plan, &mut |Progress { written, .. }| {
+        bar.set_position(written.0);
+    });
+    bar.finish_and_clear();
+    Ok(written.context("writing the image")?.sha256)
+}
+
+/// Returns a bar that shows itself on a terminal only.
+fn progress_bar(length: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

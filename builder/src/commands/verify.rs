@@ -1,0 +1,72 @@
+//! `mendkit verify`: says whether an image or a stick is what was signed, and whole.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command tells the person what it found"
+)]
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use fs_err as fs;
+use rescue_stick::signature::PublicKey;
+
+use super::{Outcome, megabytes};
+use crate::cli::VerifyArgs;
+use crate::verify::{Verified, verify_image};
+
+/// Verifies an image or a stick and says everything that is wrong with it.
+pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
+    let start = Instant::now();
+    let trusted = args.key.as_deref().map(read_key).transpose()?;
+    let mut source = fs::File::open(&args.source).context("opening what is to be verified")?;
+    let verified = verify_image(&mut source, trusted.as_ref())
+        .with_context(|| format!("verifying {}", args.source.display()))?;
+    print_verified(&args.source, &verified);
+    let seconds = start.elapsed().as_secs_f64();
+    if verified.problems.is_empty() {
+        println!(" good      as signed, nothing more and nothing less   {seconds:.1} s");
+        return Ok(Outcome::Done);
+    }
+    for problem in &verified.problems {
+        println!(" problem   {problem}");
+    }
+    let count = verified.problems.len();
+    let s = if count == 1 { "" } else { "s" };
+    println!(" BAD       {count} problem{s}: do not use it   {seconds:.1} s");
+    Ok(Outcome::Refused)
+}
+
+fn read_key(path: &Path) -> anyhow::Result<PublicKey> {
+    let text = fs::read_to_string(path).context("reading the public key")?;
+    PublicKey::parse(&text).with_context(|| path.display().to_string())
+}
+
+fn print_verified(source: &Path, verified: &Verified) {
+    let serial = verified
+        .identity
+        .as_ref()
+        .map(|identity| identity.serial_text());
+    println!(
+        " image     {}  {}  volume {}",
+        source.display(),
+        megabytes(verified.medium_size.0),
+        serial.unwrap_or_else(|| "unknown".into()),
+    );
+    match &verified.key {
+        Some(key) if verified.key_is_trusted => println!(" key       {} as given", key.base64()),
+        Some(key) => println!(
+            " key       {} as it lies on the stick; give yours with --key to know who signed",
+            key.base64()
+        ),
+        None => println!(" key       none"),
+    }
+    let reports = verified.reports.len();
+    println!(
+        " files     {} in the manifest, {reports} reports beside it",
+        verified.files
+    );
+    for note in &verified.notes {
+        println!(" note      {note}");
+    }
+}
