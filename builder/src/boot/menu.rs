@@ -100,9 +100,13 @@ menuentry "Start from this PC's own disk" {
   if [ "$grub_platform" = "efi" ]; then
     exit
   else
-    # The firmware calls the stick the first disk; Windows wants to be there.
+    # The firmware calls the stick the first disk; Windows wants to be there. The root tells the
+    # loader which drive number to hand over, and is put back in case there is no such disk.
+    set stick=$root
+    set root=hd1
     drivemap -s (hd0) (hd1)
-    chainloader (hd1)+1
+    chainloader +1
+    set root=$stick
   fi
 }
 "#,
@@ -175,9 +179,13 @@ mod tests {
               if [ "$grub_platform" = "efi" ]; then
                 exit
               else
-                # The firmware calls the stick the first disk; Windows wants to be there.
+                # The firmware calls the stick the first disk; Windows wants to be there. The root tells the
+                # loader which drive number to hand over, and is put back in case there is no such disk.
+                set stick=$root
+                set root=hd1
                 drivemap -s (hd0) (hd1)
-                chainloader (hd1)+1
+                chainloader +1
+                set root=$stick
               fi
             }
         "##]].assert_eq(&text);
