@@ -56,26 +56,48 @@ fn a_plan_is_text() {
 fn refuses_contents_that_fit_no_image() {
     let mut large = contents(vec![file("a", "")]);
     large.files[0].size = ByteSize(1 << 32);
-    refused(large, expect!["a: 4294967296 bytes, expected at most 4294967295"]);
+    refused(
+        large,
+        expect!["a: 4294967296 bytes, expected at most 4294967295"],
+    );
 
     let mut huge = contents(vec![]);
     huge.report_space = ByteSize(1 << 50);
-    refused(huge, expect!["volume: 100.4 kB and 1125899.9 GB free need more than FAT32 holds with 4096-byte clusters"]);
+    refused(
+        huge,
+        expect![
+            "volume: 100.4 kB and 1125899.9 GB free need more than FAT32 holds with 4096-byte clusters"
+        ],
+    );
 
-    refused(contents(vec![file("a", ""), file("A", "")]), expect!["A: the same as a on FAT32, which does not tell case apart"]);
+    refused(
+        contents(vec![file("a", ""), file("A", "")]),
+        expect!["A: the same as a on FAT32, which does not tell case apart"],
+    );
     refused(
         contents(vec![file("mendkit/JOURNAL.bin", "")]),
-        expect!["mendkit/journal.bin: the same as mendkit/JOURNAL.bin on FAT32, which does not tell case apart"],
+        expect![
+            "mendkit/journal.bin: the same as mendkit/JOURNAL.bin on FAT32, which does not tell case apart"
+        ],
     );
-    refused(contents(vec![file("a/../b", "")]), expect![[r#"a/../b: a part of the path is "..", expected a name"#]]);
+    refused(
+        contents(vec![file("a/../b", "")]),
+        expect![[r#"a/../b: a part of the path is "..", expected a name"#]],
+    );
 
     let mut core = contents(vec![]);
     core.boot_code.core = bytes(2015 * 512);
-    refused(core, expect!["GRUB's core image: 1031680 bytes, expected at most 1031168 before LBA 2048"]);
+    refused(
+        core,
+        expect!["GRUB's core image: 1031680 bytes, expected at most 1031168 before LBA 2048"],
+    );
 
     let mut head = contents(vec![]);
     head.reserved[0].head = bytes(100_001);
-    refused(head, expect!["mendkit/journal.bin: 100001 bytes to be written, but the file has 100000"]);
+    refused(
+        head,
+        expect!["mendkit/journal.bin: 100001 bytes to be written, but the file has 100000"],
+    );
 }
 
 #[test]
@@ -96,11 +118,17 @@ fn refuses_inputs_that_changed_after_planning_and_leaves_nothing() {
         assert!(left <= 1, "{left}");
     };
     fs::write(&input, "plan").unwrap();
-    refused(expect!["planned: 4 bytes from input, but the plan says 7 bytes; the input changed meanwhile"]);
+    refused(expect![
+        "planned: 4 bytes from input, but the plan says 7 bytes; the input changed meanwhile"
+    ]);
     fs::write(&input, "planned and more").unwrap();
-    refused(expect!["planned: more bytes from input, but the plan says 7 bytes; the input changed meanwhile"]);
+    refused(expect![
+        "planned: more bytes from input, but the plan says 7 bytes; the input changed meanwhile"
+    ]);
     fs::write(&input, "Planned").unwrap();
-    refused(expect!["planned: sha256 fb6f7c93e6bf3dfac450d268bf57844ae92b9c93f7d027b07f715bfbc467d225 from input, but the plan says 9b0f1b10aff55228716a1fbbc59bda8fe735ed14ccd5e2c5226a9ab72a48d47e; the input changed meanwhile"]);
+    refused(expect![
+        "planned: sha256 fb6f7c93e6bf3dfac450d268bf57844ae92b9c93f7d027b07f715bfbc467d225 from input, but the plan says 9b0f1b10aff55228716a1fbbc59bda8fe735ed14ccd5e2c5226a9ab72a48d47e; the input changed meanwhile"
+    ]);
     fs::remove_file(&input).unwrap();
     refused(expect!["reading the content of planned"]);
     fs::write(&input, "planned").unwrap();

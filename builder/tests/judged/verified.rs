@@ -399,7 +399,7 @@ fn every_damaged_field_is_named() {
             "/: a file with the name \"? long name.txt\"",
         ),
         (
-            long + 5 * 32 + 10 * 32,
+            root + 10 * 32,
             &[0, 1],
             "/: bytes behind the last entry, expected zeros",
         ),

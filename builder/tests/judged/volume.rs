@@ -5,10 +5,11 @@ use std::io::{Cursor, Read};
 use std::process::Command;
 
 use fatfs::{FileSystem, FsOptions};
+use mendkit::lba::ByteSize;
 use mendkit::plan::{Content, ImageFile, plan_image};
 use rescue_stick::digest::Sha256Digest;
 
-use crate::content::{bytes, contents, file, image, varied_files, written};
+use crate::content::{bytes, contents, file, image, varied_files, written, written_over};
 use crate::judges::{VOLUME_OFFSET, as_files, assert_sound, run};
 
 /// Returns every file that fatfs finds in the image, with its content.
@@ -83,11 +84,24 @@ fn three_thousand_long_names_in_one_folder_are_read_back() {
 
 #[test]
 fn volumes_of_every_cluster_size_are_sound() {
-    // 65,525 clusters are the least of FAT32; the large files sit just below and above the limits.
-    for clusters in [65_400usize, 65_526, 65_700] {
+    // 65,525 clusters are the least of FAT32; contents lie just below and above what fills them. A
+    // reserved file takes the room and costs no writing.
+    for clusters in [65_000, 65_525, 65_700] {
         for cluster_size in [1024, 2048, 4096] {
-            let size = clusters * cluster_size - 300_000;
-            let image = image(contents(vec![file("large", vec![7; size])]));
+            let mut contents = contents(vec![file("first", bytes(5000))]);
+            contents.report_space = ByteSize(0);
+            contents.reserved[0].size = ByteSize(clusters * cluster_size);
+            let plan = plan_image(contents).unwrap();
+            let size = usize::try_from(plan.size().0).unwrap();
+            let (image, _) = written_over(vec![0; size], &plan);
+            let per_cluster = u64::from(image[VOLUME_OFFSET + 13]);
+            let is_enough = clusters > 65_100;
+            let expected = if is_enough {
+                cluster_size
+            } else {
+                cluster_size / 2
+            };
+            assert_eq!(per_cluster * 512, expected, "{clusters} of {cluster_size}");
             assert_sound(&image);
         }
     }
