@@ -21,19 +21,15 @@
 use crate::lba::{ByteSize, Lba};
 
 mod folder;
-mod geometry;
-mod name;
+pub mod geometry;
+pub mod name;
 pub(crate) mod raw;
-mod timestamp;
-mod tree;
+pub mod timestamp;
+pub mod tree;
 
-pub use geometry::GeometryError;
-pub(crate) use geometry::{Geometry, LEAST_CLUSTERS, padded_label};
-pub use name::NameError;
-pub(crate) use name::{folded, short_name_checksum};
-pub use timestamp::{FatTimestamp, TimestampError};
-use tree::Tree;
-pub use tree::TreeError;
+use geometry::{Geometry, GeometryError};
+use timestamp::FatTimestamp;
+use tree::{Tree, TreeError};
 
 /// The FAT entry that ends a chain. Source: Microsoft FAT specification 1.03, "FAT data structure".
 pub(crate) const END_OF_CHAIN: u32 = 0x0fff_ffff;

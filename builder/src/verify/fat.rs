@@ -3,7 +3,8 @@
 use std::io::{Read, Seek};
 
 use super::{Findings, Medium, VerifyError};
-use crate::fat32::{Extent, FAT_ENTRY_0, FAT_ENTRY_1, FIRST_CLUSTER, Geometry};
+use crate::fat32::geometry::Geometry;
+use crate::fat32::{Extent, FAT_ENTRY_0, FAT_ENTRY_1, FIRST_CLUSTER};
 
 /// The bits of an entry that count; the upper four are reserved. Source: Microsoft FAT specification
 /// 1.03, "FAT data structure".

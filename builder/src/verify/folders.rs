@@ -8,10 +8,12 @@ use zerocopy::FromBytes;
 
 use super::fat::Fat;
 use super::{Findings, Medium, VerifyError};
+use crate::fat32::geometry::padded_label;
+use crate::fat32::name::{folded, short_name_checksum};
 use crate::fat32::raw::{
     ENTRY_SIZE, LAST_LONG_ENTRY, LONG_NAME_UNITS, RawFolderEntry, RawLongNameEntry, attribute,
 };
-use crate::fat32::{Extent, FIRST_CLUSTER, folded, padded_label, short_name_checksum};
+use crate::fat32::{Extent, FIRST_CLUSTER};
 
 /// First byte of an entry behind which there is none. Source: Microsoft FAT specification 1.03,
 /// "DIR_Name".

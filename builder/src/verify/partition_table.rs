@@ -9,11 +9,10 @@ use zerocopy::{FromBytes, IntoBytes};
 use rescue_stick::paths::VOLUME_LABEL;
 
 use super::{Findings, Medium, VerifyError};
+use crate::disk::ends::DiskEnds;
+use crate::disk::identity::DiskIdentity;
 use crate::disk::raw::{RawGptEntry, RawGptHeader, RawMbr};
-use crate::disk::{
-    self, BIOS_BOOT_NAME, CORE_IMAGE_LBA, DiskEnds, DiskIdentity, LEGACY_BIOS_BOOTABLE,
-    VOLUME_FIRST_LBA,
-};
+use crate::disk::{self, BIOS_BOOT_NAME, CORE_IMAGE_LBA, LEGACY_BIOS_BOOTABLE, VOLUME_FIRST_LBA};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
 
 /// Sectors of MBR and primary GPT.

@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use mendkit::disk::DiskIdentity;
-use mendkit::fat32::FatTimestamp;
+use mendkit::disk::identity::DiskIdentity;
+use mendkit::fat32::timestamp::FatTimestamp;
 use mendkit::image::{Progress, Written, write_image};
 use mendkit::lba::ByteSize;
 use mendkit::plan::{

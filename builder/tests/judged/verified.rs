@@ -145,7 +145,8 @@ fn finds_files_of_the_proof_that_are_missing_or_nonsense() {
 #[test]
 fn finds_another_or_a_second_key_in_the_archive() {
     let other = good().key;
-    let archives: [&dyn Fn(&PublicKey) -> Vec<u8>; 4] = [
+    type Archive<'a> = &'a dyn Fn(&PublicKey) -> Vec<u8>;
+    let archives: [Archive<'_>; 4] = [
         &|_| key_archive(&[&other]),
         &|key| key_archive(&[key, &other]),
         &|key| [key_archive(&[key]), vec![0; 512], key_archive(&[&other])].concat(),

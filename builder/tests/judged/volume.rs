@@ -192,6 +192,6 @@ fn same_contents_give_the_same_bytes() {
     let first = image(contents(varied_files()));
     assert!(first == image(contents(varied_files())));
     let mut other = contents(varied_files());
-    other.identity = mendkit::disk::DiskIdentity::derive(Sha256Digest::of(b"other"));
+    other.identity = mendkit::disk::identity::DiskIdentity::derive(Sha256Digest::of(b"other"));
     assert!(first != image(other));
 }
