@@ -372,9 +372,11 @@ fn short_name_text(raw: &RawFolderEntry) -> String {
     }
     let (stem, extension) = name.split_at(8);
     let text = |part: &[u8], is_lower: bool| {
-        let text = String::from_utf8_lossy(part)
-            .trim_end_matches(' ')
-            .to_owned();
+        let letter = |byte: &u8| match byte {
+            0..=0x7f => char::from(*byte),
+            _ => char::REPLACEMENT_CHARACTER,
+        };
+        let text: String = part.trim_ascii_end().iter().map(letter).collect();
         if is_lower {
             text.to_ascii_lowercase()
         } else {
