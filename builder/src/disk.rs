@@ -22,12 +22,12 @@ use zerocopy::{FromZeros, IntoBytes};
 
 use crate::lba::{ByteSize, Lba, LbaRange, SECTORS_PER_MIB};
 
-mod ends;
-mod identity;
+pub(crate) mod ends;
+pub mod identity;
 pub(crate) mod raw;
 
-pub(crate) use ends::DiskEnds;
-pub use identity::DiskIdentity;
+use ends::DiskEnds;
+use identity::DiskIdentity;
 use raw::{ChsAddress, RawMbr, RawMbrEntry};
 
 /// Where GRUB's core image lies: the first sector of the BIOS boot partition.

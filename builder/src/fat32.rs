@@ -21,19 +21,15 @@
 use crate::lba::{ByteSize, Lba};
 
 mod folder;
-mod geometry;
-mod name;
+pub mod geometry;
+pub mod name;
 pub(crate) mod raw;
-mod timestamp;
-mod tree;
+pub mod timestamp;
+pub mod tree;
 
-pub use geometry::GeometryError;
-pub(crate) use geometry::{Geometry, LEAST_CLUSTERS, padded_label};
-pub use name::NameError;
-pub(crate) use name::{folded, short_name_checksum};
-pub use timestamp::{FatTimestamp, TimestampError};
-use tree::Tree;
-pub use tree::TreeError;
+use geometry::{Geometry, GeometryError};
+use timestamp::FatTimestamp;
+use tree::{Tree, TreeError};
 
 /// The FAT entry that ends a chain. Source: Microsoft FAT specification 1.03, "FAT data structure".
 pub(crate) const END_OF_CHAIN: u32 = 0x0fff_ffff;
@@ -221,4 +217,81 @@ fn fat_bytes<'a>(geometry: &Geometry, extents: impl Iterator<Item = &'a Extent>)
     }
     fat.resize(size, 0);
     fat
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn volume(files: &[(&str, u64)], folders: &[&str]) -> Volume {
+        let files = files.iter().map(|(path, size)| VolumeFile {
+            path,
+            size: ByteSize(*size),
+            is_reserved: false,
+        });
+        plan_volume(&VolumeContents {
+            first_lba: Lba(2048),
+            label: "LABEL",
+            serial: 1,
+            timestamp: FatTimestamp::EARLIEST,
+            files: files.collect(),
+            folders: folders.to_vec(),
+            free_space: ByteSize(0),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn folders_come_first_and_files_follow_without_gaps_in_the_order_given() {
+        let volume = volume(&[("Z", 1025), ("D/E/A", 0), ("D/E/B", 512)], &["EMPTY"]);
+        let folders: Vec<(&str, u32)> = volume
+            .folders
+            .iter()
+            .map(|folder| (folder.path.as_str(), folder.extent.first))
+            .collect();
+        assert_eq!(folders, [("/", 2), ("/D", 3), ("/D/E", 4), ("/EMPTY", 5)]);
+        let files: Vec<(u32, u32)> = volume
+            .files
+            .iter()
+            .map(|extent| (extent.first, extent.clusters))
+            .collect();
+        assert_eq!(files, [(6, 3), (0, 0), (9, 1)]);
+        assert_eq!(volume.free.first, 10);
+        let fat: Vec<u32> = volume
+            .fat
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|entry| u32::from_le_bytes(*entry))
+            .take(11)
+            .collect();
+        let end = END_OF_CHAIN;
+        assert_eq!(
+            fat,
+            [FAT_ENTRY_0, end, end, end, end, end, 7, 8, end, end, 0]
+        );
+    }
+
+    #[test]
+    fn folder_above_is_cluster_0_if_it_is_the_root() {
+        let volume = volume(&[("D/E/A", 1)], &[]);
+        let first_bytes = |index: usize| {
+            let folder: &PlacedFolder = volume.folders.get(index).unwrap();
+            let dots = folder.bytes.as_chunks::<32>().0.iter().take(2);
+            dots.map(|entry| (entry[0], entry[1], entry[26]))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(first_bytes(1), [(b'.', b' ', 3), (b'.', b'.', 0)]);
+        assert_eq!(first_bytes(2), [(b'.', b' ', 4), (b'.', b'.', 3)]);
+    }
+
+    #[test]
+    fn folders_grow_over_several_clusters() {
+        let names: Vec<String> = (0..100).map(|n| format!("FILE{n}")).collect();
+        let files: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        let volume = volume(&files, &[]);
+        let root = volume.folders.first().unwrap();
+        // The label and 100 files in clusters of 16 entries.
+        assert_eq!((root.extent.clusters, root.bytes.len()), (7, 7 * 512));
+    }
 }

@@ -106,7 +106,7 @@ impl fmt::Display for ByteSize {
         const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
         let unit = UNITS.iter().find(|(unit, _)| self.0 >= *unit);
         let (Some((unit, name)), true) = (unit, self.0 >= 10_000) else {
-            return write!(f, "{} bytes", self.0);
+            return f.pad(&format!("{} bytes", self.0));
         };
         let tenth = unit.div_euclid(10);
         let tenths = self.0.saturating_add(tenth.div_euclid(2)).div_euclid(tenth);

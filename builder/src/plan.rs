@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::paths::VOLUME_LABEL;
 
-use crate::disk::{self, CORE_IMAGE_LBA, DiskError, DiskIdentity, VOLUME_FIRST_LBA};
-use crate::fat32::{self, FatTimestamp, Volume, VolumeError};
+use crate::disk::identity::DiskIdentity;
+use crate::disk::{self, CORE_IMAGE_LBA, DiskError, VOLUME_FIRST_LBA};
+use crate::fat32::timestamp::FatTimestamp;
+use crate::fat32::{self, Volume, VolumeError};
 use crate::lba::{ByteSize, Lba, LbaRange};
 
 mod text;

@@ -13,7 +13,7 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
-use crate::disk::DiskIdentity;
+use crate::disk::identity::DiskIdentity;
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
 
 mod closed_set;
@@ -24,7 +24,9 @@ mod partition_table;
 mod second_reader;
 mod volume;
 
-pub use closed_set::KEY_ARCHIVE;
+/// The archive that GRUB loads behind the initramfs: uncompressed newc, with the key that `mend`
+/// trusts.
+pub const KEY_ARCHIVE: &str = "boot/key.cpio";
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use zerocopy::little_endian::U16;
 use super::geometry::padded_label;
 use super::name::{self, ShortName};
 use super::raw::{LAST_LONG_ENTRY, LONG_NAME_UNITS, RawFolderEntry, RawLongNameEntry, attribute};
+use super::timestamp::FatTimestamp;
 use super::tree::{Folder, Node, Tree};
-use super::{Extent, FatTimestamp, VolumeContents};
+use super::{Extent, VolumeContents};
 
 /// Where everything lies that a folder entry points to.
 pub(crate) struct Placement<'a> {

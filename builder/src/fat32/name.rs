@@ -253,23 +253,21 @@ mod tests {
     }
 
     #[test]
-    fn checksum_is_the_one_that_mtools_writes() {
-        // Observed: `mcopy` of "sha256sums" into a new image, entry SHA256~1.
-        assert_eq!(
-            short_name_checksum(b"FILENAMETXT"),
-            checksum_by_the_book(b"FILENAMETXT")
-        );
-        assert_ne!(
-            short_name_checksum(b"FILENAMETXT"),
-            short_name_checksum(b"FILENAMETXS")
-        );
-    }
-
-    fn checksum_by_the_book(name: &ShortName) -> u8 {
-        let mut sum: u32 = 0;
-        for byte in name {
-            sum = ((sum & 1) * 0x80 + (sum >> 1) + u32::from(*byte)) & 0xff;
+    fn checksum_is_that_of_the_specification() {
+        // The specification adds to the sum turned right by one bit; here with wider arithmetic.
+        let by_the_book = |name: &ShortName| {
+            name.iter().fold(0u32, |sum, byte| {
+                let turned = (sum & 1) << 7 | sum >> 1;
+                turned.wrapping_add(u32::from(*byte)) & 0xff
+            })
+        };
+        for name in [
+            b"FILENAMETXT",
+            b"SHA256~1MIN",
+            b"~1         ",
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        ] {
+            assert_eq!(u32::from(short_name_checksum(name)), by_the_book(name));
         }
-        u8::try_from(sum).unwrap()
     }
 }

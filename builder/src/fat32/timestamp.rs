@@ -82,26 +82,26 @@ fn civil_date(days: i64) -> Option<(u16, u16, u16)> {
 mod tests {
     use super::*;
 
-    fn unpacked(seconds: i64) -> (u16, u16, u16, u16, u16, u16) {
+    /// Returns years since 1980, month, day, hour, minute, and double seconds.
+    fn unpacked(seconds: i64) -> [u16; 6] {
         let FatTimestamp { date, time } = FatTimestamp::from_unix_seconds(seconds).unwrap();
-        let (year, month, day) = (1980 + (date >> 9), date >> 5 & 15, date & 31);
-        (
-            year,
-            month,
-            day,
+        [
+            date >> 9,
+            date >> 5 & 15,
+            date & 31,
             time >> 11,
             time >> 5 & 63,
-            (time & 31) * 2,
-        )
+            time & 31,
+        ]
     }
 
     #[test]
     fn packs_the_times_that_date_prints() {
         // `date -u -d @N`
-        assert_eq!(unpacked(1_271_930_645), (2010, 4, 22, 10, 4, 4));
-        assert_eq!(unpacked(951_782_400), (2000, 2, 29, 0, 0, 0));
-        assert_eq!(unpacked(4_354_819_199), (2107, 12, 31, 23, 59, 58));
-        assert_eq!(unpacked(315_532_800), (1980, 1, 1, 0, 0, 0));
+        assert_eq!(unpacked(1_271_930_645), [30, 4, 22, 10, 4, 2]);
+        assert_eq!(unpacked(951_782_400), [20, 2, 29, 0, 0, 0]);
+        assert_eq!(unpacked(4_354_819_199), [127, 12, 31, 23, 59, 29]);
+        assert_eq!(unpacked(315_532_800), [0, 1, 1, 0, 0, 0]);
         let first = FatTimestamp::from_unix_seconds(315_532_800);
         assert_eq!(first, Ok(FatTimestamp::EARLIEST));
     }

@@ -31,6 +31,10 @@ enum State {
 impl NewFile {
     /// Makes an empty file that is to become `path`.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
+        // A device or folder would be replaced by the file, which nobody means.
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(io::Error::other("there is something else than a file"));
+        }
         let folder = folder_of(path);
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let state = match rustix::fs::openat(CWD, folder, flags, Mode::from_raw_mode(MODE)) {
@@ -102,7 +106,10 @@ fn give_name(file: &std::fs::File, path: &Path) -> io::Result<()> {
         fs::remove_file(&beside)?;
         link(&beside)?;
     }
-    fs::rename(&beside, path)
+    fs::rename(&beside, path).inspect_err(|_| {
+        // OK to discard: the renaming that went wrong is what to report.
+        let _ = fs::remove_file(&beside);
+    })
 }
 
 #[cfg(test)]
@@ -143,6 +150,15 @@ mod tests {
         NewFile::create(&path).unwrap().publish().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
         assert_eq!(names_in(folder.path()), ["image"]);
+    }
+
+    #[test]
+    fn refuses_to_replace_what_is_not_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [folder.path(), Path::new("/dev/null")] {
+            let error = NewFile::create(path).err().unwrap().to_string();
+            assert_eq!(error, "there is something else than a file");
+        }
     }
 
     #[test]

@@ -5,11 +5,7 @@ use rescue_stick::manifest::{Discrepancy, Manifest};
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
-use super::{Findings, ReadImage};
-
-/// The archive that GRUB loads behind the initramfs: uncompressed newc, with the key that `mend`
-/// trusts.
-pub const KEY_ARCHIVE: &str = "boot/key.cpio";
+use super::{Findings, KEY_ARCHIVE, ReadImage};
 
 /// The files whose content is needed here.
 pub(super) const PROOF_PATHS: [&str; 4] = [

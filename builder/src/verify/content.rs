@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::closed_set::PROOF_PATHS;
 use super::folders::FoundFile;
 use super::{FileOnImage, Medium, VerifyError};
-use crate::fat32::Geometry;
+use crate::fat32::geometry::Geometry;
 use crate::lba::{ByteSize, LbaRange};
 
 /// Bytes that are read at once.

@@ -3,7 +3,8 @@
 use std::io::{Read, Seek};
 
 use super::{Findings, Medium, VerifyError};
-use crate::fat32::{Extent, FAT_ENTRY_0, FAT_ENTRY_1, FIRST_CLUSTER, Geometry};
+use crate::fat32::geometry::Geometry;
+use crate::fat32::{Extent, FAT_ENTRY_0, FAT_ENTRY_1, FIRST_CLUSTER};
 
 /// The bits of an entry that count; the upper four are reserved. Source: Microsoft FAT specification
 /// 1.03, "FAT data structure".
@@ -48,7 +49,7 @@ pub(super) fn check_fats(
     let place = format!("FAT at LBA {first_lba}");
     for (index, expected) in [(0, FAT_ENTRY_0), (1, FAT_ENTRY_1)] {
         let found = first.get(index).copied().unwrap_or_default();
-        if found != expected {
+        if found & ENTRY_BITS != expected & ENTRY_BITS {
             let finding = format!("entry {index} is {found:#x}");
             findings.problem(&place, finding, format!("{expected:#x}, not dirty"));
         }

@@ -8,10 +8,12 @@ use zerocopy::FromBytes;
 
 use super::fat::Fat;
 use super::{Findings, Medium, VerifyError};
+use crate::fat32::geometry::padded_label;
+use crate::fat32::name::{folded, short_name_checksum};
 use crate::fat32::raw::{
     ENTRY_SIZE, LAST_LONG_ENTRY, LONG_NAME_UNITS, RawFolderEntry, RawLongNameEntry, attribute,
 };
-use crate::fat32::{Extent, FIRST_CLUSTER, folded, padded_label, short_name_checksum};
+use crate::fat32::{Extent, FIRST_CLUSTER};
 
 /// First byte of an entry behind which there is none. Source: Microsoft FAT specification 1.03,
 /// "DIR_Name".
@@ -370,9 +372,11 @@ fn short_name_text(raw: &RawFolderEntry) -> String {
     }
     let (stem, extension) = name.split_at(8);
     let text = |part: &[u8], is_lower: bool| {
-        let text = String::from_utf8_lossy(part)
-            .trim_end_matches(' ')
-            .to_owned();
+        let letter = |byte: &u8| match byte {
+            0..=0x7f => char::from(*byte),
+            _ => char::REPLACEMENT_CHARACTER,
+        };
+        let text: String = part.trim_ascii_end().iter().map(letter).collect();
         if is_lower {
             text.to_ascii_lowercase()
         } else {

@@ -9,11 +9,10 @@ use zerocopy::{FromBytes, IntoBytes};
 use rescue_stick::paths::VOLUME_LABEL;
 
 use super::{Findings, Medium, VerifyError};
+use crate::disk::ends::DiskEnds;
+use crate::disk::identity::DiskIdentity;
 use crate::disk::raw::{RawGptEntry, RawGptHeader, RawMbr};
-use crate::disk::{
-    self, BIOS_BOOT_NAME, CORE_IMAGE_LBA, DiskEnds, DiskIdentity, LEGACY_BIOS_BOOTABLE,
-    VOLUME_FIRST_LBA,
-};
+use crate::disk::{self, BIOS_BOOT_NAME, CORE_IMAGE_LBA, LEGACY_BIOS_BOOTABLE, VOLUME_FIRST_LBA};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
 
 /// Sectors of MBR and primary GPT.
@@ -58,22 +57,16 @@ pub(super) fn check_partition_table(
     let (mbr, primary) = head.split_at(512);
     let (primary_header, primary_entries) = primary.split_at(512);
     check_core_image(medium, mbr, findings)?;
-    let Some(header) = check_header(
-        "GPT header at LBA 1",
-        primary_header,
-        primary_entries,
-        findings,
-    ) else {
+    let primary_place = HeaderPlace {
+        name: "GPT header at LBA 1".to_owned(),
+        lba: 1,
+        entries_lba: 2,
+    };
+    let header = check_header(&primary_place, primary_header, primary_entries, findings);
+    let Some(header) = header else {
         return Ok(None);
     };
     let alternate = Lba(header.alternate_lba.get());
-    findings.check("GPT header at LBA 1", "own LBA", header.my_lba.get(), 1);
-    findings.check(
-        "GPT header at LBA 1",
-        "LBA of the entries",
-        header.partition_entry_lba.get(),
-        2,
-    );
     let identity = DiskIdentity::of_disk(Uuid::from_bytes_le(header.disk_guid));
     let volume = check_entries("GPT entries at LBA 2", primary_entries, &identity, findings);
     if alternate.0 < least || !medium.holds(alternate, 1) {
@@ -103,14 +96,22 @@ pub(super) fn check_partition_table(
     }))
 }
 
-/// Checks what is the same in both headers; returns the header if its entries can be read.
+/// Where a GPT header is, and where it should say that it is.
+struct HeaderPlace {
+    name: String,
+    lba: u64,
+    entries_lba: u64,
+}
+
+/// Checks one header; returns it if it can be believed, whatever its entries say.
 fn check_header(
-    place: &str,
+    at: &HeaderPlace,
     sector: &[u8],
     entries: &[u8],
     findings: &mut Findings,
 ) -> Option<RawGptHeader> {
     let (header, rest) = RawGptHeader::read_from_prefix(sector).ok()?;
+    let place = at.name.as_str();
     if !findings.check(place, "magic", header.signature, *b"EFI PART") {
         return None;
     }
@@ -135,33 +136,36 @@ fn check_header(
             header.size_of_partition_entry.get(),
             128,
         ),
-        (
-            "CRC of the entries",
-            header.partition_entry_array_crc32.get(),
-            crc32(entries),
-        ),
     ];
     let mut is_believed = true;
     for (field, found, expected) in checks {
         is_believed &= findings.check(place, field, found, expected);
     }
-    let last_usable = header
-        .alternate_lba
-        .get()
-        .max(header.my_lba.get())
-        .saturating_sub(BACKUP_SECTORS);
-    findings.check(
-        place,
-        "first usable LBA",
-        header.first_usable_lba.get(),
-        HEAD_SECTORS,
-    );
-    findings.check(
-        place,
-        "last usable LBA",
-        header.last_usable_lba.get(),
-        last_usable,
-    );
+    let last_lba = header.alternate_lba.get().max(at.lba);
+    let checks = [
+        ("own LBA", header.my_lba.get(), at.lba),
+        (
+            "LBA of the entries",
+            header.partition_entry_lba.get(),
+            at.entries_lba,
+        ),
+        (
+            "first usable LBA",
+            header.first_usable_lba.get(),
+            HEAD_SECTORS,
+        ),
+        (
+            "last usable LBA",
+            header.last_usable_lba.get(),
+            last_lba.saturating_sub(BACKUP_SECTORS),
+        ),
+    ];
+    for (field, found, expected) in checks {
+        is_believed &= findings.check(place, field, found, expected);
+    }
+    // Entries that changed are looked at all the same, to say what changed.
+    let entries_crc = header.partition_entry_array_crc32.get();
+    findings.check(place, "CRC of the entries", entries_crc, crc32(entries));
     if rest.iter().any(|byte| *byte != 0) {
         findings.problem(
             place,
@@ -246,28 +250,17 @@ fn check_backup(
     let first = Lba(sectors - BACKUP_SECTORS);
     let tail = medium.read_sectors(first, BACKUP_SECTORS)?;
     let (entries, header) = tail.split_at(tail.len() - 512);
-    let place = format!("backup GPT header at LBA {}", sectors - 1);
-    if let Some(backup) = check_header(&place, header, entries, findings) {
-        findings.check(&place, "own LBA", backup.my_lba.get(), sectors - 1);
-        findings.check(
-            &place,
-            "LBA of the primary header",
-            backup.alternate_lba.get(),
-            1,
-        );
-        findings.check(
-            &place,
-            "LBA of the entries",
-            backup.partition_entry_lba.get(),
-            first.0,
-        );
+    let at = HeaderPlace {
+        name: format!("backup GPT header at LBA {}", sectors - 1),
+        lba: sectors - 1,
+        entries_lba: first.0,
+    };
+    if let Some(backup) = check_header(&at, header, entries, findings) {
+        let primary_lba = backup.alternate_lba.get();
+        findings.check(&at.name, "LBA of the primary header", primary_lba, 1);
         let guid = Uuid::from_bytes_le(backup.disk_guid);
-        findings.check(
-            &place,
-            "GUID of the disk",
-            guid,
-            Uuid::from_bytes_le(primary.disk_guid),
-        );
+        let expected = Uuid::from_bytes_le(primary.disk_guid);
+        findings.check(&at.name, "GUID of the disk", guid, expected);
     }
     if head.get(1024..) != Some(entries) {
         let place = format!("backup GPT entries at LBA {first}");

@@ -10,7 +10,7 @@ use fatfs::{FileSystem, FsOptions};
 
 use super::folders::FoundTree;
 use super::{Findings, Medium, VerifyError};
-use crate::fat32::Geometry;
+use crate::fat32::geometry::Geometry;
 use crate::lba::{Lba, SECTOR_SIZE};
 
 /// Bytes that are read from the medium at once; fatfs asks for single numbers.

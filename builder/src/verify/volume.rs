@@ -10,8 +10,9 @@ use super::fat::Fat;
 use super::partition_table::FoundTable;
 use super::{Findings, Medium, VerifyError};
 use crate::disk::VOLUME_FIRST_LBA;
+use crate::fat32::geometry::{Geometry, LEAST_CLUSTERS};
 use crate::fat32::raw::{FS_INFO_LEAD, FS_INFO_STRUCT, FS_INFO_TRAIL, RawBootSector, RawFsInfo};
-use crate::fat32::{BACKUP_BOOT_SECTOR, FIRST_CLUSTER, FS_INFO_SECTOR, Geometry, LEAST_CLUSTERS};
+use crate::fat32::{BACKUP_BOOT_SECTOR, FIRST_CLUSTER, FS_INFO_SECTOR};
 use crate::lba::Lba;
 
 /// Largest FAT that is read: that of 128 GiB with clusters of 4 KiB.

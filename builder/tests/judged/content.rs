@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use mendkit::disk::DiskIdentity;
-use mendkit::fat32::FatTimestamp;
+use mendkit::disk::identity::DiskIdentity;
+use mendkit::fat32::timestamp::FatTimestamp;
 use mendkit::image::{Progress, Written, write_image};
 use mendkit::lba::ByteSize;
 use mendkit::plan::{
@@ -91,7 +91,12 @@ pub(crate) fn varied_files() -> Vec<ImageFile> {
 /// Writes the image into memory that was full of 0xD1 before.
 pub(crate) fn written(plan: &ImagePlan) -> (Vec<u8>, Written) {
     let size = usize::try_from(plan.size().0).unwrap();
-    let mut output = Cursor::new(vec![0xd1; size]);
+    written_over(vec![0xd1; size], plan)
+}
+
+/// Writes the image over these bytes.
+pub(crate) fn written_over(before: Vec<u8>, plan: &ImagePlan) -> (Vec<u8>, Written) {
+    let mut output = Cursor::new(before);
     let mut last = Progress {
         written: ByteSize(0),
         total: ByteSize(0),

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::process::Command;
 
-use fatfs::{FileSystem, FsOptions};
+use fatfs::{FileAttributes, FileSystem, FsOptions};
+use mendkit::lba::ByteSize;
 use mendkit::plan::{Content, ImageFile, plan_image};
+use mendkit::verify::read_image;
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::paths;
 
-use crate::content::{bytes, contents, file, image, varied_files, written};
-use crate::judges::{VOLUME_OFFSET, as_files, assert_sound, run};
+use crate::content::{bytes, contents, file, image, varied_files, written, written_over};
+use crate::judges::{VOLUME_OFFSET, as_files, assert_sound, judge, run};
 
 /// Returns every file that fatfs finds in the image, with its content.
 fn read_by_fatfs(image: &[u8]) -> BTreeMap<String, Vec<u8>> {
@@ -83,11 +86,24 @@ fn three_thousand_long_names_in_one_folder_are_read_back() {
 
 #[test]
 fn volumes_of_every_cluster_size_are_sound() {
-    // 65,525 clusters are the least of FAT32; the large files sit just below and above the limits.
-    for clusters in [65_400usize, 65_526, 65_700] {
+    // 65,525 clusters are the least of FAT32; contents lie just below and above what fills them. A
+    // reserved file takes the room and costs no writing.
+    for clusters in [65_000, 65_525, 65_700] {
         for cluster_size in [1024, 2048, 4096] {
-            let size = clusters * cluster_size - 300_000;
-            let image = image(contents(vec![file("large", vec![7; size])]));
+            let mut contents = contents(vec![file("first", bytes(5000))]);
+            contents.report_space = ByteSize(0);
+            contents.reserved[0].size = ByteSize(clusters * cluster_size);
+            let plan = plan_image(contents).unwrap();
+            let size = usize::try_from(plan.size().0).unwrap();
+            let (image, _) = written_over(vec![0; size], &plan);
+            let per_cluster = u64::from(image[VOLUME_OFFSET + 13]);
+            let is_enough = clusters > 65_100;
+            let expected = if is_enough {
+                cluster_size
+            } else {
+                cluster_size / 2
+            };
+            assert_eq!(per_cluster * 512, expected, "{clusters} of {cluster_size}");
             assert_sound(&image);
         }
     }
@@ -116,20 +132,96 @@ fn mtools_lists_and_copies_long_names() {
             );
         }
     }
-    let copy = tempfile::tempdir().unwrap().keep();
+    let copy = tempfile::tempdir().unwrap();
     let mut command = Command::new("mcopy");
     command
         .args(["-i"])
         .arg(volume.path())
         .arg("::/collide/Definition file 39.dat")
-        .arg(&copy);
+        .arg(copy.path());
     let Some((is_good, said)) = run("mcopy", &mut command) else {
         return;
     };
     assert!(is_good, "{said}");
-    let copied = fs_err::read(copy.join("Definition file 39.dat")).unwrap();
+    let copied = fs_err::read(copy.path().join("Definition file 39.dat")).unwrap();
     assert_eq!(copied, bytes(39));
-    fs_err::remove_dir_all(copy).unwrap();
+}
+
+#[test]
+fn label_serial_and_free_space_are_what_the_plan_says() {
+    let contents = contents(varied_files());
+    let (identity, room) = (contents.identity.clone(), contents.report_space);
+    let image = image(contents);
+    let volume = Cursor::new(image[VOLUME_OFFSET..].to_vec());
+    let volume = FileSystem::new(volume, FsOptions::new()).unwrap();
+    assert_eq!(volume.volume_label(), "MENDKIT");
+    let in_root = volume.read_volume_label_from_root_dir().unwrap();
+    assert_eq!(in_root.as_deref(), Some("MENDKIT"));
+    assert_eq!(volume.volume_id(), identity.volume_serial);
+    let (free, cluster) = (
+        volume.stats().unwrap().free_clusters(),
+        volume.cluster_size(),
+    );
+    assert!(u64::from(free) * u64::from(cluster) >= room.0);
+
+    let (disk, volume) = as_files(&image);
+    if let Some((_, said)) = judge("blkid", &["-p", "-o", "export"], volume.path()) {
+        for line in [
+            format!("UUID={}", identity.serial_text()),
+            "LABEL=MENDKIT".to_owned(),
+        ] {
+            assert!(said.lines().any(|found| found == line), "{line}: {said}");
+        }
+    }
+    if let Some((_, said)) = judge("blkid", &["-p", "-o", "export"], disk.path()) {
+        let line = format!("PTUUID={}", identity.disk_guid);
+        assert!(said.lines().any(|found| found == line), "{line}: {said}");
+    }
+}
+
+#[test]
+fn journal_is_hidden_and_lies_where_the_plan_says() {
+    let plan = plan_image(contents(varied_files())).unwrap();
+    let (image, _) = written(&plan);
+    let read = read_image(&mut Cursor::new(&image)).unwrap();
+    let journal = read
+        .files
+        .iter()
+        .find(|file| file.path == paths::JOURNAL)
+        .unwrap();
+    let [range] = journal.ranges.as_slice() else {
+        panic!("{:?}", journal.ranges)
+    };
+    let planned: Vec<_> = plan
+        .pieces()
+        .iter()
+        .filter(|piece| piece.label.contains(paths::JOURNAL))
+        .map(|piece| piece.range)
+        .collect();
+    let [head, rest] = planned.as_slice() else {
+        panic!("{planned:?}")
+    };
+    assert_eq!((range.first(), range.last()), (head.first(), rest.last()));
+    let start = usize::try_from(head.first().byte_offset()).unwrap();
+    assert!(image[start..].starts_with(b"mendkit journal\0"));
+
+    let volume = Cursor::new(image[VOLUME_OFFSET..].to_vec());
+    let volume = FileSystem::new(volume, FsOptions::new()).unwrap();
+    let folder = volume.root_dir().open_dir("mendkit").unwrap();
+    let entry = folder
+        .iter()
+        .map(Result::unwrap)
+        .find(|entry| entry.file_name() == "journal.bin");
+    let entry = entry.unwrap();
+    assert_eq!(
+        entry.attributes(),
+        FileAttributes::HIDDEN | FileAttributes::SYSTEM
+    );
+    assert_eq!(entry.len(), 100_000);
+    let modified = entry.modified();
+    let (date, time) = (modified.date, modified.time);
+    assert_eq!((date.year, date.month, date.day), (2010, 4, 22));
+    assert_eq!((time.hour, time.min, time.sec), (10, 4, 4));
 }
 
 #[test]
@@ -178,6 +270,6 @@ fn same_contents_give_the_same_bytes() {
     let first = image(contents(varied_files()));
     assert!(first == image(contents(varied_files())));
     let mut other = contents(varied_files());
-    other.identity = mendkit::disk::DiskIdentity::derive(Sha256Digest::of(b"other"));
+    other.identity = mendkit::disk::identity::DiskIdentity::derive(Sha256Digest::of(b"other"));
     assert!(first != image(other));
 }
