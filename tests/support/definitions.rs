@@ -99,7 +99,10 @@ pub fn synthetic_member(version: u32, name: &str, size: usize) -> Vec<u8> {
 pub fn synthetic_version(name: &str, content: &[u8]) -> Option<u32> {
     let line = content.split(|byte| *byte == b'\r').next()?;
     let line = std::str::from_utf8(line).ok()?;
-    let version = line.strip_prefix("synthetic ")?.strip_prefix(name)?.strip_prefix(" of DAT ")?;
+    let version = line
+        .strip_prefix("synthetic ")?
+        .strip_prefix(name)?
+        .strip_prefix(" of DAT ")?;
     let version = version.strip_suffix(".0000")?.parse().ok()?;
     (synthetic_member(version, name, content.len()) == content).then_some(version)
 }
@@ -115,7 +118,12 @@ pub fn make_bad_definitions(fault: Fault, folder: &Path) -> Result<MadeDefinitio
         .with_context(|| format!("making definitions with the fault {fault:?}"))
 }
 
-fn make(version: u32, sizes: DatSizes, fault: Option<Fault>, folder: &Path) -> Result<MadeDefinitions> {
+fn make(
+    version: u32,
+    sizes: DatSizes,
+    fault: Option<Fault>,
+    folder: &Path,
+) -> Result<MadeDefinitions> {
     let members: Vec<(String, Vec<u8>)> = MEMBER_NAMES
         .iter()
         .zip(sizes.0)
@@ -130,8 +138,16 @@ fn make(version: u32, sizes: DatSizes, fault: Option<Fault>, folder: &Path) -> R
     let zip = folder.join(&name);
     fs::write(&zip, &archive)?;
 
-    let section = if fault == Some(Fault::IniWithoutSection) { "ZIP" } else { "AVV-ZIP" };
-    let stated_version = if fault == Some(Fault::WrongVersionInIni) { 5958 } else { version };
+    let section = if fault == Some(Fault::IniWithoutSection) {
+        "ZIP"
+    } else {
+        "AVV-ZIP"
+    };
+    let stated_version = if fault == Some(Fault::WrongVersionInIni) {
+        5958
+    } else {
+        version
+    };
     let stated_size = archive.len() + usize::from(fault == Some(Fault::WrongSize));
     let mut md5 = hex::encode(Md5::digest(&archive));
     if fault == Some(Fault::WrongMd5) {
@@ -149,11 +165,16 @@ fn make(version: u32, sizes: DatSizes, fault: Option<Fault>, folder: &Path) -> R
 }
 
 fn archive_members(members: &[(String, Vec<u8>)], fault: Option<Fault>) -> Vec<Member> {
-    let mut list: Vec<Member> =
-        members.iter().map(|(name, content)| Member::new(name, content)).collect();
+    let mut list: Vec<Member> = members
+        .iter()
+        .map(|(name, content)| Member::new(name, content))
+        .collect();
     match fault {
         Some(Fault::PathTraversal) => {
-            list.push(Member::new("..\\..\\WINDOWS\\system32\\svchost.exe", b"not yours"));
+            list.push(Member::new(
+                "..\\..\\WINDOWS\\system32\\svchost.exe",
+                b"not yours",
+            ));
         }
         Some(Fault::AbsurdSize) => list[0].stated_size = Some(3_000_000_000),
         Some(Fault::UnderstatedSize) => list[0].stated_size = Some(1_000),

@@ -46,12 +46,17 @@ struct Section {
 /// without symbols and debug sections, and with a right checksum.
 pub fn stamp(base: &[u8], stamp: &VersionStamp) -> Result<Vec<u8>> {
     let pe = usize::try_from(u32_at(base, PE_OFFSET_AT)?)?;
-    ensure!(slice_at(base, pe, 4)? == b"PE\0\0", "base program at {pe:#x}: no magic \"PE\\0\\0\"");
+    ensure!(
+        slice_at(base, pe, 4)? == b"PE\0\0",
+        "base program at {pe:#x}: no magic \"PE\\0\\0\""
+    );
     let optional = pe + COFF_SIZE;
     let optional_size = usize::from(u16_at(base, pe + 20)?);
     let section_alignment = u32_at(base, optional + 32)?;
     let mut sections = loadable_sections(base, pe, optional + optional_size)?;
-    let last = sections.last().context("base program: no loadable section")?;
+    let last = sections
+        .last()
+        .context("base program: no loadable section")?;
     let resources_at =
         (last.address + last.virtual_size).next_multiple_of(section_alignment.max(1));
     let resources = stamp.resource_section(resources_at)?;
@@ -76,7 +81,8 @@ pub fn stamp(base: &[u8], stamp: &VersionStamp) -> Result<Vec<u8>> {
     put_u32(&mut headers, coff + 12, 0);
     put_u32(&mut headers, coff + 16, 0);
     let optional = coff + COFF_SIZE;
-    let headers_size = (headers.len() + SECTION_SIZE * sections.len()).next_multiple_of(FILE_ALIGNMENT);
+    let headers_size =
+        (headers.len() + SECTION_SIZE * sections.len()).next_multiple_of(FILE_ALIGNMENT);
     put_u32(&mut headers, optional + 36, u32::try_from(FILE_ALIGNMENT)?);
     for at in [optional + 40, optional + 48] {
         // Operating system and subsystem version, major and minor.
@@ -88,14 +94,23 @@ pub fn stamp(base: &[u8], stamp: &VersionStamp) -> Result<Vec<u8>> {
     put_u32(&mut headers, optional + 60, u32::try_from(headers_size)?);
     put_u32(&mut headers, optional + 64, 0);
     // Data directory 2 is the resource table; PE32+ has wider fields before the directories.
-    let directories = optional + if u16_at(&headers, optional)? == 0x20b { 112 } else { 96 };
+    let directories = optional
+        + if u16_at(&headers, optional)? == 0x20b {
+            112
+        } else {
+            96
+        };
     put_u32(&mut headers, directories + 16, resources_at);
     put_u32(&mut headers, directories + 20, resources_size);
 
     let mut body = Vec::new();
     for section in &sections {
         let padded = section.content.len().next_multiple_of(FILE_ALIGNMENT);
-        let offset = if padded == 0 { 0 } else { headers_size + body.len() };
+        let offset = if padded == 0 {
+            0
+        } else {
+            headers_size + body.len()
+        };
         headers.extend_from_slice(&section.name);
         headers.extend_from_slice(&section.virtual_size.to_le_bytes());
         headers.extend_from_slice(&section.address.to_le_bytes());
@@ -184,7 +199,10 @@ pub fn smallest_amd64() -> Vec<u8> {
 
 fn checksum_offset(file: &[u8]) -> Result<usize> {
     let pe = usize::try_from(u32_at(file, PE_OFFSET_AT)?)?;
-    ensure!(slice_at(file, pe, 4)? == b"PE\0\0", "offset {pe:#x}: no magic \"PE\\0\\0\"");
+    ensure!(
+        slice_at(file, pe, 4)? == b"PE\0\0",
+        "offset {pe:#x}: no magic \"PE\\0\\0\""
+    );
     Ok(pe + COFF_SIZE + 64)
 }
 
@@ -199,7 +217,11 @@ fn loadable_sections(base: &[u8], pe: usize, table: usize) -> Result<Vec<Section
         }
         let virtual_size = u32_at(row, 8)?;
         let stored = u32_at(row, 16)?.min(virtual_size);
-        let content = slice_at(base, usize::try_from(u32_at(row, 20)?)?, usize::try_from(stored)?)?;
+        let content = slice_at(
+            base,
+            usize::try_from(u32_at(row, 20)?)?,
+            usize::try_from(stored)?,
+        )?;
         sections.push(Section {
             name,
             virtual_size,
@@ -214,7 +236,12 @@ fn loadable_sections(base: &[u8], pe: usize, table: usize) -> Result<Vec<Section
 fn slice_at(bytes: &[u8], at: usize, length: usize) -> Result<&[u8]> {
     at.checked_add(length)
         .and_then(|end| bytes.get(at..end))
-        .with_context(|| format!("offset {at:#x}: {length} bytes wanted, file has {}", bytes.len()))
+        .with_context(|| {
+            format!(
+                "offset {at:#x}: {length} bytes wanted, file has {}",
+                bytes.len()
+            )
+        })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Result<u16> {
@@ -260,10 +287,19 @@ mod tests {
         let info = resources.version_info().unwrap();
         let fixed = info.fixed().unwrap();
         assert_eq!(fixed.dwFileVersion.to_string(), "5.1.2600.5512");
-        let language = Language { lang_id: 0x040c, charset_id: 0x04b0 };
+        let language = Language {
+            lang_id: 0x040c,
+            charset_id: 0x04b0,
+        };
         assert_eq!(info.translation(), [language]);
-        assert_eq!(info.value(language, "OriginalFilename").unwrap(), "svchost.exe");
-        assert_eq!(info.value(language, "FileDescription").unwrap(), "Processus hôte générique");
+        assert_eq!(
+            info.value(language, "OriginalFilename").unwrap(),
+            "svchost.exe"
+        );
+        assert_eq!(
+            info.value(language, "FileDescription").unwrap(),
+            "Processus hôte générique"
+        );
         let stated = match pe.optional_header() {
             pelite::Wrap::T32(header) => header.CheckSum,
             pelite::Wrap::T64(header) => header.CheckSum,

@@ -34,12 +34,18 @@ pub fn find_tool(name: &str) -> Option<PathBuf> {
 ///
 /// On a developer's machine a missing one makes the test skip itself, with a line that says so.
 /// Where the environment variable `CI` is set nothing may be skipped, so it panics there.
-#[expect(clippy::print_stderr, reason = "a skipped test must say so where test output goes")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a skipped test must say so where test output goes"
+)]
 pub fn require_tools(names: &[&str]) -> bool {
     for name in names {
         if find_tool(name).is_none() {
             let finding = format!("{name}: no such program in PATH, /usr/sbin or /sbin");
-            assert!(std::env::var_os("CI").is_none(), "{finding}; under CI nothing is skipped");
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "{finding}; under CI nothing is skipped"
+            );
             eprintln!("skipped: {finding}");
             return false;
         }
@@ -48,13 +54,21 @@ pub fn require_tools(names: &[&str]) -> bool {
 }
 
 /// Tells whether NTFS volumes can be made and populated here; see [`require_tools`].
-#[expect(clippy::print_stderr, reason = "a skipped test must say so where test output goes")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a skipped test must say so where test output goes"
+)]
 pub fn require_ntfs() -> bool {
-    if !require_tools(&["mkntfs", "ntfs-3g", "ntfscat", "ntfsls", "ntfsinfo", "ntfsfix"]) {
+    if !require_tools(&[
+        "mkntfs", "ntfs-3g", "ntfscat", "ntfsls", "ntfsinfo", "ntfsfix",
+    ]) {
         return false;
     }
     if !Path::new("/dev/fuse").exists() {
-        assert!(std::env::var_os("CI").is_none(), "/dev/fuse: missing; under CI nothing is skipped");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "/dev/fuse: missing; under CI nothing is skipped"
+        );
         eprintln!("skipped: /dev/fuse: missing, expected it for ntfs-3g");
         return false;
     }
@@ -67,7 +81,10 @@ pub fn command(name: &str) -> Result<Command> {
     let path = find_tool(name)
         .with_context(|| format!("{name}: no such program in PATH, /usr/sbin or /sbin"))?;
     let mut command = Command::new(path);
-    command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC").stdin(Stdio::null());
+    command
+        .env("LC_ALL", "C.UTF-8")
+        .env("TZ", "UTC")
+        .stdin(Stdio::null());
     Ok(command)
 }
 
@@ -81,13 +98,20 @@ pub fn run<A: AsRef<OsStr>>(name: &str, arguments: &[A]) -> Result<Said> {
 
 /// As [`run`], for a command that needs more than arguments.
 pub fn run_command(mut command: Command) -> Result<Said> {
-    let output = command.output().with_context(|| format!("running {command:?}"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("running {command:?}"))?;
     let said = Said {
         out: output.stdout,
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
     };
     if !output.status.success() {
-        bail!("{command:?}: {}, expected exit status 0\n{}{}", output.status, said.text(), said.err);
+        bail!(
+            "{command:?}: {}, expected exit status 0\n{}{}",
+            output.status,
+            said.text(),
+            said.err
+        );
     }
     Ok(said)
 }
@@ -132,7 +156,10 @@ pub fn virt_firmware() -> Result<PathBuf> {
     let done = folder.join("complete");
     with_lock(&target_folder().join("tools/virt-firmware.lock"), || {
         if !done.exists() {
-            run("python3", &[OsStr::new("-m"), OsStr::new("venv"), folder.as_os_str()])?;
+            run(
+                "python3",
+                &[OsStr::new("-m"), OsStr::new("venv"), folder.as_os_str()],
+            )?;
             let mut pip = Command::new(folder.join("bin/pip"));
             pip.args(["--quiet", "--disable-pip-version-check", "install"]);
             pip.arg(format!("virt-firmware=={VIRT_FIRMWARE_VERSION}"));
@@ -151,7 +178,10 @@ mod tests {
     fn tells_what_a_failing_program_said() {
         let failed = run("sh", &["-c", "echo heard; echo loud >&2; exit 3"]).unwrap_err();
         let text = format!("{failed:#}");
-        assert!(text.contains("heard") && text.contains("loud") && text.contains('3'), "{text}");
+        assert!(
+            text.contains("heard") && text.contains("loud") && text.contains('3'),
+            "{text}"
+        );
     }
 
     #[test]
@@ -160,6 +190,9 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, b"mendkit").unwrap();
         let said = run("sha256sum", &[&file]).unwrap().text();
-        assert_eq!(said.split(' ').next(), Some(sha256_hex(b"mendkit").as_str()));
+        assert_eq!(
+            said.split(' ').next(),
+            Some(sha256_hex(b"mendkit").as_str())
+        );
     }
 }

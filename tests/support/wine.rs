@@ -66,7 +66,9 @@ fn fetch(cache: &Path) -> Result<()> {
     )?;
     let apt = |tool: &str, arguments: &[&str]| {
         let mut apt = command(tool)?;
-        apt.env("APT_CONFIG", folder.join("apt.conf")).current_dir(&folder).args(arguments);
+        apt.env("APT_CONFIG", folder.join("apt.conf"))
+            .current_dir(&folder)
+            .args(arguments);
         run_command(apt)
     };
     apt("apt-get", &["--quiet", "update"])?;
@@ -81,28 +83,50 @@ fn fetch(cache: &Path) -> Result<()> {
         .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
         .with_context(|| format!("{PACKAGE}: apt left no .deb"))?;
     let found = sha256_hex(&fs::read(&package)?);
-    ensure!(found == expected, "{PACKAGE}: sha256 is {found}, the index says {expected}");
+    ensure!(
+        found == expected,
+        "{PACKAGE}: sha256 is {found}, the index says {expected}"
+    );
 
     let tree = folder.join("tree.tar");
     let mut unpack = command("dpkg-deb")?;
-    unpack.arg("--fsys-tarfile").arg(&package).stdout(fs::File::create(&tree)?.into_file());
+    unpack
+        .arg("--fsys-tarfile")
+        .arg(&package)
+        .stdout(fs::File::create(&tree)?.into_file());
     run_command(unpack)?;
     let mut extract = command("tar")?;
-    extract.arg("--extract").arg("--to-stdout").arg("--file").arg(&tree).arg(MEMBER);
+    extract
+        .arg("--extract")
+        .arg("--to-stdout")
+        .arg("--file")
+        .arg(&tree)
+        .arg(MEMBER);
     let program = run_command(extract)?.out;
     fs::write(cache.join("svchost.exe"), &program)?;
     // Last, because this file says that the other one is whole.
-    fs::write(cache.join("svchost.exe.sha256"), format!("{}\n", sha256_hex(&program)))?;
+    fs::write(
+        cache.join("svchost.exe.sha256"),
+        format!("{}\n", sha256_hex(&program)),
+    )?;
     Ok(())
 }
 
 /// Returns the mirror this machine uses for Debian itself, in the old or the new sources format.
 fn debian_mirror() -> Result<String> {
-    let mut texts: Vec<_> = fs::read_to_string("/etc/apt/sources.list").into_iter().collect();
+    let mut texts: Vec<_> = fs::read_to_string("/etc/apt/sources.list")
+        .into_iter()
+        .collect();
     if let Ok(entries) = fs::read_dir("/etc/apt/sources.list.d") {
-        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let mut paths: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
         paths.sort();
-        texts.extend(paths.iter().filter_map(|path| fs::read_to_string(path).ok()));
+        texts.extend(
+            paths
+                .iter()
+                .filter_map(|path| fs::read_to_string(path).ok()),
+        );
     }
     mirror_in(&texts)
 }
@@ -127,10 +151,17 @@ mod tests {
 
     #[test]
     fn finds_the_mirror_in_both_formats() {
-        let old = "# deb http://old.example/debian x\ndeb [arch=i386] http://a.example/debian/ x main";
-        assert_eq!(mirror_in(&[old.to_owned()]).unwrap(), "http://a.example/debian");
+        let old =
+            "# deb http://old.example/debian x\ndeb [arch=i386] http://a.example/debian/ x main";
+        assert_eq!(
+            mirror_in(&[old.to_owned()]).unwrap(),
+            "http://a.example/debian"
+        );
         let new = "Types: deb\nURIs: http://b.example/debian-security http://b.example/debian\n";
-        assert_eq!(mirror_in(&[new.to_owned()]).unwrap(), "http://b.example/debian");
+        assert_eq!(
+            mirror_in(&[new.to_owned()]).unwrap(),
+            "http://b.example/debian"
+        );
         assert!(mirror_in(&["deb https://c.example/other x".to_owned()]).is_err());
     }
 
@@ -139,6 +170,9 @@ mod tests {
         let program = wine_svchost().unwrap();
         assert_eq!(pe::machine(&program).unwrap(), pe::MACHINE_I386);
         // Debian strips the program after linking, so its own checksum is stale; ours is made anew.
-        assert_ne!(pe::stated_checksum(&program).unwrap(), pe::checksum(&program).unwrap());
+        assert_ne!(
+            pe::stated_checksum(&program).unwrap(),
+            pe::checksum(&program).unwrap()
+        );
     }
 }

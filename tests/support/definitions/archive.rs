@@ -122,7 +122,10 @@ fn deflate(content: &[u8]) -> Result<Vec<u8>> {
         let mut archive = zip::ZipArchive::new(Cursor::new(&bytes))?;
         let member = archive.by_index_raw(0)?;
         let start = member.data_start().context("offset of deflated data")?;
-        (usize::try_from(start)?, usize::try_from(member.compressed_size())?)
+        (
+            usize::try_from(start)?,
+            usize::try_from(member.compressed_size())?,
+        )
     };
     Ok(bytes[start..start + size].to_vec())
 }
@@ -130,12 +133,18 @@ fn deflate(content: &[u8]) -> Result<Vec<u8>> {
 /// Steps the CRC-32 of one byte. Source: APPNOTE.TXT 4.4.7, polynomial 0xEDB88320 reflected.
 fn crc_step(crc: u32, byte: u8) -> u32 {
     (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-        if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
+        if crc & 1 == 1 {
+            (crc >> 1) ^ 0xedb8_8320
+        } else {
+            crc >> 1
+        }
     })
 }
 
 fn members_crc(content: &[u8]) -> u32 {
-    !content.iter().fold(u32::MAX, |crc, byte| crc_step(crc, *byte))
+    !content
+        .iter()
+        .fold(u32::MAX, |crc, byte| crc_step(crc, *byte))
 }
 
 /// Encrypts with the traditional cipher. Source: APPNOTE.TXT 6.1.
@@ -143,7 +152,10 @@ fn encrypt(content: &[u8], crc: u32) -> Vec<u8> {
     let mut keys: [u32; 3] = [0x1234_5678, 0x2345_6789, 0x3456_7890];
     let update = |keys: &mut [u32; 3], byte: u8| {
         keys[0] = crc_step(keys[0], byte);
-        keys[1] = keys[1].wrapping_add(keys[0] & 0xff).wrapping_mul(134_775_813).wrapping_add(1);
+        keys[1] = keys[1]
+            .wrapping_add(keys[0] & 0xff)
+            .wrapping_mul(134_775_813)
+            .wrapping_add(1);
         let [.., high] = keys[1].to_le_bytes();
         keys[2] = crc_step(keys[2], high);
     };

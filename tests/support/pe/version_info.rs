@@ -100,9 +100,24 @@ impl VersionStamp {
         // Magic, structure version 1.0, file and product version, mask and flags, Windows NT on 32
         // bits, application, no subtype, no date.
         let fields = [
-            0xfeef_04bd, 0x0001_0000, high, low, high, low, 0x3f, 0, 0x0004_0004, 1, 0, 0, 0,
+            0xfeef_04bd,
+            0x0001_0000,
+            high,
+            low,
+            high,
+            low,
+            0x3f,
+            0,
+            0x0004_0004,
+            1,
+            0,
+            0,
+            0,
         ];
-        fields.iter().flat_map(|field: &u32| field.to_le_bytes()).collect()
+        fields
+            .iter()
+            .flat_map(|field: &u32| field.to_le_bytes())
+            .collect()
     }
 }
 
@@ -127,7 +142,10 @@ fn node(key: &str, kind: u16, value_length: u16, value: &[u8], children: &[u8]) 
 
 /// Returns text in UTF-16 with its terminating zero.
 fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
+    text.encode_utf16()
+        .chain([0])
+        .flat_map(u16::to_le_bytes)
+        .collect()
 }
 
 fn pad(bytes: &mut Vec<u8>) {
