@@ -16,7 +16,7 @@ pub mod definitions;
 pub mod inspect;
 pub mod judges;
 pub mod pe;
-//pub mod qemu;
+pub mod qemu;
 pub mod random;
 pub mod tools;
 pub mod wine;

@@ -244,8 +244,13 @@ mod tests {
         assert_eq!(svchost.descriptor[2..4], 0x8004_u16.to_le_bytes());
         let acl = u32::from_le_bytes(svchost.descriptor[16..20].try_into().unwrap());
         let acl = &svchost.descriptor[usize::try_from(acl).unwrap()..];
-        // INHERITED_ACE is 0x10 in the flags of the first entry. Source: [MS-DTYP] 2.4.4.1.
-        assert_eq!(acl[8..10], [0, 0x10], "{:02x?}", svchost.descriptor);
+        // First entry: users may read and execute, handed down from C:\\WINDOWS.
+        assert_eq!(
+            acl[8..16],
+            [0, 0, 0x18, 0, 0xa9, 0, 0x12, 0],
+            "{:02x?}",
+            svchost.descriptor
+        );
         let administrators = [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0];
         assert!(
             svchost
