@@ -2,7 +2,11 @@
 //!
 //! Exit codes: 0 done; 1 `inspect` found a Windows that is broken; 2 could not do it.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program's own output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program's own output"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -75,7 +79,12 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Make { preset, folder, realistic, output } => {
+        Command::Make {
+            preset,
+            folder,
+            realistic,
+            output,
+        } => {
             make(&preset, folder, realistic, &output)?;
         }
         Command::Presets => {
@@ -83,13 +92,25 @@ fn run(command: Command) -> Result<ExitCode> {
                 println!("{:<28} {}", preset.name, preset.about);
             }
         }
-        Command::Definitions { dat, realistic, output } => {
-            let sizes = if realistic { DatSizes::REALISTIC } else { DatSizes::SMALL };
+        Command::Definitions {
+            dat,
+            realistic,
+            output,
+        } => {
+            let sizes = if realistic {
+                DatSizes::REALISTIC
+            } else {
+                DatSizes::SMALL
+            };
             let made = make_definitions(dat, sizes, &output)?;
             println!("{}", made.zip.display());
             println!("{}", made.ini.display());
             for (name, content) in &made.members {
-                println!("  {name}  {} bytes  sha256 {}", content.len(), sha256_hex(content));
+                println!(
+                    "  {name}  {} bytes  sha256 {}",
+                    content.len(),
+                    sha256_hex(content)
+                );
             }
         }
         Command::Inspect { json, image } => return inspect(json, &image),
@@ -120,7 +141,9 @@ fn make(name: &str, folder: bool, realistic: bool, output: &Path) -> Result<()> 
             volume.file_system,
             windows.kind,
             windows.language,
-            windows.dat.map_or_else(|| "none".to_owned(), |dat| dat.to_string()),
+            windows
+                .dat
+                .map_or_else(|| "none".to_owned(), |dat| dat.to_string()),
             windows.svchost,
         );
     }
@@ -129,21 +152,32 @@ fn make(name: &str, folder: bool, realistic: bool, output: &Path) -> Result<()> 
 
 fn inspect(json: bool, image: &Path) -> Result<ExitCode> {
     let verdicts = verdicts(image)?;
-    ensure!(!verdicts.is_empty(), "{}: no Windows found", image.display());
+    ensure!(
+        !verdicts.is_empty(),
+        "{}: no Windows found",
+        image.display()
+    );
     if json {
         println!("{}", serde_json::to_string_pretty(&verdicts)?);
     } else {
         verdicts.iter().for_each(print);
     }
     let all_repaired = verdicts.iter().all(|verdict| verdict.repaired);
-    Ok(if all_repaired { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if all_repaired {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn print(verdict: &Verdict) {
     println!("volume at {}", verdict.offset);
     match (&verdict.size, &verdict.sha256) {
         (Some(size), Some(sha256)) => {
-            let version = verdict.version.as_deref().unwrap_or("none, or its checksum is wrong");
+            let version = verdict
+                .version
+                .as_deref()
+                .unwrap_or("none, or its checksum is wrong");
             println!("  {}  {size} bytes  sha256 {sha256}", verdict.svchost);
             println!("    version {version}");
         }
@@ -153,5 +187,12 @@ fn print(verdict: &Verdict) {
         let version = version.map_or_else(|| "unknown".to_owned(), |dat| format!("DAT {dat}"));
         println!("  {path}  {version}  sha256 {sha256}");
     }
-    println!("  {}", if verdict.repaired { "REPAIRED" } else { "BROKEN" });
+    println!(
+        "  {}",
+        if verdict.repaired {
+            "REPAIRED"
+        } else {
+            "BROKEN"
+        }
+    );
 }

@@ -2,8 +2,9 @@
 //!
 //! A PC is described by a [`PcSpec`]; the [presets](ALL_PRESETS) are the cases of the handbook. The
 //! same specification gives the same files with the same content, times, attributes and security
-//! descriptors; on FAT32 the whole disk is the same byte for byte. On NTFS ntfs-3g stamps a few of
-//! the file system's own records with the current time, so two disks differ there and only there.
+//! descriptors; on FAT32 the whole disk is the same byte for byte. On NTFS ntfs-3g stamps the
+//! current time beside every name (the `$FILE_NAME` attribute and its copy in the folder's index),
+//! as Windows does, so two disks differ there and only there.
 //!
 //! Nothing in a simulated PC is Microsoft's or McAfee's: programs are Wine's with another version
 //! resource, definitions are made up, hives are built from a handful of keys.

@@ -19,6 +19,8 @@ use crate::tools::{command, run_command, sha256_hex};
 
 /// Definitions that harm.
 const BAD_DAT: u32 = 5958;
+/// Version of the system's programs of the Windows they harm.
+const XP_SP3: &str = "5.1.2600.5512";
 
 /// A volume taken out of a disk image, in a sparse file of its own.
 #[derive(Debug)]
@@ -277,7 +279,8 @@ pub struct Verdict {
     pub version: Option<String>,
     /// DAT files: path, SHA-256, and the release if it is one of ours, undamaged.
     pub dat_files: Vec<(String, String, Option<u32>)>,
-    /// Whether `svchost.exe` is a sound program and no DAT file is of release 5958.
+    /// Whether `svchost.exe` is a sound program of the version of its system, and the DAT files
+    /// are known, undamaged and not of release 5958, which matters on XP SP3 alone.
     pub repaired: bool,
 }
 
@@ -307,13 +310,19 @@ pub fn verdict(volume: &Volume) -> Result<Verdict> {
             }
         }
     }
-    let harmless = |dat: &(String, String, Option<u32>)| dat.2.is_some_and(|dat| dat != BAD_DAT);
+    // The other programs of the system say which service pack runs.
+    let kernel = volume.read("windows/system32/kernel32.dll")?;
+    let system = kernel.as_deref().and_then(sound_version);
+    let is_prey = system.as_deref() == Some(XP_SP3);
+    let harmless = |dat: &(String, String, Option<u32>)| {
+        !is_prey || dat.2.is_some_and(|version| version != BAD_DAT)
+    };
     Ok(Verdict {
         offset: volume.offset,
         svchost: volume.find(svchost)?.unwrap_or_else(|| svchost.to_owned()),
         size: content.as_ref().map(Vec::len),
         sha256: content.as_deref().map(sha256_hex),
-        repaired: version.is_some() && dat_files.iter().all(harmless),
+        repaired: version.is_some() && version == system && dat_files.iter().all(harmless),
         version,
         dat_files,
     })

@@ -2,7 +2,8 @@
 //!
 //! QEMU always emulates the processor (`-accel tcg`): that runs anywhere, whatever `/dev/kvm`
 //! promises, and times differ from real ones by a factor anyway. Limits are generous for the same
-//! reason. A machine is ended by its own process id when it is dropped.
+//! reason. A machine is ended by its own process id when it is dropped, and by the kernel when the
+//! thread that started it is gone without that.
 //!
 //! Images are used as they are and written to: who wants to keep one copies it first.
 
@@ -237,12 +238,12 @@ impl Machine {
 
     /// Returns the traffic between the machine and the stick so far.
     pub fn stick_traffic(&mut self) -> Result<Traffic> {
-        self.traffic("stick")
+        self.traffic("stick-device")
     }
 
     /// Returns the traffic between the machine and the disk number `index` so far.
     pub fn disk_traffic(&mut self, index: usize) -> Result<Traffic> {
-        self.traffic(&format!("disk{index}"))
+        self.traffic(&format!("disk{index}-device"))
     }
 
     /// Presses the power button, shortly.
@@ -265,15 +266,15 @@ impl Machine {
         self.serial.text()
     }
 
-    fn traffic(&mut self, node: &str) -> Result<Traffic> {
-        let answer = self
-            .qmp
-            .execute("query-blockstats", json!({ "query-nodes": true }))?;
-        let nodes = answer.as_array().context("query-blockstats: no list")?;
-        let stats = nodes
+    fn traffic(&mut self, device: &str) -> Result<Traffic> {
+        let answer = self.qmp.execute("query-blockstats", json!({}))?;
+        let devices = answer.as_array().context("query-blockstats: no list")?;
+        // The path of the device in QEMU's tree: it ends in our name, or has it as a part.
+        let is_it = |path: &str| path.split('/').any(|part| part == device);
+        let stats = devices
             .iter()
-            .find(|entry| entry["node-name"] == node)
-            .with_context(|| format!("query-blockstats: no node {node}"))?;
+            .find(|entry| entry["qdev"].as_str().is_some_and(is_it))
+            .with_context(|| format!("query-blockstats: no device {device} in {answer}"))?;
         let count = |name: &str| stats["stats"][name].as_u64().unwrap_or(0);
         Ok(Traffic {
             read_bytes: count("rd_bytes"),
@@ -436,10 +437,9 @@ mod tests {
             found.unwrap_or_else(|error| panic!("{firmware:?}: {error}"));
         }
         let mut machine = Machine::start(&with_stick(Firmware::UefiX64, stick)).unwrap();
-        // It returns at once, so the firmware goes on to the next choice: its shell.
-        machine
-            .wait_for(&["Shell>", "No bootable option"], LIMIT)
-            .unwrap();
+        // It returns at once, so the firmware goes on to its own menu.
+        machine.wait_for(&["starting Boot0001"], LIMIT).unwrap();
+        machine.wait_for(&["starting Boot0000"], LIMIT).unwrap();
         assert!(!machine.serial_log().contains("Access Denied"));
         assert!(machine.stick_traffic().unwrap().read_operations > 0);
     }

@@ -304,6 +304,8 @@ mod tests {
         assert_eq!(repaired("xp-mcafee-5958-intact"), [false]);
         assert_eq!(repaired("healthy-xp-dat-5959"), [true]);
         assert_eq!(repaired("healthy-xp-no-mcafee"), [true]);
+        assert_eq!(repaired("healthy-xp-sp2"), [true]);
+        assert_eq!(repaired("two-windows-on-one-disk"), [false, true]);
         assert_eq!(repaired("windows-7"), [true]);
     }
 

@@ -223,10 +223,11 @@ fn populate(root: &Path, entries: &[Entry]) -> Result<()> {
                 ARCHIVE
             }
         };
-        if entry.path.eq_ignore_ascii_case("windows") || entry.path.starts_with("Program") {
-            if matches!(entry.kind, EntryKind::Folder) && !entry.path.contains('/') {
-                set_attribute(&path, "system.ntfs_acl", &descriptor)?;
-            }
+        // What is made inside afterwards inherits from it.
+        let is_windows_or_programs =
+            entry.path.eq_ignore_ascii_case("windows") || entry.path.starts_with("Program");
+        if is_windows_or_programs && attributes == FOLDER && !entry.path.contains('/') {
+            set_attribute(&path, "system.ntfs_acl", &descriptor)?;
         }
         if entry.hidden {
             attributes |= HIDDEN_SYSTEM;

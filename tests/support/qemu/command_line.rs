@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::firmware::add_firmware;
 use super::{DiskBus, Firmware, MachineSpec, UsbBus};
-use crate::tools::command;
+use crate::tools::{command, find_tool};
 
 /// Returns the command that starts a machine; its sockets `serial` and `qmp` and its variable
 /// store lie in `folder`.
@@ -22,7 +22,12 @@ pub(super) fn command_line(spec: &MachineSpec, folder: &Path) -> Result<Command>
     } else {
         "qemu-system-i386"
     };
-    let mut qemu = command(program)?;
+    let program = find_tool(program)
+        .with_context(|| format!("{program}: no such program in PATH, /usr/sbin or /sbin"))?;
+    // A test that is killed cannot clean up, so the kernel ends the machine with it. setpriv runs
+    // QEMU in its own place, under the same process id.
+    let mut qemu = command("setpriv")?;
+    qemu.args(["--pdeathsig", "KILL"]).arg(program);
     qemu.args([
         "-accel",
         "tcg",
@@ -85,7 +90,7 @@ fn add_disks(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
     for (index, disk) in spec.disks.iter().enumerate() {
         let node = format!("disk{index}");
         add_image(qemu, &node, &disk.image)?;
-        let common = format!("drive={node},bootindex={}", index + 1);
+        let common = format!("id={node}-device,drive={node},bootindex={}", index + 1);
         let device = match disk.bus {
             DiskBus::Ide => {
                 ensure!(

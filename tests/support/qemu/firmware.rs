@@ -83,3 +83,25 @@ fn store_of_2023() -> Result<PathBuf> {
         Ok(store)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::require_tools;
+
+    #[test]
+    fn store_of_2023_holds_no_certificate_of_2011() {
+        if !require_tools(&["python3"]) {
+            return;
+        }
+        let mut print = Command::new(virt_firmware().unwrap());
+        print
+            .arg("--input")
+            .arg(store_of_2023().unwrap())
+            .args(["--print", "--verbose"]);
+        let text = run_command(print).unwrap().text();
+        assert!(text.contains("Microsoft UEFI CA 2023"), "{text}");
+        assert!(!text.contains("UEFI CA 2011"), "{text}");
+        assert!(!text.contains("Windows Production PCA 2011"), "{text}");
+    }
+}
