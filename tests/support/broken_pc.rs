@@ -1,0 +1,413 @@
+//! Simulated broken PCs, as a folder or as a whole disk.
+//!
+//! A PC is described by a [`PcSpec`]; the [presets](ALL_PRESETS) are the cases of the handbook. The
+//! same specification gives the same files with the same content, times, attributes and security
+//! descriptors; on FAT32 the whole disk is the same byte for byte. On NTFS ntfs-3g stamps the
+//! current time beside every name (the `$FILE_NAME` attribute and its copy in the folder's index),
+//! as Windows does, so two disks differ there and only there.
+//!
+//! Nothing in a simulated PC is Microsoft's or McAfee's: programs are Wine's with another version
+//! resource, definitions are made up, hives are built from a handful of keys.
+
+mod disk;
+mod fat32_volume;
+mod hives;
+mod ntfs_volume;
+mod partition_table;
+mod security;
+mod tree;
+mod unclean;
+mod words;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::definitions::DatSizes;
+
+pub use disk::{MadeDisk, MadeVolume, make_disk};
+pub use ntfs_volume::{NtfsMount, copy_sparse};
+pub use tree::{Entry, EntryKind, dat_files, good_svchost};
+pub use unclean::{mark_dirty, spoil_log_file};
+
+/// Kind of partition table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartitionTable {
+    /// Master boot record with up to four primary partitions.
+    Mbr,
+    /// GUID partition table.
+    Gpt,
+}
+
+/// File system of the Windows volumes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileSystem {
+    /// NTFS with security descriptors and 8.3 names.
+    Ntfs,
+    /// FAT32 with long names.
+    Fat32,
+}
+
+/// Release of Windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowsKind {
+    /// Windows XP Professional, service pack 2, 32 bits.
+    XpSp2,
+    /// Windows XP Professional, service pack 3, 32 bits.
+    XpSp3,
+    /// Windows 7 Professional, service pack 1, 64 bits.
+    Windows7,
+}
+
+/// Language of Windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// English (United States).
+    English,
+    /// French (France).
+    French,
+    /// German (Germany), the one whose Program Files has another name.
+    German,
+    /// Japanese.
+    Japanese,
+}
+
+/// State of one copy of `svchost.exe`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// The right file.
+    Good,
+    /// Not there.
+    Missing,
+    /// There, with 0 bytes.
+    Empty,
+    /// The right file but for one byte of code; the checksum in its header no longer fits.
+    Patched,
+    /// The file of the other service pack of XP; equally long.
+    WrongServicePack,
+}
+
+/// What a volume says about how it was last used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VolumeState {
+    /// Unmounted in order.
+    Clean,
+    /// Windows hibernated: `hiberfil.sys` begins with `hibr`.
+    Hibernated,
+    /// The flag that asks for chkdsk is set. NTFS only.
+    Dirty,
+    /// The journal of NTFS says that a client was using it. NTFS only.
+    UncleanLog,
+}
+
+/// One installation of Windows.
+#[derive(Clone, Debug)]
+pub struct WindowsSpec {
+    /// Release.
+    pub kind: WindowsKind,
+    /// Language.
+    pub language: Language,
+    /// Name of the computer, at most 15 characters.
+    pub computer_name: String,
+    /// `system32\svchost.exe`.
+    pub svchost: FileState,
+    /// The copy in `system32\dllcache`; XP only.
+    pub dllcache: FileState,
+    /// The copy in `ServicePackFiles\i386`; XP only.
+    pub service_pack_files: FileState,
+    /// DAT release of McAfee VirusScan Enterprise 8.7i, if that is installed.
+    pub dat: Option<u32>,
+    /// Sizes of the DAT files.
+    pub dat_sizes: DatSizes,
+    /// Whether SOFTWARE and SYSTEM say that a write to them was not finished.
+    pub dirty_hives: bool,
+}
+
+/// A PC with one disk and one volume for each installation.
+#[derive(Clone, Debug)]
+pub struct PcSpec {
+    /// Kind of partition table.
+    pub table: PartitionTable,
+    /// File system of every volume.
+    pub file_system: FileSystem,
+    /// State of every volume.
+    pub volume_state: VolumeState,
+    /// First sector of the first volume: 63 as XP did, 2048 since Vista.
+    pub first_lba: u64,
+    /// Size of each volume in bytes, a multiple of 1 MiB; FAT32 needs 64 MiB at least.
+    pub volume_size: u64,
+    /// Signature of the disk in its master boot record.
+    pub disk_signature: u32,
+    /// Installations, one a volume, with the letters C, D and so on. Never empty; at most 4.
+    pub installations: Vec<WindowsSpec>,
+}
+
+impl WindowsSpec {
+    /// XP SP3 in English, harmed by DAT 5958: `svchost.exe` is missing, good copies are at hand.
+    pub fn xp_mcafee_5958() -> Self {
+        Self {
+            kind: WindowsKind::XpSp3,
+            language: Language::English,
+            computer_name: "OPTIPLEX-114".to_owned(),
+            svchost: FileState::Missing,
+            dllcache: FileState::Good,
+            service_pack_files: FileState::Good,
+            dat: Some(5958),
+            dat_sizes: DatSizes::SMALL,
+            dirty_hives: false,
+        }
+    }
+
+    /// Name of the Windows folder on its volume.
+    pub fn windows_folder(&self) -> &'static str {
+        match self.kind {
+            WindowsKind::XpSp2 | WindowsKind::XpSp3 => "WINDOWS",
+            WindowsKind::Windows7 => "Windows",
+        }
+    }
+
+    /// Path of `system32` on its volume, parts separated by `/`.
+    pub fn system_folder(&self) -> String {
+        match self.kind {
+            WindowsKind::XpSp2 | WindowsKind::XpSp3 => "WINDOWS/system32".to_owned(),
+            WindowsKind::Windows7 => "Windows/System32".to_owned(),
+        }
+    }
+
+    /// Path of `svchost.exe` on its volume, parts separated by `/`.
+    pub fn svchost_path(&self) -> String {
+        format!("{}/svchost.exe", self.system_folder())
+    }
+
+    /// Path of the folder that holds McAfee's engine and DAT files, parts separated by `/`.
+    pub fn engine_folder(&self) -> String {
+        let program_files = match self.kind {
+            WindowsKind::Windows7 => "Program Files (x86)",
+            _ => words::words(self.language).program_files,
+        };
+        format!("{program_files}/Common Files/McAfee/Engine")
+    }
+}
+
+impl PcSpec {
+    /// One Windows on NTFS behind a master boot record, partitioned as Windows itself would.
+    pub fn of(windows: WindowsSpec) -> Self {
+        Self {
+            table: PartitionTable::Mbr,
+            file_system: FileSystem::Ntfs,
+            volume_state: VolumeState::Clean,
+            first_lba: if windows.kind == WindowsKind::Windows7 {
+                2048
+            } else {
+                63
+            },
+            volume_size: 96 << 20,
+            disk_signature: 0x5958_2010,
+            installations: vec![windows],
+        }
+    }
+}
+
+/// A preset: its name on the command line, what it is, and how it is made.
+pub struct Preset {
+    /// Name in kebab case.
+    pub name: &'static str,
+    /// What a technician would find.
+    pub about: &'static str,
+    /// Makes the specification.
+    pub spec: fn() -> PcSpec,
+}
+
+/// The cases of the handbook.
+pub const ALL_PRESETS: [Preset; 19] = [
+    Preset {
+        name: "xp-mcafee-5958-missing",
+        about: "XP SP3, DAT 5958, svchost.exe is missing",
+        spec: || PcSpec::of(WindowsSpec::xp_mcafee_5958()),
+    },
+    Preset {
+        name: "xp-mcafee-5958-empty",
+        about: "XP SP3, DAT 5958, svchost.exe has 0 bytes",
+        spec: || svchost_is(FileState::Empty),
+    },
+    Preset {
+        name: "xp-mcafee-5958-intact",
+        about: "XP SP3, DAT 5958, svchost.exe still there: harm to come",
+        spec: || svchost_is(FileState::Good),
+    },
+    Preset {
+        name: "xp-mcafee-5958-no-dllcache",
+        about: "as missing, and dllcache was emptied too; ServicePackFiles is good",
+        spec: || copies_are(FileState::Missing, FileState::Good),
+    },
+    Preset {
+        name: "xp-mcafee-5958-bad-copies",
+        about: "as missing, and the copies are patched and of SP2: nothing to restore from",
+        spec: || copies_are(FileState::Patched, FileState::WrongServicePack),
+    },
+    Preset {
+        name: "healthy-xp-sp2",
+        about: "XP SP2 with DAT 5958, which harms SP3 only",
+        spec: || {
+            changed(|windows| {
+                windows.kind = WindowsKind::XpSp2;
+                windows.svchost = FileState::Good;
+            })
+        },
+    },
+    Preset {
+        name: "healthy-xp-dat-5959",
+        about: "XP SP3 that already has DAT 5959",
+        spec: || {
+            changed(|windows| {
+                windows.dat = Some(5959);
+                windows.svchost = FileState::Good;
+            })
+        },
+    },
+    Preset {
+        name: "healthy-xp-no-mcafee",
+        about: "XP SP3 without McAfee",
+        spec: || {
+            changed(|windows| {
+                windows.dat = None;
+                windows.svchost = FileState::Good;
+            })
+        },
+    },
+    Preset {
+        name: "two-windows-on-one-disk",
+        about: "C: XP SP3 harmed, D: XP SP2 in French healthy",
+        spec: two_windows,
+    },
+    Preset {
+        name: "windows-7",
+        about: "Windows 7 SP1 x64 with DAT 5959, healthy",
+        spec: windows_7,
+    },
+    Preset {
+        name: "windows-7-gpt",
+        about: "the same behind a GUID partition table",
+        spec: || PcSpec {
+            table: PartitionTable::Gpt,
+            ..windows_7()
+        },
+    },
+    Preset {
+        name: "xp-french",
+        about: "as missing, in French",
+        spec: || changed(|windows| windows.language = Language::French),
+    },
+    Preset {
+        name: "xp-german",
+        about: "as missing, in German: Program Files is Programme",
+        spec: || changed(|windows| windows.language = Language::German),
+    },
+    Preset {
+        name: "xp-japanese",
+        about: "as missing, in Japanese",
+        spec: || changed(|windows| windows.language = Language::Japanese),
+    },
+    Preset {
+        name: "xp-fat32",
+        about: "as missing, on FAT32",
+        spec: || PcSpec {
+            file_system: FileSystem::Fat32,
+            ..PcSpec::of(WindowsSpec::xp_mcafee_5958())
+        },
+    },
+    Preset {
+        name: "xp-hibernated",
+        about: "as missing, hibernated: must be left alone",
+        spec: || volume_is(VolumeState::Hibernated),
+    },
+    Preset {
+        name: "xp-dirty",
+        about: "as missing, on a volume that wants chkdsk",
+        spec: || volume_is(VolumeState::Dirty),
+    },
+    Preset {
+        name: "xp-unclean-log",
+        about: "as missing, on a volume whose journal was not closed",
+        spec: || volume_is(VolumeState::UncleanLog),
+    },
+    Preset {
+        name: "xp-dirty-hives",
+        about: "as missing, with hives whose last write was not finished",
+        spec: || changed(|windows| windows.dirty_hives = true),
+    },
+];
+
+/// Returns the specification of a preset.
+pub fn preset(name: &str) -> Result<PcSpec> {
+    let found = ALL_PRESETS.iter().find(|preset| preset.name == name);
+    let known = || {
+        let names: Vec<_> = ALL_PRESETS.iter().map(|preset| preset.name).collect();
+        format!(
+            "preset {name:?}: not known, expected one of {}",
+            names.join(", ")
+        )
+    };
+    Ok((found.with_context(known)?.spec)())
+}
+
+/// Writes the files of one installation, as drive C of a disk with an MBR, into a folder.
+///
+/// Names keep their case and times are set; attributes and security descriptors are left out,
+/// since a folder of the host has no place for them.
+pub fn make_folder(windows: &WindowsSpec, folder: &Path) -> Result<()> {
+    let letters = [partition_table::mounted_device(
+        &PcSpec::of(windows.clone()),
+        0,
+    )?];
+    let entries = tree::windows_tree(windows, 0, &letters)?;
+    tree::write_to_folder(&entries, folder)
+        .with_context(|| format!("writing a simulated PC to {}", folder.display()))
+}
+
+fn changed(change: impl FnOnce(&mut WindowsSpec)) -> PcSpec {
+    let mut windows = WindowsSpec::xp_mcafee_5958();
+    change(&mut windows);
+    PcSpec::of(windows)
+}
+
+fn svchost_is(state: FileState) -> PcSpec {
+    changed(|windows| windows.svchost = state)
+}
+
+fn copies_are(dllcache: FileState, service_pack_files: FileState) -> PcSpec {
+    changed(|windows| {
+        windows.dllcache = dllcache;
+        windows.service_pack_files = service_pack_files;
+    })
+}
+
+fn volume_is(volume_state: VolumeState) -> PcSpec {
+    PcSpec {
+        volume_state,
+        ..PcSpec::of(WindowsSpec::xp_mcafee_5958())
+    }
+}
+
+fn windows_7() -> PcSpec {
+    changed(|windows| {
+        windows.kind = WindowsKind::Windows7;
+        windows.dat = Some(5959);
+        windows.svchost = FileState::Good;
+        windows.computer_name = "LATITUDE-7".to_owned();
+    })
+}
+
+fn two_windows() -> PcSpec {
+    let healthy = WindowsSpec {
+        kind: WindowsKind::XpSp2,
+        language: Language::French,
+        computer_name: "ATELIER-2".to_owned(),
+        svchost: FileState::Good,
+        ..WindowsSpec::xp_mcafee_5958()
+    };
+    PcSpec {
+        installations: vec![WindowsSpec::xp_mcafee_5958(), healthy],
+        ..PcSpec::of(WindowsSpec::xp_mcafee_5958())
+    }
+}

@@ -1,0 +1,346 @@
+//! Puts a whole disk together: volumes made in files of their own, copied behind a partition table.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use fs_err as fs;
+
+use super::tree::{Entry, EntryKind, good_svchost, windows_tree};
+use super::unclean::{mark_dirty, spoil_log_file};
+use super::{
+    FileSystem, PcSpec, VolumeState, WindowsSpec, fat32_volume, ntfs_volume, partition_table,
+};
+use crate::tools::sha256_hex;
+
+/// A disk image and what is on it.
+#[derive(Clone, Debug)]
+pub struct MadeDisk {
+    /// The image, a sparse file.
+    pub path: PathBuf,
+    /// Its volumes in the order of their letters.
+    pub volumes: Vec<MadeVolume>,
+}
+
+/// One volume of a disk image.
+#[derive(Clone, Debug)]
+pub struct MadeVolume {
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// How long it is, in bytes.
+    pub size: u64,
+    /// Its file system.
+    pub file_system: FileSystem,
+    /// The Windows on it.
+    pub windows: WindowsSpec,
+    /// SHA-256 of the `svchost.exe` it should have, in hexadecimal.
+    pub good_svchost_sha256: String,
+    /// SHA-256 of every file it has, by path.
+    pub files: Vec<(String, String)>,
+}
+
+/// Makes the disk image of a PC; a file that is there is overwritten.
+///
+/// Needs mkntfs, ntfs-3g, `/dev/fuse` and the right to mount for NTFS; mkfs.fat and mtools for
+/// FAT32. See [the module](super) for what is the same every time.
+pub fn make_disk(spec: &PcSpec, path: &Path) -> Result<MadeDisk> {
+    check(spec)?;
+    let devices = (0..spec.installations.len())
+        .map(|index| partition_table::mounted_device(spec, index))
+        .collect::<Result<Vec<_>>>()?;
+    let mut disk = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
+    disk.set_len(partition_table::disk_size(spec)?)?;
+    partition_table::write_table(spec, &mut disk)?;
+    let mut volumes = Vec::new();
+    for (index, windows) in spec.installations.iter().enumerate() {
+        let mut entries = windows_tree(windows, index, &devices)?;
+        if spec.volume_state == VolumeState::Hibernated {
+            entries.push(hibernation_file());
+        }
+        let offset = partition_table::first_lba(spec, index)? * partition_table::SECTOR;
+        let volume = make_volume(spec, index, &entries)
+            .with_context(|| format!("making volume {} of {}", index + 1, path.display()))?;
+        ntfs_volume::copy_sparse(volume.path(), &mut disk, offset)?;
+        volumes.push(MadeVolume {
+            offset,
+            size: spec.volume_size,
+            file_system: spec.file_system,
+            windows: windows.clone(),
+            good_svchost_sha256: sha256_hex(&good_svchost(windows)?),
+            files: hashes(&entries),
+        });
+    }
+    disk.sync_all()?;
+    Ok(MadeDisk {
+        path: path.to_owned(),
+        volumes,
+    })
+}
+
+fn check(spec: &PcSpec) -> Result<()> {
+    ensure!(
+        !spec.installations.is_empty(),
+        "installations: none, expected 1 to 4"
+    );
+    ensure!(
+        spec.volume_size >= 32 << 20 && spec.volume_size.is_multiple_of(1 << 20),
+        "volume size: {} bytes, expected a multiple of 1 MiB and 32 MiB at least",
+        spec.volume_size
+    );
+    let ntfs_only = matches!(
+        spec.volume_state,
+        VolumeState::Dirty | VolumeState::UncleanLog
+    );
+    ensure!(
+        spec.file_system == FileSystem::Ntfs || !ntfs_only,
+        "volume state {:?}: only NTFS has it",
+        spec.volume_state
+    );
+    Ok(())
+}
+
+fn make_volume(spec: &PcSpec, index: usize, entries: &[Entry]) -> Result<tempfile::NamedTempFile> {
+    let volume = tempfile::NamedTempFile::new()?;
+    let first_lba = partition_table::first_lba(spec, index)?;
+    let serial = spec.disk_signature.wrapping_add(u32::try_from(index)?);
+    match spec.file_system {
+        FileSystem::Fat32 => {
+            fat32_volume::make_volume(volume.path(), spec.volume_size, first_lba, serial, entries)?;
+        }
+        FileSystem::Ntfs => {
+            let serial = (u64::from(serial) << 32) | 0x4d4b_0001;
+            let path = volume.path();
+            ntfs_volume::make_volume(path, spec.volume_size, first_lba, serial, entries)?;
+            match spec.volume_state {
+                VolumeState::Dirty => mark_dirty(path)?,
+                VolumeState::UncleanLog => spoil_log_file(path)?,
+                VolumeState::Clean | VolumeState::Hibernated => {}
+            }
+        }
+    }
+    Ok(volume)
+}
+
+/// What XP leaves when it hibernates: a file that begins with `hibr`.
+fn hibernation_file() -> Entry {
+    let mut content = vec![0; 64 << 10];
+    content[..4].copy_from_slice(b"hibr");
+    Entry {
+        path: "hiberfil.sys".to_owned(),
+        kind: EntryKind::File(content),
+        hidden: true,
+        time: 1_271_854_800,
+    }
+}
+
+fn hashes(entries: &[Entry]) -> Vec<(String, String)> {
+    entries
+        .iter()
+        .filter_map(|entry| match &entry.kind {
+            EntryKind::File(content) => Some((entry.path.clone(), sha256_hex(content))),
+            EntryKind::Folder => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broken_pc::{ALL_PRESETS, FileState, PartitionTable, preset};
+    use crate::inspect::{Volume, verdicts, volumes};
+    use crate::judges;
+    use crate::tools::{require_ntfs, require_tools};
+
+    /// Makes the disk of a preset in a folder that goes away with the first part of the result.
+    fn made(name: &str) -> (tempfile::TempDir, MadeDisk) {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = make_disk(&preset(name).unwrap(), &folder.path().join("pc.img")).unwrap();
+        (folder, disk)
+    }
+
+    #[test]
+    fn every_preset_is_a_disk_whose_files_the_host_reads() {
+        if !require_ntfs() || !require_tools(&["sfdisk", "mcopy", "mkfs.fat"]) {
+            return;
+        }
+        for preset in &ALL_PRESETS {
+            let (_folder, disk) = made(preset.name);
+            judges::sfdisk_accepts(&disk.path).unwrap();
+            let read = volumes(&disk.path).unwrap();
+            assert_eq!(read.len(), disk.volumes.len(), "{}", preset.name);
+            for (volume, made) in read.iter().zip(&disk.volumes) {
+                assert_eq!(volume.offset, made.offset);
+                let path = made.windows.svchost_path();
+                let expected = match made.windows.svchost {
+                    FileState::Good => Some(made.good_svchost_sha256.clone()),
+                    FileState::Empty => Some(sha256_hex(b"")),
+                    _ => None,
+                };
+                assert_eq!(volume.sha256(&path).unwrap(), expected, "{}", preset.name);
+            }
+        }
+    }
+
+    #[test]
+    fn judges_find_nothing_wrong_and_every_file_is_there() {
+        if !require_ntfs() || !require_tools(&["sfdisk", "mcopy", "mkfs.fat", "fsck.fat"]) {
+            return;
+        }
+        for name in ["xp-japanese", "xp-fat32"] {
+            let (_folder, disk) = made(name);
+            let made = &disk.volumes[0];
+            let volume = Volume::of(&disk.path, made).unwrap();
+            volume.is_sound().unwrap();
+            assert!(made.files.len() > 100, "{}", made.files.len());
+            // Reading all of them takes a process each; every fifth will do, and the odd names.
+            for (path, sha256) in made.files.iter().step_by(5) {
+                assert_eq!(
+                    volume.sha256(path).unwrap().as_ref(),
+                    Some(sha256),
+                    "{path}"
+                );
+            }
+            let listed = volume.list("documents and settings/all users").unwrap();
+            let start_menu = if name == "xp-japanese" {
+                "スタート メニュー"
+            } else {
+                "Start Menu"
+            };
+            assert!(
+                listed
+                    .iter()
+                    .any(|found| found.is_folder && found.name == start_menu)
+            );
+        }
+    }
+
+    #[test]
+    fn gpt_disk_is_accepted_by_sgdisk() {
+        if !require_ntfs() || !require_tools(&["sgdisk", "sfdisk"]) {
+            return;
+        }
+        let (_folder, disk) = made("windows-7-gpt");
+        judges::sgdisk_accepts(&disk.path).unwrap();
+        Volume::of(&disk.path, &disk.volumes[0])
+            .unwrap()
+            .is_sound()
+            .unwrap();
+    }
+
+    #[test]
+    fn windows_folder_hands_its_descriptor_down_as_windows_does() {
+        if !require_ntfs() || !require_tools(&["sfdisk"]) {
+            return;
+        }
+        let (_folder, disk) = made("xp-mcafee-5958-intact");
+        let volume = Volume::of(&disk.path, &disk.volumes[0]).unwrap();
+        let svchost = volume.security("WINDOWS/system32/svchost.exe").unwrap();
+        assert_eq!(svchost.short_name, b"SVCHOST.EXE");
+        // Self-relative, with a discretionary ACL; ntfs-3g sets no more in the control word.
+        assert_eq!(svchost.descriptor[2..4], 0x8004_u16.to_le_bytes());
+        let acl = u32::from_le_bytes(svchost.descriptor[16..20].try_into().unwrap());
+        let acl = &svchost.descriptor[usize::try_from(acl).unwrap()..];
+        // First entry: users may read and execute, handed down from C:\\WINDOWS.
+        assert_eq!(
+            acl[8..16],
+            [0, 0, 0x18, 0, 0xa9, 0, 0x12, 0],
+            "{:02x?}",
+            svchost.descriptor
+        );
+        let administrators = [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0];
+        assert!(
+            svchost
+                .descriptor
+                .windows(16)
+                .any(|sid| sid == administrators)
+        );
+        let cache = volume.security("WINDOWS/system32/dllcache").unwrap();
+        assert_eq!(cache.attributes[0] & 0x16, 0x16, "folder, hidden, system");
+        let time = u64::from_le_bytes(svchost.times[8..16].try_into().unwrap());
+        assert_eq!(time, (1_208_174_400 + 11_644_473_600) * 10_000_000);
+    }
+
+    #[test]
+    fn states_that_forbid_writing_are_what_ntfs_3g_sees() {
+        if !require_ntfs() || !require_tools(&["sfdisk"]) {
+            return;
+        }
+        let dirty = made("xp-dirty");
+        let volume = Volume::of(&dirty.1.path, &dirty.1.volumes[0]).unwrap();
+        let info = judges::ntfsinfo(volume.path()).unwrap();
+        assert!(info.contains("Volume Flags: 0x0001 DIRTY"), "{info}");
+
+        let hibernated = made("xp-hibernated");
+        let volume = Volume::of(&hibernated.1.path, &hibernated.1.volumes[0]).unwrap();
+        assert_eq!(&volume.read("hiberfil.sys").unwrap().unwrap()[..4], b"hibr");
+
+        let clean = made("xp-mcafee-5958-missing");
+        let unclean = made("xp-unclean-log");
+        for (made, is_clean) in [(clean, true), (unclean, false)] {
+            let volume = Volume::of(&made.1.path, &made.1.volumes[0]).unwrap();
+            let said = crate::tools::run("ntfs-3g.probe", &["--readwrite".as_ref(), volume.path()]);
+            assert_eq!(said.is_ok(), is_clean, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn host_calls_harmed_pcs_broken_and_healthy_ones_repaired() {
+        if !require_ntfs() || !require_tools(&["sfdisk"]) {
+            return;
+        }
+        let repaired = |name: &str| -> Vec<bool> {
+            let (_folder, disk) = made(name);
+            verdicts(&disk.path)
+                .unwrap()
+                .iter()
+                .map(|verdict| verdict.repaired)
+                .collect()
+        };
+        assert_eq!(repaired("xp-mcafee-5958-empty"), [false]);
+        assert_eq!(repaired("xp-mcafee-5958-intact"), [false]);
+        assert_eq!(repaired("healthy-xp-dat-5959"), [true]);
+        assert_eq!(repaired("healthy-xp-no-mcafee"), [true]);
+        assert_eq!(repaired("healthy-xp-sp2"), [true]);
+        assert_eq!(repaired("two-windows-on-one-disk"), [false, true]);
+        assert_eq!(repaired("windows-7"), [true]);
+    }
+
+    #[test]
+    fn fat32_disk_is_the_same_byte_for_byte() {
+        if !require_tools(&["mcopy", "mkfs.fat", "mattrib"]) {
+            return;
+        }
+        let disks = [made("xp-fat32"), made("xp-fat32")];
+        let hashes = disks.map(|(_folder, disk)| sha256_hex(&fs::read(disk.path).unwrap()));
+        assert_eq!(hashes[0], hashes[1]);
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_made() {
+        let refused = |spec: PcSpec| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            make_disk(&spec, file.path()).unwrap_err().to_string()
+        };
+        let good = preset("xp-fat32").unwrap();
+        let dirty = PcSpec {
+            volume_state: VolumeState::Dirty,
+            ..good.clone()
+        };
+        assert_eq!(refused(dirty), "volume state Dirty: only NTFS has it");
+        let none = PcSpec {
+            installations: Vec::new(),
+            ..good.clone()
+        };
+        assert_eq!(refused(none), "installations: none, expected 1 to 4");
+        let gpt = PcSpec {
+            table: PartitionTable::Gpt,
+            first_lba: 2,
+            ..good
+        };
+        assert!(refused(gpt).contains("expected 34 or more"));
+    }
+}

@@ -1,0 +1,186 @@
+//! The disk's first sectors: a master boot record, or a GUID partition table.
+//!
+//! ```text
+//! MBR  0 code (int 18h: try the next device)   440 disk signature   446 four entries   510 55 aa
+//! ```
+//! Source: UEFI 2.10, 5.2.1 (legacy MBR) and 5.3 (GPT).
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use fs_err as fs;
+use gpt::disk::LogicalBlockSize;
+use gpt::mbr::ProtectiveMBR;
+use gpt::partition::Partition;
+
+use super::hives::MountedDevice;
+use super::{FileSystem, PartitionTable, PcSpec};
+
+/// Size of a sector in bytes.
+pub(super) const SECTOR: u64 = 512;
+/// Heads and sectors a track that XP's setup assumes.
+pub(super) const HEADS: u64 = 255;
+/// Sectors a track.
+pub(super) const SECTORS_A_TRACK: u64 = 63;
+/// Drive letters in the order of volumes.
+const LETTERS: [char; 4] = ['C', 'D', 'E', 'F'];
+/// Room behind the last volume for the second copy of a GPT.
+const TAIL_SECTORS: u64 = 2048;
+
+/// Returns the first sector of the volume number `index`.
+pub(super) fn first_lba(spec: &PcSpec, index: usize) -> Result<u64> {
+    let sectors = spec.volume_size / SECTOR;
+    let before = sectors
+        .checked_mul(u64::try_from(index)?)
+        .context("volumes: too large")?;
+    spec.first_lba
+        .checked_add(before)
+        .context("volumes: too large")
+}
+
+/// Returns the size of the whole disk in bytes.
+pub(super) fn disk_size(spec: &PcSpec) -> Result<u64> {
+    let end = first_lba(spec, spec.installations.len())?;
+    Ok((end + TAIL_SECTORS) * SECTOR)
+}
+
+/// Returns drive letter and `MountedDevices` value of the volume number `index`: disk signature
+/// and byte offset, or the partition's GUID.
+pub(super) fn mounted_device(spec: &PcSpec, index: usize) -> Result<MountedDevice> {
+    let letter = *LETTERS.get(index).with_context(|| {
+        format!(
+            "volume {index}: no letter for it, expected at most {} volumes",
+            LETTERS.len()
+        )
+    })?;
+    let value = match spec.table {
+        PartitionTable::Mbr => {
+            let mut value = spec.disk_signature.to_le_bytes().to_vec();
+            value.extend_from_slice(&(first_lba(spec, index)? * SECTOR).to_le_bytes());
+            value
+        }
+        PartitionTable::Gpt => {
+            let partition = partition(spec, index)?;
+            [b"DMIO:ID:".as_slice(), &partition.part_guid.to_bytes_le()].concat()
+        }
+    };
+    Ok(MountedDevice { letter, value })
+}
+
+/// Writes the partition table into a disk image of the right size.
+pub(super) fn write_table(spec: &PcSpec, disk: &mut fs::File) -> Result<()> {
+    match spec.table {
+        PartitionTable::Mbr => {
+            std::io::Write::write_all(disk, &mbr(spec)?)?;
+            Ok(())
+        }
+        PartitionTable::Gpt => write_gpt(spec, disk),
+    }
+}
+
+fn mbr(spec: &PcSpec) -> Result<[u8; 512]> {
+    let mut sector = [0; 512];
+    sector[..2].copy_from_slice(&[0xcd, 0x18]);
+    sector[440..444].copy_from_slice(&spec.disk_signature.to_le_bytes());
+    for index in 0..spec.installations.len() {
+        let first = first_lba(spec, index)?;
+        let count = spec.volume_size / SECTOR;
+        // NTFS, or FAT32 with LBA. Source: UEFI leaves these to the vendors; Windows uses both so.
+        let kind = match spec.file_system {
+            FileSystem::Ntfs => 0x07,
+            FileSystem::Fat32 => 0x0c,
+        };
+        let active = if index == 0 { 0x80 } else { 0 };
+        let start = chs(first)?;
+        let end = chs(first + count - 1)?;
+        let mut entry = vec![active];
+        entry.extend_from_slice(&start);
+        entry.push(kind);
+        entry.extend_from_slice(&end);
+        entry.extend_from_slice(&u32::try_from(first)?.to_le_bytes());
+        entry.extend_from_slice(&u32::try_from(count)?.to_le_bytes());
+        let at = 446 + index * 16;
+        sector
+            .get_mut(at..at + 16)
+            .context("MBR: more than 4 volumes")?
+            .copy_from_slice(&entry);
+    }
+    sector[510..].copy_from_slice(&[0x55, 0xaa]);
+    Ok(sector)
+}
+
+/// Returns head, sector and cylinder of a sector as an MBR stores them; the last that fit if the
+/// sector lies beyond.
+fn chs(lba: u64) -> Result<[u8; 3]> {
+    let cylinder = lba / (HEADS * SECTORS_A_TRACK);
+    if cylinder > 1023 {
+        return Ok([0xfe, 0xff, 0xff]);
+    }
+    let head = (lba / SECTORS_A_TRACK) % HEADS;
+    let sector = lba % SECTORS_A_TRACK + 1;
+    Ok([
+        u8::try_from(head)?,
+        u8::try_from(sector | ((cylinder >> 8) << 6))?,
+        u8::try_from(cylinder & 0xff)?,
+    ])
+}
+
+fn write_gpt(spec: &PcSpec, disk: &mut fs::File) -> Result<()> {
+    ensure!(
+        spec.first_lba >= 34,
+        "first volume at LBA {}: a GPT needs LBA 1 to 33, expected 34 or more",
+        spec.first_lba
+    );
+    let sectors = u32::try_from(disk_size(spec)? / SECTOR)?;
+    let mut protective = ProtectiveMBR::with_lb_size(sectors - 1);
+    protective.set_disk_signature(spec.disk_signature.to_le_bytes());
+    protective
+        .overwrite_lba0(disk)
+        .context("writing the protective MBR")?;
+    let guid = format!("{:08x}-5958-4000-8000-000000000000", spec.disk_signature).parse()?;
+    let mut table = gpt::GptConfig::new()
+        .writable(true)
+        .logical_block_size(LogicalBlockSize::Lb512)
+        .create_from_device(disk, Some(guid))
+        .context("making a GPT")?;
+    let mut partitions = BTreeMap::new();
+    for index in 0..spec.installations.len() {
+        partitions.insert(u32::try_from(index + 1)?, partition(spec, index)?);
+    }
+    table
+        .update_partitions(partitions)
+        .context("filling a GPT")?;
+    table.write().context("writing a GPT")?;
+    Ok(())
+}
+
+fn partition(spec: &PcSpec, index: usize) -> Result<Partition> {
+    let first = first_lba(spec, index)?;
+    let guid = format!(
+        "{:08x}-5958-4000-8000-{:012x}",
+        spec.disk_signature,
+        index + 1
+    );
+    Ok(Partition {
+        part_type_guid: gpt::partition_types::BASIC,
+        part_guid: guid.parse()?,
+        first_lba: first,
+        last_lba: first + spec.volume_size / SECTOR - 1,
+        flags: 0,
+        name: "Basic data partition".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_old_are_those_of_fdisk() {
+        // LBA 63 is cylinder 0, head 1, sector 1; the rest by hand.
+        assert_eq!(chs(63).unwrap(), [1, 1, 0]);
+        assert_eq!(chs(2048).unwrap(), [32, 33, 0]);
+        assert_eq!(chs(300 * 255 * 63).unwrap(), [0, 1 | 0x40, 44]);
+        assert_eq!(chs(1024 * 255 * 63).unwrap(), [0xfe, 0xff, 0xff]);
+    }
+}
