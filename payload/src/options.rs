@@ -89,14 +89,20 @@ pub fn run_command(options: &Options) -> anyhow::Result<u8> {
     let machine = FolderMachine::open(&place.root)
         .with_context(|| format!("opening {}", place.root.display()))?;
     // JSON has the standard output to itself.
-    let output: Box<dyn Write> = if json { Box::new(io::sink()) } else { Box::new(io::stdout()) };
+    let output: Box<dyn Write> = if json {
+        Box::new(io::sink())
+    } else {
+        Box::new(io::stdout())
+    };
     let mut screen = Terminal::new(output, BufReader::new(io::stdin()));
     let report = run(&Request { mode }, &machine, &stick, &mut screen);
     if json {
         write!(io::stdout(), "{}", report.to_text())?;
     } else {
         screen.line("");
-        render_report(&report).lines().for_each(|line| screen.line(line));
+        render_report(&report)
+            .lines()
+            .for_each(|line| screen.line(line));
     }
     if let Some(folder) = &place.report {
         save_report(&report, folder)?;
@@ -148,6 +154,9 @@ mod tests {
         assert!(parse(&["mend", "diagnose", "--root", "/x"]).is_ok());
         let repair = parse(&["mend", "repair", "--root", "/x"]).unwrap();
         let error = run_command(&repair).unwrap_err().to_string();
-        assert_eq!(error, "no stick given, expected --stick FOLDER and --key FILE");
+        assert_eq!(
+            error,
+            "no stick given, expected --stick FOLDER and --key FILE"
+        );
     }
 }

@@ -110,7 +110,9 @@ impl Case<'_, '_> {
         let stick = self.stick;
         let sorted = self.stages.time(Stage::Diagnose, || {
             report.findings.extend(diagnose_registry(self.facts));
-            report.findings.extend(diagnose_volume(&self.volume.facts().state));
+            report
+                .findings
+                .extend(diagnose_volume(&self.volume.facts().state));
             sort_remedies(stick.remedies(), self.facts)
         });
         for (remedy, judgement) in &sorted.applies {
@@ -130,9 +132,15 @@ impl Case<'_, '_> {
             return report;
         }
         if sorted.applies.is_empty() {
-            report.advice.extend(sorted.excluded.iter().map(|(remedy, judgement)| {
-                format!("{} does not apply: {}", remedy.id, judgement.evidence.join("; "))
-            }));
+            report
+                .advice
+                .extend(sorted.excluded.iter().map(|(remedy, judgement)| {
+                    format!(
+                        "{} does not apply: {}",
+                        remedy.id,
+                        judgement.evidence.join("; ")
+                    )
+                }));
         }
         report
     }
@@ -153,7 +161,9 @@ impl Case<'_, '_> {
             Ok(steps) => steps,
             Err(error) => return stop(report, &error),
         };
-        let findings = self.stages.time(Stage::Diagnose, || diagnose(judgement, &steps));
+        let findings = self
+            .stages
+            .time(Stage::Diagnose, || diagnose(judgement, &steps));
         report.findings.extend(findings);
         let (planned, candidates) = self.stages.time(Stage::Plan, || {
             plan_repair(facts, &volume.facts().name, run, &steps)
@@ -162,7 +172,9 @@ impl Case<'_, '_> {
         let plan = match planned {
             Planned::Plan(plan) => plan,
             Planned::NothingToDo => {
-                report.advice.push(format!("{}: nothing is left to do", remedy.id));
+                report
+                    .advice
+                    .push(format!("{}: nothing is left to do", remedy.id));
                 return Verdict::Healthy;
             }
             Planned::Stuck { verdict, advice } => {
@@ -199,7 +211,10 @@ impl Case<'_, '_> {
             Some(verdict)
         };
         if self.request.mode == Mode::Diagnose {
-            return end(Verdict::Affected, "nothing was written; this can be repaired");
+            return end(
+                Verdict::Affected,
+                "nothing was written; this can be repaired",
+            );
         }
         let warning = match (state, self.request.mode) {
             (VolumeState::Hibernated, _) => {
@@ -255,7 +270,9 @@ impl Case<'_, '_> {
         })?;
         self.screen.line("checking what was written");
         self.stages.time(Stage::Verify, || {
-            let view = volume.view().map_err(|error| Stopped::Failed(vec![unchecked(&error)]))?;
+            let view = volume
+                .view()
+                .map_err(|error| Stopped::Failed(vec![unchecked(&error)]))?;
             let mut verified = verify_files(view.root(), plan);
             // The same eyes that found the fault must not find it any more.
             let steps = examine_steps(view.root(), facts, remedy, stick);
@@ -265,7 +282,9 @@ impl Case<'_, '_> {
             };
             let left = steps.iter().filter(is_left).count();
             if left > 0 {
-                verified.problems.push(format!("{left} of {} steps are still to do", steps.len()));
+                verified
+                    .problems
+                    .push(format!("{left} of {} steps are still to do", steps.len()));
             }
             Ok(verified)
         })
@@ -285,7 +304,9 @@ enum Stopped {
 impl Stopped {
     /// Before the commit: the disk is untouched, or was put back.
     fn failed(mut lines: Vec<String>) -> Self {
-        lines.push("the repair was given up before it was made real; the former files are in place".into());
+        lines.push(
+            "the repair was given up before it was made real; the former files are in place".into(),
+        );
         Self::Failed(lines)
     }
 }
@@ -316,7 +337,9 @@ fn stop(report: &mut InstallationReport, error: &VolumeError) -> Verdict {
 fn conclude(report: &mut InstallationReport, verified: Verified) -> Verdict {
     report.changes = verified.changes;
     if verified.problems.is_empty() {
-        report.advice.push("take the stick out and restart this PC".into());
+        report
+            .advice
+            .push("take the stick out and restart this PC".into());
         return Verdict::Repaired;
     }
     report.advice.push("written, but not as planned:".into());

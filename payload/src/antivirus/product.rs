@@ -103,7 +103,10 @@ impl InstalledProduct {
     pub fn line(&self) -> String {
         let mut line = self.name.clone();
         if let Some(definitions) = &self.definitions {
-            line.push_str(&format!(", {} {definitions}", self.product.definitions_word));
+            line.push_str(&format!(
+                ", {} {definitions}",
+                self.product.definitions_word
+            ));
         }
         if let Some(date) = &self.definitions_date {
             line.push_str(&format!(" of {date}"));
@@ -139,7 +142,10 @@ pub fn read_product(
     }
     let folder_text = engine.text(product.definitions_folder)?;
     let definitions_folder = match &folder_text {
-        None => Err(format!("{engine_path}: no value {}", product.definitions_folder)),
+        None => Err(format!(
+            "{engine_path}: no value {}",
+            product.definitions_folder
+        )),
         Some(text) => {
             let name = product.definitions_folder;
             evidence.push(format!("{engine_path}: {name} is {text}"));
@@ -155,7 +161,10 @@ pub fn read_product(
     }
     let mut name = product.title.to_owned();
     if let Some((_, key)) = find_key(software, product.product_key)? {
-        if let Some(text) = key.text(product.product_name)?.filter(|text| !text.is_empty()) {
+        if let Some(text) = key
+            .text(product.product_name)?
+            .filter(|text| !text.is_empty())
+        {
             name = text;
         }
         if let Some(version) = key.text(product.product_version)? {
@@ -260,10 +269,16 @@ mod tests {
         for (id, text) in rescue_stick::remedy::BUILT_IN_REMEDIES {
             let remedy = rescue_stick::remedy::Remedy::parse(text).unwrap();
             for set in remedy.definitions_sets() {
-                let places = ALL_PRODUCTS.iter().filter(|p| p.definitions_sets.contains(&set));
+                let places = ALL_PRODUCTS
+                    .iter()
+                    .filter(|p| p.definitions_sets.contains(&set));
                 assert_eq!(places.count(), 1, "{id}: {set}");
             }
         }
-        assert!(ALL_PRODUCTS.iter().all(|product| !product.source.is_empty()));
+        assert!(
+            ALL_PRODUCTS
+                .iter()
+                .all(|product| !product.source.is_empty())
+        );
     }
 }

@@ -92,7 +92,9 @@ impl Machine for FolderMachine {
 )]
 fn read_clock() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
 }
 
 /// The one volume.
@@ -157,7 +159,10 @@ impl VolumeChange for FolderChange<'_> {
     }
 
     fn copy_security(&self, from: &Path, to: &Path) -> Result<(), VolumeError> {
-        let io_error = |error: io::Error| self.volume.io_error("copying a security descriptor", &error);
+        let io_error = |error: io::Error| {
+            self.volume
+                .io_error("copying a security descriptor", &error)
+        };
         let mut descriptor = vec![0; LARGEST_SECURITY];
         match getxattr(from, NTFS_SECURITY, descriptor.as_mut_slice()) {
             Ok(size) => {
@@ -220,7 +225,10 @@ mod tests {
     fn refuses_a_change_that_is_larger_than_the_free_space() {
         let folder = tempfile::tempdir().unwrap();
         let machine = FolderMachine::open(folder.path()).unwrap();
-        let refused = machine.volumes()[0].begin_change(u64::MAX / 2).err().unwrap();
+        let refused = machine.volumes()[0]
+            .begin_change(u64::MAX / 2)
+            .err()
+            .unwrap();
         assert!(matches!(refused, VolumeError::Refused { .. }), "{refused}");
         assert!(machine.volumes()[0].begin_change(1).is_ok());
     }

@@ -121,7 +121,12 @@ fn open_package(step: &Step, stick: &Stick) -> Result<Option<Package>, PackageEr
 
 fn check_before(write: &FileWrite, root: &Path) -> Result<(), ApplyError> {
     let finding = match (write.target.resolve(root)?, write.before) {
-        (Resolved::Missing { folder: Some(_), .. }, None) => return Ok(()),
+        (
+            Resolved::Missing {
+                folder: Some(_), ..
+            },
+            None,
+        ) => return Ok(()),
         (Resolved::File { at, .. }, Some(before)) => {
             let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(&write.target, "reading", e))?;
             if sha256 == before.sha256 {
@@ -157,9 +162,16 @@ fn stage_file(
             fs::remove_file(&at).map_err(|e| io_at(&path, "removing", e))?;
             at
         }
-        Resolved::Missing { folder: Some(folder), .. } => folder.join(path.name()),
+        Resolved::Missing {
+            folder: Some(folder),
+            ..
+        } => folder.join(path.name()),
         Resolved::Missing { folder: None, .. } | Resolved::Folder { .. } => {
-            return Err(precondition(&path, "no place for a file", "a free name in a folder"));
+            return Err(precondition(
+                &path,
+                "no place for a file",
+                "a free name in a folder",
+            ));
         }
     };
     let options = fs::OpenOptions::new().write(true).create_new(true).clone();
@@ -186,7 +198,11 @@ fn stage_file(
     let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(&path, "reading back", e))?;
     if sha256 != write.after.sha256 {
         let finding = format!("sha256 is {sha256}");
-        return Err(precondition(&path, &finding, &write.after.sha256.to_string()));
+        return Err(precondition(
+            &path,
+            &finding,
+            &write.after.sha256.to_string(),
+        ));
     }
     let (Resolved::File { at: from, .. } | Resolved::Folder { at: from, .. }) =
         write.security_of.resolve(change.root())?
@@ -213,9 +229,16 @@ fn swap_files(
     for write in plan.writes() {
         let target = match write.target.resolve(root)? {
             Resolved::File { at, .. } => at,
-            Resolved::Missing { folder: Some(folder), .. } => folder.join(write.target.name()),
+            Resolved::Missing {
+                folder: Some(folder),
+                ..
+            } => folder.join(write.target.name()),
             Resolved::Missing { folder: None, .. } | Resolved::Folder { .. } => {
-                return Err(precondition(&write.target, "no place for a file", "its folder"));
+                return Err(precondition(
+                    &write.target,
+                    "no place for a file",
+                    "its folder",
+                ));
             }
         };
         if let Some(kept) = &write.kept {

@@ -162,7 +162,11 @@ fn check_fit(
 ) -> Result<(), String> {
     let found = identity.machine;
     match architecture {
-        None => return Err(format!("for {found}, but the processor of this Windows is not known")),
+        None => {
+            return Err(format!(
+                "for {found}, but the processor of this Windows is not known"
+            ));
+        }
         Some(wanted) if wanted != found => {
             return Err(format!("for {found}, this Windows is for {wanted}"));
         }
@@ -228,15 +232,24 @@ mod tests {
             expect![[r#"Err("program file at 0x0: starts with [68, 65], expected \"MZ\"")"#]],
         );
         check(
-            &made(PeRecipe { version: [5, 1, 2600, 2180], ..SVCHOST_SP3 }),
+            &made(PeRecipe {
+                version: [5, 1, 2600, 2180],
+                ..SVCHOST_SP3
+            }),
             expect![[r#"Err("version is 5.1.2600.2180, expected 5.1.2600.5512")"#]],
         );
         check(
-            &made(PeRecipe { machine: PeMachine::AMD64, ..SVCHOST_SP3 }),
+            &made(PeRecipe {
+                machine: PeMachine::AMD64,
+                ..SVCHOST_SP3
+            }),
             expect![[r#"Err("for amd64, this Windows is for i386")"#]],
         );
         check(
-            &made(PeRecipe { original_name: "lsass.exe", ..SVCHOST_SP3 }),
+            &made(PeRecipe {
+                original_name: "lsass.exe",
+                ..SVCHOST_SP3
+            }),
             expect![[r#"Err("original name is lsass.exe, expected svchost.exe")"#]],
         );
         let mut patched = SVCHOST_SP3.build();
@@ -248,7 +261,10 @@ mod tests {
         assert_ne!(identity.stored_checksum, identity.computed_checksum);
         let judgement = judge_candidate(
             &present(&patched, None),
-            &Acceptance { version: "5.1.2600.5512".into(), original_name: "svchost.exe".into() },
+            &Acceptance {
+                version: "5.1.2600.5512".into(),
+                original_name: "svchost.exe".into(),
+            },
             Some(PeMachine::I386),
         );
         assert!(judgement.unwrap_err().ends_with(": changed"));
@@ -271,7 +287,11 @@ mod tests {
             ),
             Err(reason) if reason.contains("the job pins")
         ));
-        let older = PeRecipe { version: [5, 1, 2600, 2180], ..SVCHOST_SP3 }.build();
+        let older = PeRecipe {
+            version: [5, 1, 2600, 2180],
+            ..SVCHOST_SP3
+        }
+        .build();
         check(
             &present(&older, Some(Sha256Digest::of(&older))),
             expect![[r#"Err("version is 5.1.2600.2180, expected 5.1.2600.5512")"#]],

@@ -176,10 +176,7 @@ fn survey_volume(volume: &dyn Volume) -> VolumeInventory {
     inventory
 }
 
-fn survey_installation(
-    root: &Path,
-    folder: &WindowsPath,
-) -> Result<InstallationFacts, PathError> {
+fn survey_installation(root: &Path, folder: &WindowsPath) -> Result<InstallationFacts, PathError> {
     let opened = open_installation(root, folder)?;
     let (mut products, mut product_problems) = (Vec::new(), Vec::new());
     match &opened.software {
@@ -239,7 +236,9 @@ fn examine_definitions(
         installed.find(|found| found.product.vendor == product.vendor)
     });
     let place = match installed {
-        None => Err(format!("no installed product takes the definitions {set_name}")),
+        None => Err(format!(
+            "no installed product takes the definitions {set_name}"
+        )),
         Some(found) => found.definitions_folder.clone().and_then(|folder| {
             examine_definitions_place(root, &folder, set.as_ref())
                 .map_err(|error| error.to_string())
@@ -267,7 +266,9 @@ fn examine_definitions_place(
         });
     };
     let members = set.map_or(&[][..], |set| set.members.as_slice());
-    let members = members.iter().map(|member| examine_file(root, &folder.join(&member.name)?));
+    let members = members
+        .iter()
+        .map(|member| examine_file(root, &folder.join(&member.name)?));
     Ok(DefinitionsPlace {
         members: members.collect::<Result<_, _>>()?,
         neighbour: find_neighbour(&at, &folder, |_| true),
@@ -288,7 +289,10 @@ fn examine_file(root: &Path, path: &WindowsPath) -> Result<FileFacts, PathError>
                 content: Some(Content { size, sha256 }),
             })
         }
-        Resolved::Missing { path, folder: Some(_) } => Ok(FileFacts {
+        Resolved::Missing {
+            path,
+            folder: Some(_),
+        } => Ok(FileFacts {
             path,
             content: None,
         }),
@@ -308,9 +312,10 @@ fn examine_restore(
 ) -> RestoreFacts {
     let folders = &facts.installation.folders;
     let path = folders.expand_remedy_path(&step.target);
-    let target = path.as_ref().map_err(ToString::to_string).and_then(|path| {
-        examine_file(root, path).map_err(|error| error.to_string())
-    });
+    let target = path
+        .as_ref()
+        .map_err(ToString::to_string)
+        .and_then(|path| examine_file(root, path).map_err(|error| error.to_string()));
     let path = path.unwrap_or_default();
     let mut neighbour = path.folder();
     if let Ok(Resolved::Folder { at, path: folder }) = path.folder().resolve(root) {
@@ -362,7 +367,10 @@ fn source_folders(source: CandidateSource, installation: &Installation) -> Vec<W
     }
     if let Ok(path) = folders.expand_remedy_path(usual) {
         let text = path.to_string().to_lowercase();
-        if !found.iter().any(|known| known.to_string().to_lowercase() == text) {
+        if !found
+            .iter()
+            .any(|known| known.to_string().to_lowercase() == text)
+        {
             found.push(path);
         }
     }

@@ -103,7 +103,10 @@ impl Package {
         member: &DefinitionsMember,
         sink: &mut dyn Write,
     ) -> io::Result<(u64, Sha256Digest)> {
-        let file = self.archive.by_name(&member.name).map_err(io::Error::from)?;
+        let file = self
+            .archive
+            .by_name(&member.name)
+            .map_err(io::Error::from)?;
         // One byte more than pinned tells a member that is too long without unpacking all of it.
         let mut stream = file.take(member.size.saturating_add(1));
         let mut hasher = Sha256::new();
@@ -153,7 +156,10 @@ mod tests {
 
     #[test]
     fn accepts_the_package_that_was_pinned() {
-        let members = [("avvscan.dat", vec![7_u8; 300_000]), ("avvnames.dat", b"n".to_vec())];
+        let members = [
+            ("avvscan.dat", vec![7_u8; 300_000]),
+            ("avvnames.dat", b"n".to_vec()),
+        ];
         let set = set_of("5959.0000", &members);
         assert_eq!(check(&make_zip(&members), &set), Ok(()));
     }
@@ -166,7 +172,11 @@ mod tests {
         assert!(refused(&[("avvscan.dat", b"evil".to_vec())]).contains("4 bytes or more, sha256"));
         assert!(refused(&[("avvscan.dat", b"longer".to_vec())]).contains("6 bytes, expected 4"));
         assert!(refused(&[("other.dat", b"good".to_vec())]).contains("avvscan.dat: "));
-        assert!(check(b"no zip at all", &set).unwrap_err().ends_with("expected a zip"));
+        assert!(
+            check(b"no zip at all", &set)
+                .unwrap_err()
+                .ends_with("expected a zip")
+        );
     }
 
     #[test]

@@ -196,11 +196,22 @@ fn plan_definitions(
     let had_any = writes.iter().any(|write| write.before.is_some());
     let word = facts.word;
     let stated = facts.stated.as_deref().unwrap_or("of unknown version");
-    let files = if writes.len() == 1 { "1 file".to_owned() } else { format!("{} files", writes.len()) };
-    let undo = if had_any { "put the kept copies back" } else { "remove them" };
+    let files = if writes.len() == 1 {
+        "1 file".to_owned()
+    } else {
+        format!("{} files", writes.len())
+    };
+    let undo = if had_any {
+        "put the kept copies back"
+    } else {
+        "remove them"
+    };
     Ok(Some(Step {
         text: vec![
-            format!("replace  {word} {stated} by {} in {}, {files}", set.version, place.folder),
+            format!(
+                "replace  {word} {stated} by {} in {}, {files}",
+                set.version, place.folder
+            ),
             format!("undo: {undo}"),
         ],
         package: Some(set.clone()),
@@ -318,5 +329,7 @@ impl fmt::Display for RepairPlan {
 
 /// Returns the path beside `target` where new content is prepared.
 pub fn staged_path(target: &WindowsPath) -> Result<WindowsPath, PathError> {
-    target.folder().join(&format!("{}.mendkit-new", target.name()))
+    target
+        .folder()
+        .join(&format!("{}.mendkit-new", target.name()))
 }

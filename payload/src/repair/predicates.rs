@@ -58,7 +58,10 @@ fn judge(test: &Predicate, facts: &InstallationFacts) -> Judgement {
 
 fn judge_os(test: &OsTest, facts: &InstallationFacts) -> Judgement {
     let Some(version) = &facts.installation.version else {
-        let evidence = format!("version not known: {}", facts.installation.problems.join("; "));
+        let evidence = format!(
+            "version not known: {}",
+            facts.installation.problems.join("; ")
+        );
         return Judgement::new(Answer::CannotTell, evidence);
     };
     if version.number.is_empty() {
@@ -118,7 +121,10 @@ mod tests {
     fn says_yes_with_evidence_of_both_tests() {
         let judgement = judge_remedy(&remedy(), &facts_of_xp(3, "5958.0000"));
         assert_eq!(judgement.answer, Answer::Yes);
-        assert_eq!(judgement.evidence[0], "Microsoft Windows XP Service Pack 3 (5.1.2600)");
+        assert_eq!(
+            judgement.evidence[0],
+            "Microsoft Windows XP Service Pack 3 (5.1.2600)"
+        );
         assert!(judgement.evidence.len() > 1);
     }
 

@@ -38,8 +38,19 @@ pub fn name_run(now: i64, inventory: &Inventory) -> String {
     let mut installations = inventory.volumes.iter().flat_map(|v| &v.installations);
     let computer = installations.find_map(|facts| facts.installation.computer.as_deref());
     // It names a folder on the stick and one on the PC, so only what every file system takes is left.
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    let computer: String = computer.unwrap_or("unknown").chars().map(plain).take(63).collect();
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let computer: String = computer
+        .unwrap_or("unknown")
+        .chars()
+        .map(plain)
+        .take(63)
+        .collect();
     format!("{}-{computer}", format_compact(now))
 }
 
@@ -61,7 +72,11 @@ pub fn begin_installation(volume: &str, facts: &InstallationFacts) -> Installati
         folder: installation.folders.windows.to_string(),
         windows,
         computer: installation.computer.clone(),
-        products: facts.products.iter().map(|product| product.line()).collect(),
+        products: facts
+            .products
+            .iter()
+            .map(|product| product.line())
+            .collect(),
         verdict: Verdict::Healthy,
         remedy: None,
         findings: Vec::new(),
@@ -89,13 +104,17 @@ pub fn assemble_report(course: Course) -> Report {
         notes.push(format!("no Windows was found on {count} volumes"));
         verdict = verdict.max(Verdict::NeedsYou);
     }
-    let volumes = course.inventory.volumes.into_iter().map(|volume| VolumeReport {
-        name: volume.facts.name,
-        file_system: volume.facts.file_system.name().to_owned(),
-        size: volume.facts.size,
-        disk_model: volume.facts.disk_model,
-        state: volume.facts.state.words(),
-    });
+    let volumes = course
+        .inventory
+        .volumes
+        .into_iter()
+        .map(|volume| VolumeReport {
+            name: volume.facts.name,
+            file_system: volume.facts.file_system.name().to_owned(),
+            size: volume.facts.size,
+            disk_model: volume.facts.disk_model,
+            state: volume.facts.state.words(),
+        });
     Report {
         schema: REPORT_SCHEMA,
         run: course.run,
@@ -124,8 +143,15 @@ fn note_volume(volume: &VolumeInventory) -> (Vec<String>, Verdict) {
         }
         FileSystem::Unknown if volume.is_unseen => (Vec::new(), Verdict::Healthy),
         file_system => {
-            let id = if volume.is_unseen { UNREADABLE_VOLUME } else { "note" };
-            let lines = volume.problems.iter().map(|text| format!("{id}: {name}: {text}"));
+            let id = if volume.is_unseen {
+                UNREADABLE_VOLUME
+            } else {
+                "note"
+            };
+            let lines = volume
+                .problems
+                .iter()
+                .map(|text| format!("{id}: {name}: {text}"));
             // A camera's exFAT card never holds the Windows that starts this PC.
             let may_hold_windows = file_system != FileSystem::ExFat;
             let worst = match volume.is_unseen && may_hold_windows {
@@ -149,15 +175,29 @@ pub fn render_report(report: &Report) -> String {
     page.field(0, "Stick", &format!("{}, {}", stick.title, stick.date));
     let seconds = format!("{}.{}", report.took_ms / 1000, report.took_ms % 1000 / 100);
     let started = &report.started;
-    page.field(0, "Started", &format!("{started} by this PC's clock, took {seconds} s"));
+    page.field(
+        0,
+        "Started",
+        &format!("{started} by this PC's clock, took {seconds} s"),
+    );
     for installation in &report.installations {
         page.installation(installation);
     }
     page.line(0, "");
     for volume in &report.volumes {
-        let VolumeReport { name, file_system, size, state, .. } = volume;
+        let VolumeReport {
+            name,
+            file_system,
+            size,
+            state,
+            ..
+        } = volume;
         let megabytes = size / 1_000_000;
-        page.field(0, "Volume", &format!("{name}: {file_system}, {megabytes} MB, {state}"));
+        page.field(
+            0,
+            "Volume",
+            &format!("{name}: {file_system}, {megabytes} MB, {state}"),
+        );
     }
     for note in &report.notes {
         page.field(0, "Note", note);
@@ -167,8 +207,18 @@ pub fn render_report(report: &Report) -> String {
 
 fn machine_line(machine: &MachineFacts) -> String {
     let mut parts = Vec::new();
-    parts.extend([&machine.vendor, &machine.model].into_iter().flatten().cloned());
-    parts.extend(machine.serial.iter().map(|serial| format!("serial {serial}")));
+    parts.extend(
+        [&machine.vendor, &machine.model]
+            .into_iter()
+            .flatten()
+            .cloned(),
+    );
+    parts.extend(
+        machine
+            .serial
+            .iter()
+            .map(|serial| format!("serial {serial}")),
+    );
     parts.push(machine.firmware.clone());
     parts.join(", ")
 }
@@ -190,7 +240,12 @@ impl Page {
     }
 
     fn installation(&mut self, installation: &InstallationReport) {
-        let InstallationReport { volume, folder, verdict, .. } = installation;
+        let InstallationReport {
+            volume,
+            folder,
+            verdict,
+            ..
+        } = installation;
         self.line(0, "");
         self.line(0, &format!("{folder} on {volume}: {}", verdict.word()));
         if let Some(computer) = &installation.computer {
@@ -220,7 +275,12 @@ impl Page {
     }
 
     fn candidate(&mut self, candidate: &CandidateReport) {
-        let CandidateReport { place, accepted, reason, .. } = candidate;
+        let CandidateReport {
+            place,
+            accepted,
+            reason,
+            ..
+        } = candidate;
         let word = if *accepted { "accepted" } else { "refused" };
         self.field(2, "Looked at", place);
         self.line(15, &format!("{word}: {reason}"));
@@ -229,7 +289,9 @@ impl Page {
     fn change(&mut self, change: &ChangeReport) {
         self.field(2, "Changed", &change.path);
         let digest = |digest: &Option<_>| {
-            digest.as_ref().map_or_else(|| "not there".to_owned(), ToString::to_string)
+            digest
+                .as_ref()
+                .map_or_else(|| "not there".to_owned(), ToString::to_string)
         };
         self.line(15, &format!("before {}", digest(&change.before)));
         self.line(15, &format!("after  {}", digest(&change.after)));
@@ -285,6 +347,9 @@ mod tests {
         let state = VolumeState::Unreadable("medium error".into());
         let report = assemble_report(course(FileSystem::Ntfs, state));
         assert_eq!(report.verdict, Verdict::NeedsYou);
-        assert_eq!(report.notes[0], "unreadable-volume: disk 1, partition 1: medium error");
+        assert_eq!(
+            report.notes[0],
+            "unreadable-volume: disk 1, partition 1: medium error"
+        );
     }
 }

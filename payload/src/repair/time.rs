@@ -58,7 +58,14 @@ fn month_lengths(year: i64) -> [i64; 12] {
 
 /// Returns `2010-04-22T10:15:00Z` for seconds since 1970.
 pub fn format_rfc_3339(seconds: i64) -> String {
-    let Moment { year, month, day, hour, minute, second } = Moment::from_seconds(seconds);
+    let Moment {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+    } = Moment::from_seconds(seconds);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 

@@ -23,7 +23,12 @@ pub fn verify_files(root: &Path, plan: &RepairPlan) -> Verified {
     let mut verified = Verified::default();
     for write in plan.writes() {
         let after = hash_at(root, &write.target);
-        check(&mut verified.problems, &write.target, &after, write.after.sha256);
+        check(
+            &mut verified.problems,
+            &write.target,
+            &after,
+            write.after.sha256,
+        );
         if let (Some(kept), Some(before)) = (&write.kept, write.before) {
             let found = hash_at(root, kept);
             check(&mut verified.problems, kept, &found, before.sha256);

@@ -86,12 +86,14 @@ impl Folders {
     /// Returns the path that a value in the registry means, with or without a `%VARIABLE%` in front.
     pub fn expand_registry_path(&self, text: &str) -> Result<WindowsPath, PathError> {
         let text = text.trim().trim_matches('"');
-        let Some((name, rest)) = text.strip_prefix('%').and_then(|rest| rest.split_once('%')) else {
+        let Some((name, rest)) = text.strip_prefix('%').and_then(|rest| rest.split_once('%'))
+        else {
             return WindowsPath::parse(text, Some(self.drive));
         };
         let is_meant = |known: &&str| known.eq_ignore_ascii_case(name);
         let mut variables = ALL_VARIABLES.iter();
-        let Some(variable) = variables.find(|variable| variable.registry.iter().any(|n| is_meant(&n)))
+        let Some(variable) =
+            variables.find(|variable| variable.registry.iter().any(|n| is_meant(&n)))
         else {
             return Err(PathError::Syntax {
                 text: text.to_owned(),
@@ -123,16 +125,25 @@ mod tests {
     fn expands_every_variable() {
         for (text, expect) in [
             ("{windows}\\x", "\\WINDOWS\\x"),
-            ("{system32}\\svchost.exe", "\\WINDOWS\\system32\\svchost.exe"),
+            (
+                "{system32}\\svchost.exe",
+                "\\WINDOWS\\system32\\svchost.exe",
+            ),
             ("{system-drive}\\boot.ini", "\\boot.ini"),
             ("{program-files}", "\\Program Files"),
-            ("{common-files}\\McAfee", "\\Program Files\\Common Files\\McAfee"),
+            (
+                "{common-files}\\McAfee",
+                "\\Program Files\\Common Files\\McAfee",
+            ),
         ] {
             let path = folders().expand_remedy_path(text).unwrap();
             assert_eq!(path.to_string(), expect);
         }
         for (text, expect) in [
-            ("%systemroot%\\system32\\dllcache", "\\WINDOWS\\system32\\dllcache"),
+            (
+                "%systemroot%\\system32\\dllcache",
+                "\\WINDOWS\\system32\\dllcache",
+            ),
             ("C:\\Programme\\McAfee\\", "\\Programme\\McAfee"),
             ("%SystemDrive%\\x", "\\x"),
         ] {

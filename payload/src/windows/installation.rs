@@ -56,7 +56,10 @@ pub struct Installation {
 /// Returns the Windows folders of the volume mounted at `root`, spelled as there, and what could not
 /// be looked at.
 pub fn find_windows_folders(root: &Path) -> (Vec<WindowsPath>, Vec<String>) {
-    let mut names: Vec<String> = ALL_WINDOWS_FOLDERS.iter().map(|n| (*n).to_owned()).collect();
+    let mut names: Vec<String> = ALL_WINDOWS_FOLDERS
+        .iter()
+        .map(|n| (*n).to_owned())
+        .collect();
     let mut problems = Vec::new();
     match boot_ini_folders(root) {
         Ok(folders) => names.extend(folders),
@@ -184,7 +187,9 @@ fn open_hive(root: &Path, folder: &WindowsPath, name: &str) -> Result<Hive, Stri
         return Err(format!("{path}: missing"));
     };
     if size > LARGEST_HIVE {
-        return Err(format!("{path}: {size} bytes, expected at most {LARGEST_HIVE}"));
+        return Err(format!(
+            "{path}: {size} bytes, expected at most {LARGEST_HIVE}"
+        ));
     }
     let bytes = fs::read(at).map_err(|error| error.to_string())?;
     Hive::parse(bytes).map_err(|error| format!("{path}: {error}"))

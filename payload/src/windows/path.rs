@@ -284,20 +284,29 @@ mod tests {
     fn finds_names_in_any_case_and_spells_them_as_the_volume_does() {
         let tree = tree(&["WINDOWS/System32/SVCHOST.EXE", "Système/Éléments/à.txt"]);
         let found = path("c:\\windows\\\\system32\\svchost.exe").resolve(tree.path());
-        let Resolved::File { path: spelled, size, .. } = found.unwrap() else {
+        let Resolved::File {
+            path: spelled,
+            size,
+            ..
+        } = found.unwrap()
+        else {
             panic!();
         };
         assert_eq!(spelled.to_string(), "\\WINDOWS\\System32\\SVCHOST.EXE");
         assert_eq!(size, 28);
-        let found = path("\\SYSTÈME\\éLÉMENTS\\À.TXT").resolve(tree.path()).unwrap();
+        let found = path("\\SYSTÈME\\éLÉMENTS\\À.TXT")
+            .resolve(tree.path())
+            .unwrap();
         assert!(matches!(found, Resolved::File { .. }));
     }
 
     #[test]
     fn says_what_is_missing_and_whether_its_folder_is_there() {
         let tree = tree(&["WINDOWS/System32/x"]);
-        let Resolved::Missing { path: spelled, folder } =
-            path("\\windows\\system32\\y").resolve(tree.path()).unwrap()
+        let Resolved::Missing {
+            path: spelled,
+            folder,
+        } = path("\\windows\\system32\\y").resolve(tree.path()).unwrap()
         else {
             panic!();
         };
@@ -330,11 +339,28 @@ mod tests {
 
     #[test]
     fn refuses_paths_that_could_lead_elsewhere() {
-        check_refused("D:\\x", expect![[r#""D:\\x": drive D:, expected the drive of this Windows"#]]);
-        check_refused("x\\y", expect![[r#""x\\y": no leading \, expected a path from the root"#]]);
-        check_refused("\\\\server\\x", expect![[r#""\\\\server\\x": a network path, expected a path on this volume"#]]);
-        check_refused("\\a\\..\\b", expect![[r#""\\a\\..": the name "..", expected names without .. and : and wildcards"#]]);
-        check_refused("\\a:b", expect![[r#""\\\\a:b": the name "a:b", expected names without .. and : and wildcards"#]]);
+        check_refused(
+            "D:\\x",
+            expect![[r#""D:\\x": drive D:, expected the drive of this Windows"#]],
+        );
+        check_refused(
+            "x\\y",
+            expect![[r#""x\\y": no leading \, expected a path from the root"#]],
+        );
+        check_refused(
+            "\\\\server\\x",
+            expect![[r#""\\\\server\\x": a network path, expected a path on this volume"#]],
+        );
+        check_refused(
+            "\\a\\..\\b",
+            expect![[r#""\\a\\..": the name "..", expected names without .. and : and wildcards"#]],
+        );
+        check_refused(
+            "\\a:b",
+            expect![[
+                r#""\\\\a:b": the name "a:b", expected names without .. and : and wildcards"#
+            ]],
+        );
         assert!(path("\\a").join("").is_err());
         assert!(path("\\a").join("b/c").is_err());
         assert!(path("\\a").join(". .").is_err());

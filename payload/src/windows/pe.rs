@@ -105,9 +105,11 @@ impl PeIdentity {
         let coff = header.saturating_add(4);
         let optional = coff.saturating_add(20);
         let checksum_at = optional.saturating_add(64);
-        let (Some(machine), Some(magic), Some(stored_checksum)) =
-            (u16_at(bytes, coff), u16_at(bytes, optional), u32_at(bytes, checksum_at))
-        else {
+        let (Some(machine), Some(magic), Some(stored_checksum)) = (
+            u16_at(bytes, coff),
+            u16_at(bytes, optional),
+            u32_at(bytes, checksum_at),
+        ) else {
             let finding = format!("the file ends at {:#x}", bytes.len());
             return Err(bad("PE header", coff, finding, "a whole header"));
         };
@@ -116,7 +118,12 @@ impl PeIdentity {
             0x020B => optional.saturating_add(112),
             other => {
                 let finding = format!("magic is {other:#06x}");
-                return Err(bad("optional header", optional, finding, "0x010b or 0x020b"));
+                return Err(bad(
+                    "optional header",
+                    optional,
+                    finding,
+                    "0x010b or 0x020b",
+                ));
             }
         };
         let mut identity = Self {
@@ -148,7 +155,11 @@ fn checksum(bytes: &[u8], field: usize) -> u32 {
         let high = pair.get(1).copied().unwrap_or(0);
         let is_field = |at: usize| (field..field_end).contains(&at);
         let low = if is_field(start) { 0 } else { low };
-        let high = if is_field(start.saturating_add(1)) { 0 } else { high };
+        let high = if is_field(start.saturating_add(1)) {
+            0
+        } else {
+            high
+        };
         let word = u32::from(u16::from_le_bytes([low, high]));
         sum = sum.wrapping_add(word);
         sum = (sum & 0xFFFF).wrapping_add(sum >> 16);
@@ -171,8 +182,12 @@ fn version_resource(bytes: &[u8], coff: usize, directories: usize) -> Option<(u3
     // Three levels, no more: type, name, language.
     let types = resource_entries(resources, 0)?;
     let (_, names) = types.into_iter().find(|(id, _)| *id == VERSION_RESOURCE)?;
-    let (_, languages) = resource_entries(resources, folder_offset(names)?)?.first().copied()?;
-    let (language, data) = resource_entries(resources, folder_offset(languages)?)?.first().copied()?;
+    let (_, languages) = resource_entries(resources, folder_offset(names)?)?
+        .first()
+        .copied()?;
+    let (language, data) = resource_entries(resources, folder_offset(languages)?)?
+        .first()
+        .copied()?;
     let data = usize::try_from(data).ok()?;
     let content = sections.file_offset(u32_at(resources, data)?)?;
     let size = number(resources, data.checked_add(4)?)?;
@@ -216,7 +231,8 @@ impl<'a> Sections<'a> {
     /// Returns the offset in the file of an address in memory.
     fn file_offset(&self, address: u32) -> Option<usize> {
         self.entries.iter().find_map(|entry| {
-            let (start, size, offset) = (u32_at(entry, 12)?, u32_at(entry, 16)?, u32_at(entry, 20)?);
+            let (start, size, offset) =
+                (u32_at(entry, 12)?, u32_at(entry, 16)?, u32_at(entry, 20)?);
             let inside = address.checked_sub(start).filter(|inside| *inside < size)?;
             usize::try_from(offset.checked_add(inside)?).ok()
         })
@@ -350,7 +366,10 @@ mod tests {
             let Some(bytes) = real_file(name) else { return };
             let identity = PeIdentity::parse(&bytes).unwrap();
             assert_eq!(identity.machine, machine, "{name}");
-            assert_eq!(identity.computed_checksum, identity.stored_checksum, "{name}");
+            assert_eq!(
+                identity.computed_checksum, identity.stored_checksum,
+                "{name}"
+            );
             assert_ne!(identity.stored_checksum, 0);
         }
     }
@@ -370,7 +389,10 @@ mod tests {
             let file = pelite::PeFile::from_bytes(&view[..bytes.len()]).unwrap();
             let info = file.resources().unwrap().version_info().unwrap();
             let v = info.fixed().unwrap().dwFileVersion;
-            assert_eq!(ours.version, Some(FileVersion([v.Major, v.Minor, v.Patch, v.Build])));
+            assert_eq!(
+                ours.version,
+                Some(FileVersion([v.Major, v.Minor, v.Patch, v.Build]))
+            );
             let language = info.translation()[0];
             let name = info.value(language, "OriginalFilename");
             assert_eq!(ours.original_name, name);
@@ -389,7 +411,10 @@ mod tests {
     #[test]
     fn refuses_what_is_no_program_file() {
         let message = |bytes: &[u8]| PeIdentity::parse(bytes).unwrap_err().to_string();
-        assert_eq!(message(b""), "program file at 0x0: starts with [], expected \"MZ\"");
+        assert_eq!(
+            message(b""),
+            "program file at 0x0: starts with [], expected \"MZ\""
+        );
         assert_eq!(
             message(&[b"MZ".as_slice(), &[0; 100]].concat()),
             "program file at 0x0: no PE header, expected \"PE\""
@@ -411,7 +436,11 @@ mod tests {
 
     #[test]
     fn reads_64_bit_files() {
-        let bytes = PeRecipe { machine: PeMachine::AMD64, ..SVCHOST_SP3 }.build();
+        let bytes = PeRecipe {
+            machine: PeMachine::AMD64,
+            ..SVCHOST_SP3
+        }
+        .build();
         let identity = PeIdentity::parse(&bytes).unwrap();
         assert_eq!(identity.machine, PeMachine::AMD64);
         assert_eq!(identity.original_name.as_deref(), Some("svchost.exe"));

@@ -76,7 +76,11 @@ impl fmt::Display for WindowsVersion {
         if self.number.is_empty() && self.product_name.is_empty() {
             return f.write_str("Windows of unknown version");
         }
-        f.write_str(if self.product_name.is_empty() { "Windows" } else { &self.product_name })?;
+        f.write_str(if self.product_name.is_empty() {
+            "Windows"
+        } else {
+            &self.product_name
+        })?;
         match self.service_pack {
             Some(0) => {}
             Some(number) => write!(f, " Service Pack {number}")?,
@@ -93,7 +97,11 @@ fn parse_service_pack(text: &str) -> Option<u32> {
     }
     let digits = |c: char| c.is_ascii_digit();
     let start = text.find(digits)?;
-    let number: String = text.get(start..)?.chars().take_while(|c| digits(*c)).collect();
+    let number: String = text
+        .get(start..)?
+        .chars()
+        .take_while(|c| digits(*c))
+        .collect();
     number.parse().ok()
 }
 
@@ -104,7 +112,10 @@ pub fn language_name(identifier: &str) -> String {
         let primary = number & 0x3FF;
         ALL_LANGUAGES.iter().find(|(known, _)| *known == primary)
     });
-    known.map_or_else(|| format!("language {identifier}"), |(_, name)| (*name).to_owned())
+    known.map_or_else(
+        || format!("language {identifier}"),
+        |(_, name)| (*name).to_owned(),
+    )
 }
 
 /// Languages by primary identifier. Source: MS-LCID, section 2.2.
@@ -142,7 +153,9 @@ mod tests {
         let mut builder = HiveBuilder::new().unwrap();
         builder.create_key(VERSION_KEY).unwrap();
         for (name, value) in values {
-            builder.add_value_string(VERSION_KEY, Some(name), value).unwrap();
+            builder
+                .add_value_string(VERSION_KEY, Some(name), value)
+                .unwrap();
         }
         if let Some(major) = major {
             let name = Some("CurrentMajorVersionNumber");
@@ -163,7 +176,10 @@ mod tests {
             None,
         );
         assert_eq!((xp.family, xp.service_pack), (Some("xp"), Some(3)));
-        assert_eq!(xp.to_string(), "Microsoft Windows XP Service Pack 3 (5.1.2600)");
+        assert_eq!(
+            xp.to_string(),
+            "Microsoft Windows XP Service Pack 3 (5.1.2600)"
+        );
         for (number, build, major, family) in [
             ("5.0", "2195", None, Some("2000")),
             ("6.1", "7601", None, Some("7")),
@@ -173,7 +189,10 @@ mod tests {
             ("6.3", "30000", Some(12), None),
             ("7.0", "1", None, None),
         ] {
-            let found = version(&[("CurrentVersion", number), ("CurrentBuildNumber", build)], major);
+            let found = version(
+                &[("CurrentVersion", number), ("CurrentBuildNumber", build)],
+                major,
+            );
             assert_eq!(found.family, family, "{number} {build}");
             assert_eq!(found.service_pack, Some(0));
         }
