@@ -1,9 +1,15 @@
 //! Finds, explains and repairs a broken Windows. The binary `mend` is a thin shell around this library.
 
+pub mod antivirus;
 pub mod area;
 pub mod filesystem;
+pub mod hive;
 pub mod journal;
 pub mod machine;
+pub mod options;
 pub mod overlay;
+pub mod repair;
 pub mod screen;
 pub mod stick;
+pub mod terminal;
+pub mod windows;

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use rescue_stick::digest::Sha256Digest;
-use rescue_stick::job::{Job, JobError};
+use rescue_stick::job::{Finish, JOB_SCHEMA, Job, JobError, Mode};
 use rescue_stick::manifest::{Discrepancy, Manifest, ManifestError};
 use rescue_stick::paths;
-use rescue_stick::remedy::{Remedy, RemedyError};
+use rescue_stick::remedy::{BUILT_IN_REMEDIES, Remedy, RemedyError};
 use rescue_stick::report::StickFacts;
 use rescue_stick::signature::{PublicKey, SignatureError};
 use sha2::{Digest as _, Sha256};
@@ -134,6 +134,40 @@ impl Stick {
             job,
             remedies,
             facts,
+        })
+    }
+
+    /// Returns what can be done without a stick: all built-in remedies, no definitions, no files, and
+    /// nothing but diagnosis.
+    pub fn built_in() -> Result<Self, StickError> {
+        let mut remedies = Vec::new();
+        for (id, text) in BUILT_IN_REMEDIES {
+            let remedy = Remedy::parse(text).map_err(|source| StickError::Remedy {
+                id: (*id).to_owned(),
+                source,
+            })?;
+            remedies.push(remedy);
+        }
+        let title = "built-in remedies, without a stick".to_owned();
+        Ok(Self {
+            root: PathBuf::new(),
+            job: Job {
+                schema: JOB_SCHEMA,
+                title: title.clone(),
+                date: "-".to_owned(),
+                mode: Mode::Diagnose,
+                finish: Finish::Ask,
+                languages: vec!["en".to_owned()],
+                remedies: remedies.iter().map(|remedy| remedy.id.clone()).collect(),
+                definitions: BTreeMap::new(),
+                files: Vec::new(),
+            },
+            remedies,
+            facts: StickFacts {
+                title,
+                date: "-".to_owned(),
+                ..StickFacts::default()
+            },
         })
     }
 

@@ -1,0 +1,3 @@
+//! Security products: how each is recognised and where it keeps what. All knowledge of vendors is here.
+
+pub mod product;

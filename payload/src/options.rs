@@ -1,0 +1,162 @@
+//! How `mend` behaves when it is called on an ordinary system: the command line, and what it runs.
+
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use fs_err as fs;
+use rescue_stick::job::Mode;
+use rescue_stick::report::Report;
+use rescue_stick::signature::PublicKey;
+
+use crate::machine::folder::FolderMachine;
+use crate::repair::report::render_report;
+use crate::repair::{Request, run};
+use crate::screen::Screen;
+use crate::stick::{Stick, StickError};
+use crate::terminal::Terminal;
+
+/// Finds, explains and repairs a broken Windows.
+#[derive(Debug, Parser)]
+#[command(name = "mend", version, max_term_width = 100)]
+pub struct Options {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what is wrong and what would be done; write nothing to the PC
+    Diagnose {
+        /// Where and with what
+        #[command(flatten)]
+        place: Place,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Repair what the stick's remedies can
+    Repair {
+        /// Where and with what
+        #[command(flatten)]
+        place: Place,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Where and with what.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Folder that the PC's volume is mounted on
+    #[arg(long, value_name = "FOLDER")]
+    pub root: PathBuf,
+    /// Folder that the stick is mounted on
+    #[arg(long, value_name = "FOLDER", requires = "key")]
+    pub stick: Option<PathBuf>,
+    /// Public key that the stick must be signed with, a file as minisign writes it
+    #[arg(long, value_name = "FILE", requires = "stick")]
+    pub key: Option<PathBuf>,
+    /// Folder that the report is written to, in a folder named after the run
+    #[arg(long, value_name = "FOLDER")]
+    pub report: Option<PathBuf>,
+}
+
+/// Exit code of a stick that is not believed.
+pub const EXIT_REFUSED: u8 = 3;
+
+/// Carries out what was asked for and returns the exit code.
+pub fn run_command(options: &Options) -> anyhow::Result<u8> {
+    let (place, json, mode) = match &options.command {
+        Command::Diagnose { place, json } => (place, *json, Mode::Diagnose),
+        Command::Repair { place, yes: true } => (place, false, Mode::Auto),
+        Command::Repair { place, yes: false } => (place, false, Mode::Confirm),
+    };
+    if mode != Mode::Diagnose && place.stick.is_none() {
+        anyhow::bail!("no stick given, expected --stick FOLDER and --key FILE");
+    }
+    let stick = match open_stick(place) {
+        Ok(stick) => stick,
+        Err(error) => {
+            writeln!(io::stderr(), "error: {error:#}")?;
+            return Ok(EXIT_REFUSED);
+        }
+    };
+    let machine = FolderMachine::open(&place.root)
+        .with_context(|| format!("opening {}", place.root.display()))?;
+    // JSON has the standard output to itself.
+    let output: Box<dyn Write> = if json {
+        Box::new(io::sink())
+    } else {
+        Box::new(io::stdout())
+    };
+    let mut screen = Terminal::new(output, BufReader::new(io::stdin()));
+    let report = run(&Request { mode }, &machine, &stick, &mut screen);
+    if json {
+        write!(io::stdout(), "{}", report.to_text())?;
+    } else {
+        screen.line("");
+        render_report(&report)
+            .lines()
+            .for_each(|line| screen.line(line));
+    }
+    if let Some(folder) = &place.report {
+        save_report(&report, folder)?;
+    }
+    Ok(report.verdict.exit_code())
+}
+
+fn open_stick(place: &Place) -> anyhow::Result<Stick> {
+    let (Some(root), Some(key)) = (&place.stick, &place.key) else {
+        return Ok(Stick::built_in()?);
+    };
+    let text = fs::read_to_string(key)?;
+    let key = PublicKey::parse(&text).map_err(StickError::from)?;
+    Stick::prove(root, &key, &mut |_| {}).with_context(|| format!("proving {}", root.display()))
+}
+
+/// Writes `report.json` and `report.txt` into a folder named after the run.
+pub fn save_report(report: &Report, folder: &Path) -> anyhow::Result<()> {
+    let folder = folder.join(&report.run);
+    fs::create_dir_all(&folder)?;
+    for (name, text) in [
+        ("report.json", report.to_text()),
+        ("report.txt", render_report(report)),
+    ] {
+        // A temporary name first: a report that is there is whole.
+        let temporary = folder.join(format!("{name}.new"));
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&temporary, folder.join(name))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_stick_is_not_taken_without_the_key_it_must_have() {
+        let parse = |words: &[&str]| Options::try_parse_from(words);
+        assert!(parse(&["mend", "diagnose", "--root", "/x", "--stick", "/y"]).is_err());
+        assert!(parse(&["mend", "diagnose", "--root", "/x"]).is_ok());
+        let repair = parse(&["mend", "repair", "--root", "/x"]).unwrap();
+        let error = run_command(&repair).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "no stick given, expected --stick FOLDER and --key FILE"
+        );
+    }
+}

@@ -1,0 +1,401 @@
+//! The repair of a PC, and the only place that knows its order:
+//! detect, diagnose, plan, (ask,) apply, verify, report.
+//!
+//! Every installation goes through it alone, with facts gathered anew, so that what was written for
+//! one is seen by the next, and what is wrong with one does not stop the others. `diagnose`, `plan`
+//! and `report` are pure: they get facts, never the machine.
+
+use rescue_stick::job::Mode;
+use rescue_stick::remedy::Remedy;
+use rescue_stick::report::{InstallationReport, Report, Timing, Verdict};
+
+use crate::machine::{CommitLabel, Machine, Volume, VolumeError, VolumeState};
+use crate::repair::apply::{apply_plan, check_packages};
+use crate::repair::detect::{InstallationFacts, StepFacts, examine_steps, survey_machine};
+use crate::repair::diagnose::{
+    diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
+};
+use crate::repair::plan::{Planned, RepairPlan, plan_repair};
+use crate::repair::predicates::Judgement;
+use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
+use crate::repair::verify::{Verified, verify_files};
+use crate::screen::{Answer, Question, Screen};
+use crate::stick::Stick;
+
+pub mod apply;
+pub mod candidates;
+pub mod detect;
+pub mod diagnose;
+pub mod package;
+pub mod plan;
+pub mod predicates;
+pub mod report;
+pub mod time;
+pub mod verify;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
+
+/// How this run behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Who decides whether a repair is made: the job's mode, or a stricter one.
+    pub mode: Mode,
+}
+
+/// What a person accepts together with the plan for a volume that was not shut down cleanly.
+const UNCLEAN_WARNING: &str = "Windows did not shut this volume down cleanly; what its own journal \
+                               has not finished will be dropped";
+
+/// Looks at the whole PC and repairs what the stick's remedies can, as far as `request` allows.
+pub fn run(
+    request: &Request,
+    machine: &dyn Machine,
+    stick: &Stick,
+    screen: &mut dyn Screen,
+) -> Report {
+    let started_ms = machine.uptime_ms();
+    let now = machine.now();
+    let mut stages = Stages::new(machine);
+    screen.line("looking at this PC");
+    let inventory = stages.time(Stage::Detect, || survey_machine(machine));
+    let name = name_run(now, &inventory);
+    let mut installations = Vec::new();
+    for (volume, inventory) in machine.volumes().iter().zip(&inventory.volumes) {
+        for facts in &inventory.installations {
+            let mut case = Case {
+                request,
+                volume: volume.as_ref(),
+                facts,
+                stick,
+                run: &name,
+                screen: &mut *screen,
+                stages: &mut stages,
+            };
+            installations.push(case.treat());
+        }
+    }
+    assemble_report(Course {
+        run: name,
+        started: now,
+        took_ms: machine.uptime_ms().saturating_sub(started_ms),
+        stick: stick.facts().clone(),
+        machine: machine.facts().clone(),
+        inventory,
+        installations,
+        timings: stages.timings(),
+    })
+}
+
+/// One installation on its way through the repair.
+struct Case<'a, 'm> {
+    request: &'a Request,
+    volume: &'a dyn Volume,
+    facts: &'a InstallationFacts,
+    stick: &'a Stick,
+    run: &'a str,
+    screen: &'a mut dyn Screen,
+    stages: &'a mut Stages<'m>,
+}
+
+impl Case<'_, '_> {
+    fn treat(&mut self) -> InstallationReport {
+        let mut report = begin_installation(&self.volume.facts().name, self.facts);
+        self.screen.line(&format!(
+            "{} on {}: {}",
+            report.folder, report.volume, report.windows
+        ));
+        let stick = self.stick;
+        let sorted = self.stages.time(Stage::Diagnose, || {
+            report.findings.extend(diagnose_registry(self.facts));
+            report
+                .findings
+                .extend(diagnose_volume(&self.volume.facts().state));
+            sort_remedies(stick.remedies(), self.facts)
+        });
+        for (remedy, judgement) in &sorted.applies {
+            report.remedy = Some(remedy.id.clone());
+            report.verdict = self.follow_remedy(remedy, judgement, &mut report);
+            if report.verdict != Verdict::Healthy {
+                return report;
+            }
+        }
+        if !sorted.undecided.is_empty() {
+            report.verdict = Verdict::NeedsYou;
+            for (remedy, judgement) in &sorted.undecided {
+                let (finding, advice) = diagnose_undecided(remedy, judgement);
+                report.findings.push(finding);
+                report.advice.push(advice);
+            }
+            return report;
+        }
+        if sorted.applies.is_empty() {
+            report
+                .advice
+                .extend(sorted.excluded.iter().map(|(remedy, judgement)| {
+                    format!(
+                        "{} does not apply: {}",
+                        remedy.id,
+                        judgement.evidence.join("; ")
+                    )
+                }));
+        }
+        report
+    }
+
+    /// Follows one remedy that applies to its end and returns what became of the installation.
+    fn follow_remedy(
+        &mut self,
+        remedy: &Remedy,
+        judgement: &Judgement,
+        report: &mut InstallationReport,
+    ) -> Verdict {
+        let (volume, facts, stick, run) = (self.volume, self.facts, self.stick, self.run);
+        let examined = self.stages.time(Stage::Detect, || {
+            let view = volume.view()?;
+            Ok(examine_steps(view.root(), facts, remedy, stick))
+        });
+        let steps = match examined {
+            Ok(steps) => steps,
+            Err(error) => return stop(report, &error),
+        };
+        let findings = self
+            .stages
+            .time(Stage::Diagnose, || diagnose(judgement, &steps));
+        report.findings.extend(findings);
+        let (planned, candidates) = self.stages.time(Stage::Plan, || {
+            plan_repair(facts, &volume.facts().name, run, &steps)
+        });
+        report.candidates.extend(candidates);
+        let plan = match planned {
+            Planned::Plan(plan) => plan,
+            Planned::NothingToDo => {
+                report
+                    .advice
+                    .push(format!("{}: nothing is left to do", remedy.id));
+                return Verdict::Healthy;
+            }
+            Planned::Stuck { verdict, advice } => {
+                report.advice.extend(advice);
+                return verdict;
+            }
+        };
+        let text = plan.to_string();
+        text.lines().for_each(|line| self.screen.line(line));
+        report.plan = Some(text);
+        if let Some(verdict) = self.ask_permission(report) {
+            return verdict;
+        }
+        match self.carry_out(remedy, &plan) {
+            Ok(verified) => conclude(report, verified),
+            Err(Stopped::Refused(reason)) => {
+                report.advice.push(reason);
+                report.advice.push("nothing was written".into());
+                Verdict::Refused
+            }
+            Err(Stopped::Volume(error)) => stop(report, &error),
+            Err(Stopped::Failed(lines)) => {
+                report.advice.extend(lines);
+                Verdict::Failed
+            }
+        }
+    }
+
+    /// Returns the verdict with which it ends here, or `None` if the plan may be carried out.
+    fn ask_permission(&mut self, report: &mut InstallationReport) -> Option<Verdict> {
+        let state = &self.volume.facts().state;
+        let mut end = |verdict, advice: &str| {
+            report.advice.push(advice.to_owned());
+            Some(verdict)
+        };
+        if self.request.mode == Mode::Diagnose {
+            return end(
+                Verdict::Affected,
+                "nothing was written; this can be repaired",
+            );
+        }
+        let warning = match (state, self.request.mode) {
+            (VolumeState::Hibernated, _) => {
+                return end(
+                    Verdict::Refused,
+                    "Windows is hibernated here: start it and shut it down fully (not to sleep), then \
+                     start from the stick again; if it does not start, its saved session must be \
+                     given up first by someone who may decide that",
+                );
+            }
+            (VolumeState::Unreadable(reason), _) => return end(Verdict::NeedsYou, reason),
+            (VolumeState::UncleanLog, Mode::Auto) => {
+                return end(
+                    Verdict::NeedsYou,
+                    "the volume was not shut down cleanly, and nobody is asked in this mode: start \
+                     from a stick that asks",
+                );
+            }
+            (VolumeState::UncleanLog, _) => Some(UNCLEAN_WARNING),
+            (VolumeState::Clean | VolumeState::Dirty, _) => None,
+        };
+        if self.request.mode == Mode::Auto {
+            return None;
+        }
+        match self.screen.ask(Question::Repair { warning }) {
+            Answer::Yes => None,
+            Answer::No => end(Verdict::Affected, "not wanted; nothing was written"),
+        }
+    }
+
+    /// Applies, checks on the overlay, commits, and looks again from a fresh view.
+    fn carry_out(&mut self, remedy: &Remedy, plan: &RepairPlan) -> Result<Verified, Stopped> {
+        let (volume, facts, stick) = (self.volume, self.facts, self.stick);
+        let label = CommitLabel {
+            run: self.run.to_owned(),
+            computer: self.facts.installation.computer.clone().unwrap_or_default(),
+        };
+        let screen = &mut *self.screen;
+        self.stages.time(Stage::Apply, || {
+            screen.line("checking the definitions on the stick");
+            check_packages(plan, stick).map_err(|error| Stopped::Refused(error.to_string()))?;
+            screen.line("writing");
+            let change = volume.begin_change(plan.needed_bytes())?;
+            if let Err(error) = apply_plan(plan, change.as_ref(), stick) {
+                return Err(Stopped::failed(vec![error.to_string()]));
+            }
+            let checked = verify_files(change.root(), plan);
+            if !checked.problems.is_empty() {
+                return Err(Stopped::failed(checked.problems));
+            }
+            change.commit(&label)?;
+            Ok(())
+        })?;
+        self.screen.line("checking what was written");
+        self.stages.time(Stage::Verify, || {
+            let view = volume
+                .view()
+                .map_err(|error| Stopped::Failed(vec![unchecked(&error)]))?;
+            let mut verified = verify_files(view.root(), plan);
+            // The same eyes that found the fault must not find it any more.
+            let steps = examine_steps(view.root(), facts, remedy, stick);
+            let is_left = |step: &&StepFacts| match step {
+                StepFacts::Definitions(facts) => !facts.is_installed(),
+                StepFacts::Restore(facts) => facts.target.is_err() || facts.state().is_some(),
+            };
+            let left = steps.iter().filter(is_left).count();
+            if left > 0 {
+                verified
+                    .problems
+                    .push(format!("{left} of {} steps are still to do", steps.len()));
+            }
+            Ok(verified)
+        })
+    }
+}
+
+/// Why carrying out a plan ended early.
+enum Stopped {
+    /// The stick's package is not as signed; nothing was written.
+    Refused(String),
+    /// The volume said no, or a commit did not end.
+    Volume(VolumeError),
+    /// Anything else, one line each.
+    Failed(Vec<String>),
+}
+
+impl Stopped {
+    /// Before the commit: the disk is untouched, or was put back.
+    fn failed(mut lines: Vec<String>) -> Self {
+        lines.push(
+            "the repair was given up before it was made real; the former files are in place".into(),
+        );
+        Self::Failed(lines)
+    }
+}
+
+impl From<VolumeError> for Stopped {
+    fn from(error: VolumeError) -> Self {
+        Self::Volume(error)
+    }
+}
+
+fn unchecked(error: &VolumeError) -> String {
+    format!("written, but it cannot be looked at again: {error}")
+}
+
+/// Notes why a volume stopped the repair and returns the verdict that goes with it.
+fn stop(report: &mut InstallationReport, error: &VolumeError) -> Verdict {
+    report.advice.push(error.to_string());
+    match error {
+        VolumeError::Refused { .. } => Verdict::Refused,
+        VolumeError::Io { .. } => {
+            report.advice.push("nothing was written".into());
+            Verdict::Failed
+        }
+        VolumeError::Unfinished { .. } => Verdict::Failed,
+    }
+}
+
+fn conclude(report: &mut InstallationReport, verified: Verified) -> Verdict {
+    report.changes = verified.changes;
+    if verified.problems.is_empty() {
+        report
+            .advice
+            .push("take the stick out and restart this PC".into());
+        return Verdict::Repaired;
+    }
+    report.advice.push("written, but not as planned:".into());
+    report.advice.extend(verified.problems);
+    Verdict::Failed
+}
+
+/// Stages whose time is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Detect,
+    Diagnose,
+    Plan,
+    Apply,
+    Verify,
+}
+
+/// All stages in order, with their names in the report.
+const ALL_STAGES: [(Stage, &str); 5] = [
+    (Stage::Detect, "detect"),
+    (Stage::Diagnose, "diagnose"),
+    (Stage::Plan, "plan"),
+    (Stage::Apply, "apply"),
+    (Stage::Verify, "verify"),
+];
+
+/// Sums up the time of every stage over all installations.
+struct Stages<'m> {
+    machine: &'m dyn Machine,
+    took_ms: Vec<(Stage, u64)>,
+}
+
+impl<'m> Stages<'m> {
+    fn new(machine: &'m dyn Machine) -> Self {
+        let took_ms = ALL_STAGES.iter().map(|(stage, _)| (*stage, 0)).collect();
+        Self { machine, took_ms }
+    }
+
+    fn time<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let start = self.machine.uptime_ms();
+        let result = work();
+        let took = self.machine.uptime_ms().saturating_sub(start);
+        for (known, sum) in &mut self.took_ms {
+            if *known == stage {
+                *sum = sum.saturating_add(took);
+            }
+        }
+        result
+    }
+
+    fn timings(&self) -> Vec<Timing> {
+        let timings = self.took_ms.iter().zip(ALL_STAGES);
+        let timings = timings.map(|((_, took_ms), (_, name))| Timing {
+            stage: name.to_owned(),
+            took_ms: *took_ms,
+        });
+        timings.collect()
+    }
+}

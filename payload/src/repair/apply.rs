@@ -1,0 +1,311 @@
+//! Carries a plan out on a [`VolumeChange`]. Decides nothing: what is not as the plan says is refused.
+//!
+//! First everything new is prepared beside its place, with its digest and security descriptor; only
+//! then are former files moved away and new ones renamed into place, in the plan's order. So a fault
+//! while copying leaves every old file where it was. After a fault the renames are taken back: on an
+//! overlay that is not needed, in a folder without one it is the only way back.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use crate::machine::{VolumeChange, VolumeError};
+use crate::repair::package::{Package, PackageError, check_package};
+use crate::repair::plan::{FileWrite, RepairPlan, Step, WriteSource, staged_path};
+use crate::stick::{Stick, hash_file};
+use crate::windows::path::{PathError, Resolved, WindowsPath};
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Files put into place.
+    pub files: usize,
+    /// Bytes of their content.
+    pub bytes: u64,
+}
+
+/// Why a plan could not be carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// A path does not lead where it did.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// A package is not what was pinned.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// The volume refused.
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
+    /// A file cannot be read or written.
+    #[error("{path}: {doing}: {source}")]
+    Io {
+        /// The file.
+        path: WindowsPath,
+        /// Gerund.
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something is not as the plan says.
+    #[error("{path}: {finding}, expected {expectation}")]
+    Precondition {
+        /// The file.
+        path: WindowsPath,
+        /// What is there.
+        finding: String,
+        /// What the plan says.
+        expectation: String,
+    },
+}
+
+/// Checks, before anything is written, that every package holds what the job pins.
+pub fn check_packages(plan: &RepairPlan, stick: &Stick) -> Result<(), PackageError> {
+    let packages = plan.steps.iter().filter_map(|step| step.package.as_ref());
+    for set in packages {
+        check_package(&stick.path_of(&set.package), set)?;
+    }
+    Ok(())
+}
+
+/// Writes everything of `plan`. After an error everything is as it was, as far as the file system
+/// lets it be taken back.
+pub fn apply_plan(
+    plan: &RepairPlan,
+    change: &dyn VolumeChange,
+    stick: &Stick,
+) -> Result<Applied, ApplyError> {
+    let mut staged = Vec::new();
+    let mut renamed = Vec::new();
+    let result = stage_steps(plan, change, stick, &mut staged)
+        .and_then(|()| swap_files(plan, change.root(), &mut renamed));
+    if let Err(error) = result {
+        for (from, to) in renamed.iter().rev() {
+            // Best effort: the first error is the one that matters.
+            let _ = fs::rename(to, from);
+        }
+        for path in &staged {
+            let _ = fs::remove_file(path);
+        }
+        return Err(error);
+    }
+    Ok(Applied {
+        files: plan.writes().count(),
+        bytes: plan.writes().map(|write| write.after.size).sum(),
+    })
+}
+
+/// Prepares all new files; `staged` gets the path of each before it is begun.
+fn stage_steps(
+    plan: &RepairPlan,
+    change: &dyn VolumeChange,
+    stick: &Stick,
+    staged: &mut Vec<PathBuf>,
+) -> Result<(), ApplyError> {
+    for step in &plan.steps {
+        let mut package = open_package(step, stick)?;
+        for write in &step.writes {
+            check_before(write, change.root())?;
+            stage_file(write, change, stick, package.as_mut(), staged)?;
+        }
+    }
+    Ok(())
+}
+
+fn open_package(step: &Step, stick: &Stick) -> Result<Option<Package>, PackageError> {
+    let set = step.package.as_ref();
+    set.map(|set| Package::open(&stick.path_of(&set.package), set))
+        .transpose()
+}
+
+fn check_before(write: &FileWrite, root: &Path) -> Result<(), ApplyError> {
+    let finding = match (write.target.resolve(root)?, write.before) {
+        (
+            Resolved::Missing {
+                folder: Some(_), ..
+            },
+            None,
+        ) => return Ok(()),
+        (Resolved::File { at, .. }, Some(before)) => {
+            let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(&write.target, "reading", e))?;
+            if sha256 == before.sha256 {
+                return Ok(());
+            }
+            format!("sha256 is {sha256}")
+        }
+        (Resolved::File { size, .. }, None) => format!("a file of {size} bytes"),
+        (Resolved::Folder { .. }, _) => "a folder".into(),
+        (Resolved::Missing { .. }, _) => "not there".into(),
+    };
+    Err(ApplyError::Precondition {
+        path: write.target.clone(),
+        finding,
+        expectation: match write.before {
+            Some(before) => format!("a file with sha256 {}", before.sha256),
+            None => "a folder without it".into(),
+        },
+    })
+}
+
+fn stage_file(
+    write: &FileWrite,
+    change: &dyn VolumeChange,
+    stick: &Stick,
+    package: Option<&mut Package>,
+    staged: &mut Vec<PathBuf>,
+) -> Result<(), ApplyError> {
+    let path = staged_path(&write.target)?;
+    let at = match path.resolve(change.root())? {
+        // Left by a run that was cut off in a folder without an overlay; the name is ours alone.
+        Resolved::File { at, .. } => {
+            fs::remove_file(&at).map_err(|e| io_at(&path, "removing", e))?;
+            at
+        }
+        Resolved::Missing {
+            folder: Some(folder),
+            ..
+        } => folder.join(path.name()),
+        Resolved::Missing { folder: None, .. } | Resolved::Folder { .. } => {
+            return Err(precondition(
+                &path,
+                "no place for a file",
+                "a free name in a folder",
+            ));
+        }
+    };
+    let options = fs::OpenOptions::new().write(true).create_new(true).clone();
+    staged.push(at.clone());
+    let mut file = options.open(&at).map_err(|e| io_at(&path, "creating", e))?;
+    match (&write.source, package) {
+        (WriteSource::Package(member), Some(package)) => package.extract(member, &mut file)?,
+        (WriteSource::Package(_), None) => {
+            return Err(precondition(&path, "no package", "the package of its step"));
+        }
+        (WriteSource::Volume(source), _) => {
+            let Resolved::File { at, .. } = source.resolve(change.root())? else {
+                return Err(precondition(source, "not there", "the chosen candidate"));
+            };
+            copy_bounded(&at, &mut file, write).map_err(|e| io_at(source, "copying", e))?;
+        }
+        (WriteSource::Stick(source), _) => {
+            copy_bounded(&stick.path_of(source), &mut file, write)
+                .map_err(|e| io_at(&path, "copying from the stick", e))?;
+        }
+    }
+    file.sync_all().map_err(|e| io_at(&path, "writing", e))?;
+    drop(file);
+    let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(&path, "reading back", e))?;
+    if sha256 != write.after.sha256 {
+        let finding = format!("sha256 is {sha256}");
+        return Err(precondition(
+            &path,
+            &finding,
+            &write.after.sha256.to_string(),
+        ));
+    }
+    let (Resolved::File { at: from, .. } | Resolved::Folder { at: from, .. }) =
+        write.security_of.resolve(change.root())?
+    else {
+        let expectation = "the file whose security descriptor is taken";
+        return Err(precondition(&write.security_of, "not there", expectation));
+    };
+    change.copy_security(&from, &at)?;
+    Ok(())
+}
+
+/// Copies no more than the plan says, one byte excepted that shows a file which has grown.
+fn copy_bounded(from: &Path, to: &mut fs::File, write: &FileWrite) -> io::Result<u64> {
+    let source = fs::File::open(from)?;
+    io::copy(&mut source.take(write.after.size.saturating_add(1)), to)
+}
+
+/// Moves former files away and new ones into place; `renamed` gets every rename that was made.
+fn swap_files(
+    plan: &RepairPlan,
+    root: &Path,
+    renamed: &mut Vec<(PathBuf, PathBuf)>,
+) -> Result<(), ApplyError> {
+    for write in plan.writes() {
+        let target = match write.target.resolve(root)? {
+            Resolved::File { at, .. } => at,
+            Resolved::Missing {
+                folder: Some(folder),
+                ..
+            } => folder.join(write.target.name()),
+            Resolved::Missing { folder: None, .. } | Resolved::Folder { .. } => {
+                return Err(precondition(
+                    &write.target,
+                    "no place for a file",
+                    "its folder",
+                ));
+            }
+        };
+        if let Some(kept) = &write.kept {
+            let kept_at = make_folders(root, &kept.folder())?.join(kept.name());
+            if let Resolved::File { .. } | Resolved::Folder { .. } = kept.resolve(root)? {
+                return Err(precondition(kept, "there already", "a free name"));
+            }
+            rename(&target, &kept_at, kept, renamed)?;
+        }
+        let staged = staged_path(&write.target)?;
+        let Resolved::File { at, .. } = staged.resolve(root)? else {
+            return Err(precondition(&staged, "not there", "the prepared file"));
+        };
+        rename(&at, &target, &write.target, renamed)?;
+    }
+    Ok(())
+}
+
+fn rename(
+    from: &Path,
+    to: &Path,
+    path: &WindowsPath,
+    renamed: &mut Vec<(PathBuf, PathBuf)>,
+) -> Result<(), ApplyError> {
+    fs::rename(from, to).map_err(|e| io_at(path, "moving into place", e))?;
+    renamed.push((from.to_owned(), to.to_owned()));
+    // The new name must be as durable as the content before the next file is touched.
+    for folder in [from.parent(), to.parent()].into_iter().flatten() {
+        let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|e| io_at(path, "writing its folder", e))?;
+    }
+    Ok(())
+}
+
+/// Makes `folder` and what it lies in, as far as it is not there; returns where it is mounted.
+fn make_folders(root: &Path, folder: &WindowsPath) -> Result<PathBuf, ApplyError> {
+    let mut path = WindowsPath::default();
+    let mut at = root.to_owned();
+    for name in folder.names() {
+        path = path.join(name)?;
+        at = match path.resolve(root)? {
+            Resolved::Folder { at, .. } => at,
+            Resolved::File { .. } => {
+                return Err(precondition(&path, "a file", "a folder for former files"));
+            }
+            Resolved::Missing { .. } => {
+                let at = at.join(name);
+                fs::create_dir(&at).map_err(|e| io_at(&path, "creating", e))?;
+                at
+            }
+        };
+    }
+    Ok(at)
+}
+
+fn io_at(path: &WindowsPath, doing: &'static str, source: io::Error) -> ApplyError {
+    ApplyError::Io {
+        path: path.clone(),
+        doing,
+        source,
+    }
+}
+
+fn precondition(path: &WindowsPath, finding: &str, expectation: &str) -> ApplyError {
+    ApplyError::Precondition {
+        path: path.clone(),
+        finding: finding.to_owned(),
+        expectation: expectation.to_owned(),
+    }
+}

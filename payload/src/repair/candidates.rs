@@ -1,0 +1,310 @@
+//! Candidates for a file that must be put back, and which of them is the right one. Pure.
+//!
+//! Size proves nothing, so a candidate is accepted by a pin (its digest stands in the signed job) or by
+//! identity (processor, version, original name, checksum). Identity is weaker than a signature: it
+//! tells the right file from a wrong one, not from a forged one. The reason given says which it was.
+
+use std::fmt;
+
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::remedy::{Acceptance, CandidateSource};
+use rescue_stick::report::CandidateReport;
+
+use crate::windows::path::WindowsPath;
+use crate::windows::pe::{FileVersion, PeIdentity, PeMachine};
+
+/// A candidate as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CandidateFacts {
+    /// Which source of the remedy it belongs to.
+    pub source: CandidateSource,
+    /// Where it lies.
+    pub place: CandidatePlace,
+    /// What is there.
+    pub content: CandidateContent,
+}
+
+/// Where a candidate lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CandidatePlace {
+    /// On the volume of the Windows.
+    Volume(WindowsPath),
+    /// On the stick, by the path there.
+    Stick(String),
+}
+
+impl fmt::Display for CandidatePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Volume(path) => path.fmt(f),
+            Self::Stick(path) => write!(f, "{path} on the stick"),
+        }
+    }
+}
+
+/// What is at the place of a candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CandidateContent {
+    /// Nothing.
+    Missing,
+    /// Something that cannot be read; the text says why.
+    Unreadable(String),
+    /// A file.
+    Present {
+        /// Bytes.
+        size: u64,
+        /// Its digest.
+        sha256: Sha256Digest,
+        /// What it says it is, or why it is no program file.
+        identity: Result<PeIdentity, String>,
+        /// Digest that the job pins it by.
+        pin: Option<Sha256Digest>,
+    },
+}
+
+/// The candidate that is put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// Where it lies.
+    pub place: CandidatePlace,
+    /// Bytes, not 0.
+    pub size: u64,
+    /// Its digest.
+    pub sha256: Sha256Digest,
+    /// Why it was accepted.
+    pub reason: String,
+}
+
+/// Judges all candidates and returns the first that is acceptable, with a line for each.
+pub fn choose_candidate(
+    candidates: &[CandidateFacts],
+    accept: &Acceptance,
+    architecture: Option<PeMachine>,
+) -> (Option<Chosen>, Vec<CandidateReport>) {
+    let mut chosen = None;
+    let mut reports = Vec::new();
+    for candidate in candidates {
+        let judgement = judge_candidate(&candidate.content, accept, architecture);
+        let sha256 = match candidate.content {
+            CandidateContent::Present { size, sha256, .. } => {
+                if let (None, Ok(reason)) = (&chosen, &judgement) {
+                    chosen = Some(Chosen {
+                        place: candidate.place.clone(),
+                        size,
+                        sha256,
+                        reason: reason.clone(),
+                    });
+                }
+                Some(sha256)
+            }
+            _ => None,
+        };
+        reports.push(CandidateReport {
+            place: candidate.place.to_string(),
+            accepted: judgement.is_ok(),
+            reason: judgement.unwrap_or_else(|reason| reason),
+            sha256,
+        });
+    }
+    (chosen, reports)
+}
+
+/// Returns why a candidate is accepted, or why it is not.
+fn judge_candidate(
+    content: &CandidateContent,
+    accept: &Acceptance,
+    architecture: Option<PeMachine>,
+) -> Result<String, String> {
+    let (size, sha256, identity, pin) = match content {
+        CandidateContent::Missing => return Err("not there".into()),
+        CandidateContent::Unreadable(reason) => return Err(reason.clone()),
+        CandidateContent::Present {
+            size,
+            sha256,
+            identity,
+            pin,
+        } => (*size, sha256, identity, pin),
+    };
+    if size == 0 {
+        return Err("empty".into());
+    }
+    if let Some(pin) = pin {
+        if pin != sha256 {
+            return Err(format!("sha256 is {sha256}, the job pins {pin}"));
+        }
+        // A pin says that the file is genuine, not that it is for this Windows.
+        if let Ok(identity) = identity {
+            check_fit(identity, accept, architecture)?;
+        }
+        return Ok("sha256 pinned in the signed job".into());
+    }
+    let identity = identity.as_ref().map_err(Clone::clone)?;
+    check_fit(identity, accept, architecture)?;
+    check_name(identity, accept)?;
+    let (stored, computed) = (identity.stored_checksum, identity.computed_checksum);
+    if stored != computed {
+        return Err(format!(
+            "checksum of the content is {computed:#010x}, its header says {stored:#010x}: changed"
+        ));
+    }
+    let version = &accept.version;
+    let machine = identity.machine;
+    Ok(format!(
+        "{version} for {machine}, identity matches; not proven by signature"
+    ))
+}
+
+/// Checks processor and version.
+fn check_fit(
+    identity: &PeIdentity,
+    accept: &Acceptance,
+    architecture: Option<PeMachine>,
+) -> Result<(), String> {
+    let found = identity.machine;
+    match architecture {
+        None => {
+            return Err(format!(
+                "for {found}, but the processor of this Windows is not known"
+            ));
+        }
+        Some(wanted) if wanted != found => {
+            return Err(format!("for {found}, this Windows is for {wanted}"));
+        }
+        Some(_) => {}
+    }
+    let Some(version) = identity.version else {
+        return Err(format!("no version, expected {}", accept.version));
+    };
+    if accept.version_numbers().map(FileVersion) != Some(version) {
+        return Err(format!("version is {version}, expected {}", accept.version));
+    }
+    Ok(())
+}
+
+fn check_name(identity: &PeIdentity, accept: &Acceptance) -> Result<(), String> {
+    let expect = &accept.original_name;
+    match &identity.original_name {
+        Some(name) if name.eq_ignore_ascii_case(expect) => Ok(()),
+        Some(name) => Err(format!("original name is {name}, expected {expect}")),
+        None => Err(format!("no original name, expected {expect}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repair::fixture::{PeRecipe, SVCHOST_SP3};
+    use expect_test::{Expect, expect};
+
+    fn present(bytes: &[u8], pin: Option<Sha256Digest>) -> CandidateContent {
+        CandidateContent::Present {
+            size: u64::try_from(bytes.len()).unwrap(),
+            sha256: Sha256Digest::of(bytes),
+            identity: PeIdentity::parse(bytes).map_err(|error| error.to_string()),
+            pin,
+        }
+    }
+
+    fn check(content: &CandidateContent, expect: Expect) {
+        let accept = Acceptance {
+            version: "5.1.2600.5512".into(),
+            original_name: "svchost.exe".into(),
+        };
+        let judgement = judge_candidate(content, &accept, Some(PeMachine::I386));
+        expect.assert_eq(&format!("{judgement:?}"));
+    }
+
+    #[test]
+    fn accepts_by_identity_and_says_that_it_is_no_proof() {
+        check(
+            &present(&SVCHOST_SP3.build(), None),
+            expect![[r#"Ok("5.1.2600.5512 for i386, identity matches; not proven by signature")"#]],
+        );
+    }
+
+    #[test]
+    fn refuses_every_wrong_file_for_its_own_reason() {
+        let made = |recipe: PeRecipe| present(&recipe.build(), None);
+        check(&CandidateContent::Missing, expect![[r#"Err("not there")"#]]);
+        check(&present(b"", None), expect![[r#"Err("empty")"#]]);
+        check(
+            &present(b"hello", None),
+            expect![[r#"Err("program file at 0x0: starts with [68, 65], expected \"MZ\"")"#]],
+        );
+        check(
+            &made(PeRecipe {
+                version: [5, 1, 2600, 2180],
+                ..SVCHOST_SP3
+            }),
+            expect![[r#"Err("version is 5.1.2600.2180, expected 5.1.2600.5512")"#]],
+        );
+        check(
+            &made(PeRecipe {
+                machine: PeMachine::AMD64,
+                ..SVCHOST_SP3
+            }),
+            expect![[r#"Err("for amd64, this Windows is for i386")"#]],
+        );
+        check(
+            &made(PeRecipe {
+                original_name: "lsass.exe",
+                ..SVCHOST_SP3
+            }),
+            expect![[r#"Err("original name is lsass.exe, expected svchost.exe")"#]],
+        );
+        let mut patched = SVCHOST_SP3.build();
+        patched[0x300] ^= 1;
+        let CandidateContent::Present { identity, .. } = present(&patched, None) else {
+            panic!();
+        };
+        let identity = identity.unwrap();
+        assert_ne!(identity.stored_checksum, identity.computed_checksum);
+        let judgement = judge_candidate(
+            &present(&patched, None),
+            &Acceptance {
+                version: "5.1.2600.5512".into(),
+                original_name: "svchost.exe".into(),
+            },
+            Some(PeMachine::I386),
+        );
+        assert!(judgement.unwrap_err().ends_with(": changed"));
+    }
+
+    #[test]
+    fn a_pin_replaces_the_checksum_but_not_the_version() {
+        let wrong = Some(Sha256Digest::of(b"other"));
+        let mut patched = SVCHOST_SP3.build();
+        patched[0x300] ^= 1;
+        check(
+            &present(&patched, Some(Sha256Digest::of(&patched))),
+            expect![[r#"Ok("sha256 pinned in the signed job")"#]],
+        );
+        assert!(matches!(
+            judge_candidate(
+                &present(&patched, wrong),
+                &Acceptance { version: "1.2.3.4".into(), original_name: "x".into() },
+                None
+            ),
+            Err(reason) if reason.contains("the job pins")
+        ));
+        let older = PeRecipe {
+            version: [5, 1, 2600, 2180],
+            ..SVCHOST_SP3
+        }
+        .build();
+        check(
+            &present(&older, Some(Sha256Digest::of(&older))),
+            expect![[r#"Err("version is 5.1.2600.2180, expected 5.1.2600.5512")"#]],
+        );
+    }
+
+    #[test]
+    fn without_a_known_processor_nothing_is_accepted_by_identity() {
+        let accept = Acceptance {
+            version: "5.1.2600.5512".into(),
+            original_name: "svchost.exe".into(),
+        };
+        let content = present(&SVCHOST_SP3.build(), None);
+        assert!(judge_candidate(&content, &accept, None).is_err());
+    }
+}

@@ -1,0 +1,355 @@
+//! Puts the report together and prints it as a page for people. Pure.
+
+use std::fmt::Write as _;
+
+use rescue_stick::report::{
+    CandidateReport, ChangeReport, InstallationReport, MachineFacts, REPORT_SCHEMA, Report,
+    StickFacts, Timing, Verdict, VolumeReport,
+};
+
+use crate::machine::FileSystem;
+use crate::repair::detect::{InstallationFacts, Inventory, VolumeInventory};
+use crate::repair::diagnose::{LOCKED_VOLUME, UNREADABLE_VOLUME};
+use crate::repair::time::{format_compact, format_rfc_3339};
+
+/// Everything that a run gathered for its report.
+#[derive(Debug)]
+pub struct Course {
+    /// Name of the run.
+    pub run: String,
+    /// The PC's clock at the start, seconds since 1970 in UTC.
+    pub started: i64,
+    /// Milliseconds from start to end.
+    pub took_ms: u64,
+    /// The stick.
+    pub stick: StickFacts,
+    /// The PC.
+    pub machine: MachineFacts,
+    /// What was found on it.
+    pub inventory: Inventory,
+    /// What became of every Windows.
+    pub installations: Vec<InstallationReport>,
+    /// Time of every stage.
+    pub timings: Vec<Timing>,
+}
+
+/// Returns the name of a run: the PC's clock, and the computer name of the first Windows that has one.
+pub fn name_run(now: i64, inventory: &Inventory) -> String {
+    let mut installations = inventory.volumes.iter().flat_map(|v| &v.installations);
+    let computer = installations.find_map(|facts| facts.installation.computer.as_deref());
+    // It names a folder on the stick and one on the PC, so only what every file system takes is left.
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let computer: String = computer
+        .unwrap_or("unknown")
+        .chars()
+        .map(plain)
+        .take(63)
+        .collect();
+    format!("{}-{computer}", format_compact(now))
+}
+
+/// Returns the report of an installation of which nothing but its facts is known yet.
+pub fn begin_installation(volume: &str, facts: &InstallationFacts) -> InstallationReport {
+    let installation = &facts.installation;
+    let mut windows = installation
+        .version
+        .as_ref()
+        .map_or_else(|| "Windows of unknown version".into(), ToString::to_string);
+    if let Some(language) = &installation.language {
+        windows.push_str(&format!(", {language}"));
+    }
+    if let Some(machine) = installation.architecture {
+        windows.push_str(&format!(", {machine}"));
+    }
+    InstallationReport {
+        volume: volume.to_owned(),
+        folder: installation.folders.windows.to_string(),
+        windows,
+        computer: installation.computer.clone(),
+        products: facts
+            .products
+            .iter()
+            .map(|product| product.line())
+            .collect(),
+        verdict: Verdict::Healthy,
+        remedy: None,
+        findings: Vec::new(),
+        plan: None,
+        candidates: Vec::new(),
+        changes: Vec::new(),
+        advice: Vec::new(),
+    }
+}
+
+/// Puts the report together. Its verdict is the worst of all installations; a volume that may hold a
+/// Windows and could not be looked at makes it [`Verdict::NeedsYou`] at least.
+pub fn assemble_report(course: Course) -> Report {
+    let (mut notes, mut verdict) = (Vec::new(), Verdict::Healthy);
+    for volume in &course.inventory.volumes {
+        let (lines, worst) = note_volume(volume);
+        notes.extend(lines);
+        verdict = verdict.max(worst);
+    }
+    for installation in &course.installations {
+        verdict = verdict.max(installation.verdict);
+    }
+    if course.installations.is_empty() {
+        let count = course.inventory.volumes.len();
+        notes.push(format!("no Windows was found on {count} volumes"));
+        verdict = verdict.max(Verdict::NeedsYou);
+    }
+    let volumes = course
+        .inventory
+        .volumes
+        .into_iter()
+        .map(|volume| VolumeReport {
+            name: volume.facts.name,
+            file_system: volume.facts.file_system.name().to_owned(),
+            size: volume.facts.size,
+            disk_model: volume.facts.disk_model,
+            state: volume.facts.state.words(),
+        });
+    Report {
+        schema: REPORT_SCHEMA,
+        run: course.run,
+        mend_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: format_rfc_3339(course.started),
+        took_ms: course.took_ms,
+        verdict,
+        stick: course.stick,
+        machine: course.machine,
+        volumes: volumes.collect(),
+        installations: course.installations,
+        timings: course.timings,
+        notes,
+    }
+}
+
+/// Returns what the report notes of a volume, and how much that weighs.
+fn note_volume(volume: &VolumeInventory) -> (Vec<String>, Verdict) {
+    let name = &volume.facts.name;
+    match volume.facts.file_system {
+        FileSystem::BitLocker => {
+            let note = format!(
+                "{LOCKED_VOLUME}: {name} is locked by BitLocker; its recovery key is needed to look at it"
+            );
+            (vec![note], Verdict::NeedsYou)
+        }
+        FileSystem::Unknown if volume.is_unseen => (Vec::new(), Verdict::Healthy),
+        file_system => {
+            let id = if volume.is_unseen {
+                UNREADABLE_VOLUME
+            } else {
+                "note"
+            };
+            let lines = volume
+                .problems
+                .iter()
+                .map(|text| format!("{id}: {name}: {text}"));
+            // A camera's exFAT card never holds the Windows that starts this PC.
+            let may_hold_windows = file_system != FileSystem::ExFat;
+            let worst = match volume.is_unseen && may_hold_windows {
+                true => Verdict::NeedsYou,
+                false => Verdict::Healthy,
+            };
+            (lines.collect(), worst)
+        }
+    }
+}
+
+/// Returns the report as a page of plain text.
+pub fn render_report(report: &Report) -> String {
+    let mut page = Page::default();
+    page.line(0, &format!("mendkit report {}", report.run));
+    page.line(0, "");
+    page.line(0, report.verdict.word());
+    page.line(0, "");
+    let stick = &report.stick;
+    page.field(0, "PC", &machine_line(&report.machine));
+    page.field(0, "Stick", &format!("{}, {}", stick.title, stick.date));
+    let seconds = format!("{}.{}", report.took_ms / 1000, report.took_ms % 1000 / 100);
+    let started = &report.started;
+    page.field(
+        0,
+        "Started",
+        &format!("{started} by this PC's clock, took {seconds} s"),
+    );
+    for installation in &report.installations {
+        page.installation(installation);
+    }
+    page.line(0, "");
+    for volume in &report.volumes {
+        let VolumeReport {
+            name,
+            file_system,
+            size,
+            state,
+            ..
+        } = volume;
+        let megabytes = size / 1_000_000;
+        page.field(
+            0,
+            "Volume",
+            &format!("{name}: {file_system}, {megabytes} MB, {state}"),
+        );
+    }
+    for note in &report.notes {
+        page.field(0, "Note", note);
+    }
+    page.text
+}
+
+fn machine_line(machine: &MachineFacts) -> String {
+    let mut parts = Vec::new();
+    parts.extend(
+        [&machine.vendor, &machine.model]
+            .into_iter()
+            .flatten()
+            .cloned(),
+    );
+    parts.extend(
+        machine
+            .serial
+            .iter()
+            .map(|serial| format!("serial {serial}")),
+    );
+    parts.push(machine.firmware.clone());
+    parts.join(", ")
+}
+
+/// A page that is being written.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, indent: usize, text: &str) {
+        // OK to discard: writing to a String does not fail.
+        let _ = writeln!(self.text, "{}", format!("{:indent$}{text}", "").trim_end());
+    }
+
+    fn field(&mut self, indent: usize, name: &str, text: &str) {
+        self.line(indent, &format!("{name:<10} {text}"));
+    }
+
+    fn installation(&mut self, installation: &InstallationReport) {
+        let InstallationReport {
+            volume,
+            folder,
+            verdict,
+            ..
+        } = installation;
+        self.line(0, "");
+        self.line(0, &format!("{folder} on {volume}: {}", verdict.word()));
+        if let Some(computer) = &installation.computer {
+            self.field(2, "Computer", computer);
+        }
+        self.field(2, "Windows", &installation.windows);
+        for product in &installation.products {
+            self.field(2, "Security", product);
+        }
+        for finding in &installation.findings {
+            self.field(2, "Found", &format!("{} ({})", finding.text, finding.id));
+            finding.evidence.iter().for_each(|line| self.line(15, line));
+        }
+        for candidate in &installation.candidates {
+            self.candidate(candidate);
+        }
+        if let Some(plan) = &installation.plan {
+            self.field(2, "Plan", "");
+            plan.lines().for_each(|line| self.line(4, line));
+        }
+        for change in &installation.changes {
+            self.change(change);
+        }
+        for line in &installation.advice {
+            self.field(2, "Next", line);
+        }
+    }
+
+    fn candidate(&mut self, candidate: &CandidateReport) {
+        let CandidateReport {
+            place,
+            accepted,
+            reason,
+            ..
+        } = candidate;
+        let word = if *accepted { "accepted" } else { "refused" };
+        self.field(2, "Looked at", place);
+        self.line(15, &format!("{word}: {reason}"));
+    }
+
+    fn change(&mut self, change: &ChangeReport) {
+        self.field(2, "Changed", &change.path);
+        let digest = |digest: &Option<_>| {
+            digest
+                .as_ref()
+                .map_or_else(|| "not there".to_owned(), ToString::to_string)
+        };
+        self.line(15, &format!("before {}", digest(&change.before)));
+        self.line(15, &format!("after  {}", digest(&change.after)));
+        if let Some(kept) = &change.kept {
+            self.line(15, &format!("the former file is kept in {kept}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::{VolumeFacts, VolumeState};
+
+    fn course(file_system: FileSystem, state: VolumeState) -> Course {
+        Course {
+            run: "run".into(),
+            started: 0,
+            took_ms: 0,
+            stick: StickFacts::default(),
+            machine: MachineFacts::default(),
+            inventory: Inventory {
+                volumes: vec![VolumeInventory {
+                    facts: VolumeFacts {
+                        name: "disk 1, partition 1".into(),
+                        file_system,
+                        size: 0,
+                        disk_model: None,
+                        disk_serial: None,
+                        serial: 0,
+                        state,
+                    },
+                    installations: Vec::new(),
+                    problems: vec!["medium error".into()],
+                    is_unseen: true,
+                }],
+            },
+            installations: Vec::new(),
+            timings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_locked_volume_needs_a_person_and_says_what_for() {
+        let report = assemble_report(course(FileSystem::BitLocker, VolumeState::Clean));
+        assert_eq!(report.verdict, Verdict::NeedsYou);
+        assert!(report.notes[0].starts_with("locked-volume: disk 1, partition 1"));
+        assert!(report.notes[0].contains("recovery key"));
+    }
+
+    #[test]
+    fn an_unreadable_volume_is_reported_with_its_reason() {
+        let state = VolumeState::Unreadable("medium error".into());
+        let report = assemble_report(course(FileSystem::Ntfs, state));
+        assert_eq!(report.verdict, Verdict::NeedsYou);
+        assert_eq!(
+            report.notes[0],
+            "unreadable-volume: disk 1, partition 1: medium error"
+        );
+    }
+}

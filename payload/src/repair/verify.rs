@@ -1,0 +1,70 @@
+//! Looks at what was written: first on the change before it is committed, then on a fresh view.
+
+use std::path::Path;
+
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::report::ChangeReport;
+
+use crate::repair::plan::{FileWrite, RepairPlan};
+use crate::stick::hash_file;
+use crate::windows::path::{Resolved, WindowsPath};
+
+/// What was found after a repair.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Every file of the plan as it is now.
+    pub changes: Vec<ChangeReport>,
+    /// What is not as planned, one line each; empty is good.
+    pub problems: Vec<String>,
+}
+
+/// Holds every file of `plan` against the volume mounted at `root`.
+pub fn verify_files(root: &Path, plan: &RepairPlan) -> Verified {
+    let mut verified = Verified::default();
+    for write in plan.writes() {
+        let after = hash_at(root, &write.target);
+        check(
+            &mut verified.problems,
+            &write.target,
+            &after,
+            write.after.sha256,
+        );
+        if let (Some(kept), Some(before)) = (&write.kept, write.before) {
+            let found = hash_at(root, kept);
+            check(&mut verified.problems, kept, &found, before.sha256);
+        }
+        verified.changes.push(report_change(write, after.ok()));
+    }
+    verified
+}
+
+fn report_change(write: &FileWrite, after: Option<Sha256Digest>) -> ChangeReport {
+    ChangeReport {
+        path: write.target.to_string(),
+        before: write.before.map(|before| before.sha256),
+        after,
+        kept: write.kept.as_ref().map(ToString::to_string),
+    }
+}
+
+fn check(
+    problems: &mut Vec<String>,
+    path: &WindowsPath,
+    found: &Result<Sha256Digest, String>,
+    expected: Sha256Digest,
+) {
+    match found {
+        Ok(found) if *found == expected => {}
+        Ok(found) => problems.push(format!("{path}: sha256 is {found}, expected {expected}")),
+        Err(reason) => problems.push(format!("{path}: {reason}, expected sha256 {expected}")),
+    }
+}
+
+fn hash_at(root: &Path, path: &WindowsPath) -> Result<Sha256Digest, String> {
+    match path.resolve(root) {
+        Ok(Resolved::File { at, .. }) => hash_file(&at, |_| {}).map_err(|e| e.to_string()),
+        Ok(Resolved::Folder { .. }) => Err("a folder".into()),
+        Ok(Resolved::Missing { .. }) => Err("not there".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,66 @@
+//! A screen on an ordinary terminal: lines out, `y` or nothing in.
+
+use std::io::{BufRead, Write};
+
+use crate::screen::{Answer, Question, Screen};
+
+/// A screen made of an output and an input.
+pub struct Terminal<W, R> {
+    output: W,
+    input: R,
+}
+
+impl<W: Write, R: BufRead> Terminal<W, R> {
+    /// Makes a screen that writes to `output` and reads answers from `input`.
+    pub fn new(output: W, input: R) -> Self {
+        Self { output, input }
+    }
+}
+
+impl<W: Write, R: BufRead> Screen for Terminal<W, R> {
+    fn line(&mut self, text: &str) {
+        // A terminal that is gone must not stop a repair.
+        let _ = writeln!(self.output, "{text}");
+    }
+
+    fn ask(&mut self, question: Question<'_>) -> Answer {
+        let prompt = match question {
+            Question::Finished => return Answer::Yes,
+            Question::Repair { warning } => {
+                if let Some(warning) = warning {
+                    self.line(warning);
+                }
+                "Type y to repair, anything else to leave it as it is: "
+            }
+        };
+        // No prompt seen or no answer read is a no.
+        let mut answer = String::new();
+        let shown = write!(self.output, "{prompt}").and_then(|()| self.output.flush());
+        let read = shown.and_then(|()| self.input.read_line(&mut answer));
+        match (read, answer.trim()) {
+            (Ok(_), "y" | "Y" | "yes") => Answer::Yes,
+            _ => Answer::No,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(input: &str, warning: Option<&str>) -> (Answer, String) {
+        let mut output = Vec::new();
+        let mut screen = Terminal::new(&mut output, input.as_bytes());
+        let answer = screen.ask(Question::Repair { warning });
+        (answer, String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn only_a_clear_yes_is_a_yes() {
+        assert_eq!(ask("y\n", None).0, Answer::Yes);
+        for no in ["", "\n", "n\n", "yy\n"] {
+            assert_eq!(ask(no, None).0, Answer::No, "{no:?}");
+        }
+        assert!(ask("", Some("careful")).1.starts_with("careful\n"));
+    }
+}

@@ -1,0 +1,273 @@
+//! Finds the Windows folders of a volume and reads what they say of themselves.
+//!
+//! Nothing here changes a file. A registry that cannot be read does not hide an installation: it is
+//! reported with what is known, and everything that rests on the registry becomes "cannot tell".
+
+use std::io::Read as _;
+use std::path::Path;
+
+use fs_err as fs;
+
+use crate::hive::{Hive, HiveError};
+use crate::windows::folders::Folders;
+use crate::windows::path::{PathError, Resolved, WindowsPath};
+use crate::windows::pe::{PeIdentity, PeMachine};
+use crate::windows::version::{VERSION_KEY, WindowsVersion, language_name};
+
+/// Names that Windows folders have had. Source: libguestfs, inspection of Windows.
+const ALL_WINDOWS_FOLDERS: &[&str] = &["windows", "winnt", "win32", "win"];
+
+/// Files in system32 whose processor is that of the Windows, first found first.
+const ALL_ARCHITECTURE_WITNESSES: &[&str] = &[
+    "ntoskrnl.exe",
+    "kernel32.dll",
+    "ntdll.dll",
+    "cmd.exe",
+    "lsass.exe",
+    "services.exe",
+    "winlogon.exe",
+];
+
+/// Bytes of a hive at most; Windows itself has never allowed more for one of its own.
+const LARGEST_HIVE: u64 = 512 << 20;
+
+/// Bytes of a program file that is looked into at most.
+pub const LARGEST_PROGRAM: u64 = 64 << 20;
+
+/// A Windows on a volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// Its folders, `windows` spelled as on the volume.
+    pub folders: Folders,
+    /// Which Windows; `None` if the registry cannot tell.
+    pub version: Option<WindowsVersion>,
+    /// Processor of its system files.
+    pub architecture: Option<PeMachine>,
+    /// Computer name.
+    pub computer: Option<String>,
+    /// Language it was installed in, by name.
+    pub language: Option<String>,
+    /// Folder of protected copies, where the registry names another than `system32\dllcache`.
+    pub protected_copies: Option<String>,
+    /// What is odd about the registry, one line each: dirty, damaged, not there.
+    pub problems: Vec<String>,
+}
+
+/// Returns the Windows folders of the volume mounted at `root`, spelled as there, and what could not
+/// be looked at.
+pub fn find_windows_folders(root: &Path) -> (Vec<WindowsPath>, Vec<String>) {
+    let mut names: Vec<String> = ALL_WINDOWS_FOLDERS
+        .iter()
+        .map(|n| (*n).to_owned())
+        .collect();
+    let mut problems = Vec::new();
+    match boot_ini_folders(root) {
+        Ok(folders) => names.extend(folders),
+        Err(error) => problems.push(error.to_string()),
+    }
+    let mut found = Vec::new();
+    for name in names {
+        let path = WindowsPath::parse(&format!("\\{name}"), None);
+        match path.and_then(|path| confirm_windows_folder(root, &path)) {
+            Ok(Some(path)) if !found.contains(&path) => found.push(path),
+            Ok(_) => {}
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    (found, problems)
+}
+
+/// Returns `folder` as the volume spells it, if the parts that every Windows has are in it.
+fn confirm_windows_folder(
+    root: &Path,
+    folder: &WindowsPath,
+) -> Result<Option<WindowsPath>, PathError> {
+    let hive = folder.join("system32")?.join("config")?.join("software")?;
+    Ok(match hive.resolve(root)? {
+        Resolved::File { path, .. } => Some(path.folder().folder().folder()),
+        Resolved::Folder { .. } | Resolved::Missing { .. } => None,
+    })
+}
+
+/// Returns the folders that `\boot.ini` names. Lines look like
+/// `multi(0)disk(0)rdisk(0)partition(1)\WINDOWS="Microsoft Windows XP" /fastdetect`.
+fn boot_ini_folders(root: &Path) -> Result<Vec<String>, PathError> {
+    let path = WindowsPath::default().join("boot.ini")?;
+    let Resolved::File { at, .. } = path.resolve(root)? else {
+        return Ok(Vec::new());
+    };
+    let mut bytes = Vec::new();
+    let file = fs::File::open(at).map_err(std::io::Error::from);
+    let read = file.and_then(|file| file.take(64 << 10).read_to_end(&mut bytes));
+    read.map_err(|source| PathError::Io { path, source })?;
+    // Folder names matter here, not the titles; those that are not ASCII are found by their usual name.
+    let text = String::from_utf8_lossy(&bytes);
+    let folders = text.lines().filter_map(|line| {
+        let place = line.split('=').next()?.trim();
+        let is_place = place.starts_with("multi(") || place.starts_with("scsi(");
+        let folder = place.split_once('\\').filter(|_| is_place)?.1;
+        (!folder.is_empty()).then(|| folder.to_owned())
+    });
+    Ok(folders.collect())
+}
+
+/// A Windows with its registry, which is large and so soon dropped.
+#[derive(Debug)]
+pub struct OpenedInstallation {
+    /// What is known of it.
+    pub installation: Installation,
+    /// The hive SOFTWARE, or why it cannot be read.
+    pub software: Result<Hive, String>,
+}
+
+/// Reads the Windows in `folder` of the volume mounted at `root`.
+pub fn open_installation(
+    root: &Path,
+    folder: &WindowsPath,
+) -> Result<OpenedInstallation, PathError> {
+    let mut folders = Folders::defaults(folder.clone())?;
+    let mut problems = Vec::new();
+    let software = read_hive(root, folder, "software", &mut problems);
+    let system = read_hive(root, folder, "system", &mut problems);
+    let mut version = None;
+    let mut protected_copies = None;
+    if let Ok(hive) = &software {
+        version = note(WindowsVersion::read(hive), &mut problems);
+        note(read_folders(hive, &mut folders), &mut problems);
+        protected_copies = note(read_protected_copies(hive), &mut problems).flatten();
+    }
+    let (mut computer, mut language, mut named_architecture) = (None, None, None);
+    if let Ok(hive) = &system {
+        let facts = note(SystemFacts::read(hive), &mut problems).unwrap_or_default();
+        (computer, language) = (facts.computer, facts.language);
+        named_architecture = facts.architecture;
+    }
+    let architecture = find_architecture(root, folder).or(named_architecture);
+    Ok(OpenedInstallation {
+        installation: Installation {
+            folders,
+            version,
+            architecture,
+            computer,
+            language: language.map(|identifier| language_name(&identifier)),
+            protected_copies,
+            problems,
+        },
+        software,
+    })
+}
+
+fn note<T>(result: Result<T, HiveError>, problems: &mut Vec<String>) -> Option<T> {
+    result
+        .map_err(|error| problems.push(format!("registry: {error}")))
+        .ok()
+}
+
+fn read_hive(
+    root: &Path,
+    folder: &WindowsPath,
+    name: &str,
+    problems: &mut Vec<String>,
+) -> Result<Hive, String> {
+    let hive = open_hive(root, folder, name);
+    match &hive {
+        Ok(hive) => problems.extend(hive.dirty().map(|why| {
+            format!("registry file {name} was not written to its end ({why}); read as it is")
+        })),
+        Err(error) => problems.push(error.clone()),
+    }
+    hive
+}
+
+fn open_hive(root: &Path, folder: &WindowsPath, name: &str) -> Result<Hive, String> {
+    let text = |error: PathError| error.to_string();
+    let config = folder.join("system32").and_then(|f| f.join("config"));
+    let path = config.and_then(|config| config.join(name)).map_err(text)?;
+    let Resolved::File { at, path, size } = path.resolve(root).map_err(text)? else {
+        return Err(format!("{path}: missing"));
+    };
+    if size > LARGEST_HIVE {
+        return Err(format!(
+            "{path}: {size} bytes, expected at most {LARGEST_HIVE}"
+        ));
+    }
+    let bytes = fs::read(at).map_err(|error| error.to_string())?;
+    Hive::parse(bytes).map_err(|error| format!("{path}: {error}"))
+}
+
+/// Takes the folders that the registry names instead of the usual ones; what it names on other drives
+/// or in odd ways is left at the default.
+fn read_folders(software: &Hive, folders: &mut Folders) -> Result<(), HiveError> {
+    if let Some(key) = software.key(VERSION_KEY)? {
+        let system_root = key.text("SystemRoot")?.unwrap_or_default();
+        let mut letters = system_root.chars();
+        if let (Some(letter), Some(':')) = (letters.next(), letters.next()) {
+            if letter.is_ascii_alphabetic() {
+                folders.drive = letter.to_ascii_uppercase();
+            }
+        }
+    }
+    if let Some(key) = software.key("Microsoft\\Windows\\CurrentVersion")? {
+        let named = |name: &str| -> Result<Option<WindowsPath>, HiveError> {
+            let text = key.text(name)?;
+            Ok(text.and_then(|text| folders.expand_registry_path(&text).ok()))
+        };
+        let (program_files, common_files) = (named("ProgramFilesDir")?, named("CommonFilesDir")?);
+        if let Some(path) = program_files {
+            folders.program_files = path;
+        }
+        if let Some(path) = common_files {
+            folders.common_files = path;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the folder of Windows File Protection's copies. Source: Microsoft, "Registry settings for
+/// Windows File Protection", `SFCDllCacheDir`.
+fn read_protected_copies(software: &Hive) -> Result<Option<String>, HiveError> {
+    let key = software.key(&format!("{VERSION_KEY}\\Winlogon"))?;
+    key.map_or(Ok(None), |key| key.text("SFCDllCacheDir"))
+}
+
+/// What the hive SYSTEM says.
+#[derive(Debug, Default)]
+struct SystemFacts {
+    computer: Option<String>,
+    language: Option<String>,
+    architecture: Option<PeMachine>,
+}
+
+impl SystemFacts {
+    fn read(system: &Hive) -> Result<Self, HiveError> {
+        let select = system.key("Select")?;
+        let current = select.map_or(Ok(None), |key| key.number("Current"))?;
+        let set = format!("ControlSet{:03}", current.unwrap_or(1));
+        let text = |key: &str, value: &str| -> Result<Option<String>, HiveError> {
+            let key = system.key(&format!("{set}\\Control\\{key}"))?;
+            key.map_or(Ok(None), |key| key.text(value))
+        };
+        let architecture = text("Session Manager\\Environment", "PROCESSOR_ARCHITECTURE")?;
+        Ok(Self {
+            computer: text("ComputerName\\ComputerName", "ComputerName")?,
+            language: text("Nls\\Language", "InstallLanguage")?,
+            architecture: match architecture.as_deref() {
+                Some("x86") => Some(PeMachine::I386),
+                Some("AMD64") => Some(PeMachine::AMD64),
+                Some("ARM64") => Some(PeMachine::ARM64),
+                _ => None,
+            },
+        })
+    }
+}
+
+fn find_architecture(root: &Path, folder: &WindowsPath) -> Option<PeMachine> {
+    let system32 = folder.join("system32").ok()?;
+    ALL_ARCHITECTURE_WITNESSES.iter().find_map(|name| {
+        let Resolved::File { at, size, .. } = system32.join(name).ok()?.resolve(root).ok()? else {
+            return None;
+        };
+        let bytes = (size <= LARGEST_PROGRAM).then(|| fs::read(at).ok())??;
+        Some(PeIdentity::parse(&bytes).ok()?.machine)
+    })
+}
