@@ -7,8 +7,8 @@ use rescue_stick::manifest::Manifest;
 use rescue_stick::paths;
 
 use crate::boot::{BootFile, BootFiles, Content as BootContent};
-use crate::disk::DiskIdentity;
-use crate::fat32::FatTimestamp;
+use crate::disk::identity::DiskIdentity;
+use crate::fat32::timestamp::FatTimestamp;
 use crate::inputs::Inputs;
 use crate::inputs::hashed_file::HashedFile;
 use crate::lba::ByteSize;
