@@ -271,22 +271,29 @@ impl Allocation for Clusters<'_> {
     }
 }
 
-/// Sets the dirty flag in `overlay`, in `$MFT` and in `$MFTMirr`, so that Windows checks the volume.
+/// Sets the dirty flag in `overlay`, so that Windows checks the volume.
 pub fn mark_dirty(overlay: &mut Overlay) -> io::Result<()> {
-    let places = flag_places(overlay)?;
-    for place in places {
-        let mut flags = [0; 2];
-        overlay.read_at(place, &mut flags)?;
-        let [low, high] = flags;
-        overlay.write_at(place, &[low | 1, high])?;
+    for (place, bytes) in dirty_marks(&OverlayArea(overlay))? {
+        overlay.write_at(place, &bytes)?;
     }
     Ok(())
 }
 
+/// Returns the writes, offset and bytes, that set the dirty flag, in `$MFT` and in `$MFTMirr`.
+pub fn dirty_marks(area: &dyn Area) -> io::Result<Vec<(u64, Vec<u8>)>> {
+    let mut marks = Vec::new();
+    for place in flag_places(area)? {
+        let mut flags = [0; 2];
+        area.read_at(place, &mut flags)?;
+        let [low, high] = flags;
+        marks.push((place, vec![low | 1, high]));
+    }
+    Ok(marks)
+}
+
 /// Returns where the volume's flags lie: in the table and in its mirror.
-fn flag_places(overlay: &Overlay) -> io::Result<[u64; 2]> {
-    let area = OverlayArea(overlay);
-    let mut reader = AreaReader::new(&area);
+fn flag_places(area: &dyn Area) -> io::Result<[u64; 2]> {
+    let mut reader = AreaReader::new(area);
     let ntfs = Ntfs::new(&mut reader).map_err(foreign)?;
     let number = VOLUME;
     let volume = ntfs.file(&mut reader, number).map_err(foreign)?;
