@@ -214,6 +214,7 @@ fn pieces(offset: u64, length: usize) -> impl Iterator<Item = Piece> {
 }
 
 #[cfg(test)]
+#[expect(clippy::as_conversions, reason = "small numbers made up by the tests")]
 mod tests {
     use super::*;
     use crate::journal::tests::MemoryArea;
@@ -233,8 +234,13 @@ mod tests {
         for (memory, scratch) in [(1 << 20, 0), (0, 1 << 20), (4096, 1 << 20)] {
             let mut overlay = overlay(memory, scratch);
             let mut expect = origin();
-            for (offset, length) in [(0_usize, 1), (4095, 2), (5000, 9000), (41470, 2), (8192, 4096)]
-            {
+            for (offset, length) in [
+                (0_usize, 1),
+                (4095, 2),
+                (5000, 9000),
+                (41470, 2),
+                (8192, 4096),
+            ] {
                 let bytes: Vec<u8> = (0..length).map(|n| (n * 3 + offset) as u8).collect();
                 overlay.write_at(offset as u64, &bytes).unwrap();
                 expect[offset..offset + length].copy_from_slice(&bytes);

@@ -1,5 +1,7 @@
 //! A volume in a file, as the rescue environment treats a partition: overlay, `ntfs-3g`, commit, undo.
 //! `mkntfs`, `ntfscp`, `ntfsfix`, `ntfscat` and `ntfsinfo` make the volumes and judge what came of them.
+#![expect(clippy::as_conversions, reason = "small numbers made up by the tests")]
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -27,7 +29,10 @@ impl Bench {
             .iter()
             .all(|tool| Path::new(tool).exists());
         if !has_tools || !rustix::process::geteuid().is_root() {
-            assert!(std::env::var_os("CI").is_none(), "ntfs-3g and root are needed");
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "ntfs-3g and root are needed"
+            );
             println!("skipped: no mkntfs, ntfs-3g or /dev/fuse, or not root");
             return None;
         }
@@ -35,7 +40,11 @@ impl Bench {
         let bench = Self { folder };
         let volume = fs::File::create(bench.volume()).unwrap();
         volume.set_len((32 << 20) + 512).unwrap();
-        run("/usr/sbin/mkntfs", &["-F", "-q", "-p", "63", "-H", "16", "-S", "63"], &bench.volume());
+        run(
+            "/usr/sbin/mkntfs",
+            &["-F", "-q", "-p", "63", "-H", "16", "-S", "63"],
+            &bench.volume(),
+        );
         bench.copy_in("old content", "svchost.exe");
         bench.copy_in(&"long ".repeat(20_000), "long.txt");
         let journal = fs::File::create(bench.journal_file()).unwrap();
@@ -109,7 +118,9 @@ impl Bench {
             .args(["-f", "-m"])
             .arg(self.volume())
             .output();
-        String::from_utf8(done.unwrap().stdout).unwrap().contains("DIRTY")
+        String::from_utf8(done.unwrap().stdout)
+            .unwrap()
+            .contains("DIRTY")
     }
 
     /// Replaces a file, adds one, and removes one, as a repair does.
@@ -118,7 +129,9 @@ impl Bench {
         let root = change.root().to_owned();
         fs::create_dir(root.join("kept")).unwrap();
         fs::write(root.join("SVCHOST.new"), "good".repeat(3000)).unwrap();
-        change.copy_security(&root.join("svchost.exe"), &root.join("SVCHOST.new")).unwrap();
+        change
+            .copy_security(&root.join("svchost.exe"), &root.join("SVCHOST.new"))
+            .unwrap();
         fs::rename(root.join("svchost.exe"), root.join("kept/svchost.exe")).unwrap();
         fs::rename(root.join("SVCHOST.new"), root.join("svchost.exe")).unwrap();
         fs::write(root.join("définitions.dat"), vec![7; 300_000]).unwrap();
@@ -136,7 +149,13 @@ fn label() -> CommitLabel {
 }
 
 fn run(program: &str, arguments: &[&str], file: &Path) {
-    check(&Command::new(program).args(arguments).arg(file).output().unwrap());
+    check(
+        &Command::new(program)
+            .args(arguments)
+            .arg(file)
+            .output()
+            .unwrap(),
+    );
 }
 
 fn check(done: &Output) {
@@ -157,7 +176,10 @@ fn abandoned_changes_leave_the_volume_bit_for_bit_as_it_was() {
     let change = volume.begin_change(1 << 20).unwrap();
     fs::write(change.root().join("svchost.exe"), "other").unwrap();
     fs::write(change.root().join("new"), vec![1; 100_000]).unwrap();
-    assert_eq!(fs::read(change.root().join("svchost.exe")).unwrap(), b"other");
+    assert_eq!(
+        fs::read(change.root().join("svchost.exe")).unwrap(),
+        b"other"
+    );
     drop(change);
     assert_eq!(bench.digest(), before);
     assert_eq!(mounts_below(bench.folder.path()), 0);
@@ -177,7 +199,10 @@ fn a_commit_reaches_the_volume_and_an_undo_takes_it_back() {
     assert_eq!(bench.cat("kept/svchost.exe"), "old content");
     let view = volume.view().unwrap();
     assert!(!view.root().join("long.txt").exists());
-    assert_eq!(fs::read(view.root().join("définitions.dat")).unwrap(), vec![7; 300_000]);
+    assert_eq!(
+        fs::read(view.root().join("définitions.dat")).unwrap(),
+        vec![7; 300_000]
+    );
     assert!(fs::write(view.root().join("x"), "x").is_err());
     drop(view);
     run("/usr/bin/ntfsfix", &["-n"], &bench.volume());
@@ -191,7 +216,10 @@ fn a_commit_reaches_the_volume_and_an_undo_takes_it_back() {
     let view = volume.view().unwrap();
     assert!(!view.root().join("kept").exists());
     drop(view);
-    assert!(matches!(undo(&journal, &targets), Err(UndoError::AlreadyUndone { .. })));
+    assert!(matches!(
+        undo(&journal, &targets),
+        Err(UndoError::AlreadyUndone { .. })
+    ));
 }
 
 #[test]
@@ -203,7 +231,12 @@ fn free_clusters_do_not_go_through_the_journal() {
     fs::write(change.root().join("big"), &content).unwrap();
     // More than the whole journal of 4 MiB.
     change.commit(&label()).unwrap();
-    let journaled: u64 = bench.journal().commits().iter().map(|one| one.body_length).sum();
+    let journaled: u64 = bench
+        .journal()
+        .commits()
+        .iter()
+        .map(|one| one.body_length)
+        .sum();
     assert!(journaled < 600_000, "{journaled}");
     let view = volume.view().unwrap();
     assert!(fs::read(view.root().join("big")).unwrap() == content);
@@ -242,9 +275,18 @@ fn write_log(bench: &Bench, in_use_list: u16) -> u64 {
     let bytes = fs::read(bench.volume()).unwrap();
     // mkntfs fills the log with ones; nothing else on the volume has so many of them.
     let page_count = bytes.len() / 4096;
-    let is_ones = |page: usize| bytes[page * 4096..(page + 1) * 4096].iter().all(|b| *b == 0xFF);
-    let first = (0..page_count).find(|page| (0..64).all(|n| is_ones(page + n))).unwrap();
-    let length = (first..page_count).take_while(|page| is_ones(*page)).count() as u64 * 4096;
+    let is_ones = |page: usize| {
+        bytes[page * 4096..(page + 1) * 4096]
+            .iter()
+            .all(|b| *b == 0xFF)
+    };
+    let first = (0..page_count)
+        .find(|page| (0..64).all(|n| is_ones(page + n)))
+        .unwrap();
+    let length = (first..page_count)
+        .take_while(|page| is_ones(*page))
+        .count() as u64
+        * 4096;
     let mut page = vec![0; 4096];
     let mut put = |offset: usize, field: &[u8]| {
         page[offset..offset + field.len()].copy_from_slice(field);
@@ -324,7 +366,10 @@ fn a_hibernated_volume_is_shown_and_not_changed() {
     let refused = volume.begin_change(1).map(|_| ()).unwrap_err();
     assert!(matches!(refused, VolumeError::Refused { .. }), "{refused}");
     let view = volume.view().unwrap();
-    assert_eq!(fs::read(view.root().join("svchost.exe")).unwrap(), b"old content");
+    assert_eq!(
+        fs::read(view.root().join("svchost.exe")).unwrap(),
+        b"old content"
+    );
     drop(view);
     assert_eq!(bench.digest(), before);
 }
@@ -332,7 +377,11 @@ fn a_hibernated_volume_is_shown_and_not_changed() {
 #[test]
 fn refuses_a_change_that_no_memory_can_hold() {
     let Some(bench) = Bench::new() else { return };
-    let refused = bench.examine().begin_change(1 << 60).map(|_| ()).unwrap_err();
+    let refused = bench
+        .examine()
+        .begin_change(1 << 60)
+        .map(|_| ())
+        .unwrap_err();
     assert!(refused.to_string().contains("bytes of memory"), "{refused}");
     assert_eq!(mounts_below(bench.folder.path()), 0);
 }

@@ -296,7 +296,9 @@ impl VolumeIdentity {
 }
 
 fn cut(text: &str, length: usize) -> &str {
-    let ends = text.char_indices().map(|(start, one)| start.saturating_add(one.len_utf8()));
+    let ends = text
+        .char_indices()
+        .map(|(start, one)| start.saturating_add(one.len_utf8()));
     let end = ends.take_while(|end| *end <= length).last();
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
@@ -410,10 +412,7 @@ mod tests {
         assert_eq!(JournalHead::choose(&new, &old), Ok((head(4), 0)));
         let torn = vec![0xD1; SLOT_LENGTH];
         assert_eq!(JournalHead::choose(&torn, &old), Ok((head(3), 1)));
-        assert_eq!(
-            JournalHead::choose(&torn, &torn),
-            Err(HeadError::Absent)
-        );
+        assert_eq!(JournalHead::choose(&torn, &torn), Err(HeadError::Absent));
         let fresh = empty_head([8; 16]);
         let (chosen, slot) = JournalHead::choose(&fresh, &new).unwrap();
         assert_eq!((chosen.commits.len(), slot), (0, 0));
@@ -434,7 +433,10 @@ mod tests {
         let mut strange = head(3).to_slot();
         strange[48 + 264] = 9;
         let message = JournalHead::parse(&seal(strange)).unwrap_err().to_string();
-        assert_eq!(message, "journal slot at byte 316: state 9, expected 1 to 5");
+        assert_eq!(
+            message,
+            "journal slot at byte 316: state 9, expected 1 to 5"
+        );
     }
 
     #[test]

@@ -26,6 +26,8 @@ const NO_CLIENT: u64 = 0xFFFF;
 const IS_CLEAN: u64 = 0x0002;
 /// Bytes of the bitmap that are read at once.
 const WINDOW_LENGTH: u64 = 4096;
+/// Offset, in a resident attribute, of the offset of its value.
+const VALUE_OFFSET: u64 = 0x14;
 /// Offset of the flags in `$VOLUME_INFORMATION`.
 const FLAGS_OFFSET: u64 = 10;
 
@@ -81,9 +83,7 @@ fn is_hibernated(ntfs: &Ntfs, reader: &mut AreaReader<'_>) -> io::Result<bool> {
 
 /// Returns whether `$LogFile` holds nothing that Windows would replay.
 fn is_log_clean(ntfs: &Ntfs, reader: &mut AreaReader<'_>) -> io::Result<bool> {
-    let log = ntfs
-        .file(reader, LOG_FILE)
-        .map_err(foreign)?;
+    let log = ntfs.file(reader, LOG_FILE).map_err(foreign)?;
     let Some(mut value) = unnamed_data(&log, reader)? else {
         return Ok(false);
     };
@@ -161,11 +161,7 @@ type Extents = Vec<(u64, u64)>;
 
 /// Returns where a file's content lies; nothing if its list of places is itself spread over several
 /// file records.
-fn read_extents(
-    ntfs: &Ntfs,
-    reader: &mut AreaReader<'_>,
-    file: u64,
-) -> io::Result<Extents> {
+fn read_extents(ntfs: &Ntfs, reader: &mut AreaReader<'_>, file: u64) -> io::Result<Extents> {
     let file = ntfs.file(reader, file).map_err(foreign)?;
     let value = unnamed_data(&file, reader)?;
     let Some(NtfsAttributeValue::NonResident(value)) = value else {
@@ -183,7 +179,11 @@ fn read_extents(
         extents.push((position.get(), run.allocated_size()));
     }
     // Part of the list lies elsewhere: better none than half of it.
-    Ok(if covered < length { Vec::new() } else { extents })
+    Ok(if covered < length {
+        Vec::new()
+    } else {
+        extents
+    })
 }
 
 /// Which clusters of an NTFS volume are in use, by its `$Bitmap`.
@@ -303,12 +303,16 @@ fn flag_places(area: &dyn Area) -> io::Result<[u64; 2]> {
     for attribute in volume.attributes_raw() {
         let attribute = attribute.map_err(foreign)?;
         if attribute.ty().map_err(foreign)? == NtfsAttributeType::VolumeInformation {
-            let value = attribute.value(&mut reader).map_err(foreign)?;
-            place = value.data_position().value();
+            place = attribute.position().value();
         }
     }
-    let place = place.ok_or_else(missing)?.get();
-    let place = place.saturating_add(FLAGS_OFFSET);
+    let attribute = place.ok_or_else(missing)?.get();
+    // The crate's position of a resident value is that of its attribute (ntfs 0.4.0), so the offset of
+    // the value is read here.
+    let mut offset = [0; 2];
+    area.read_at(attribute.saturating_add(VALUE_OFFSET), &mut offset)?;
+    let value = attribute.saturating_add(u64::from(u16::from_le_bytes(offset)));
+    let place = value.saturating_add(FLAGS_OFFSET);
     // The last two bytes of a sector belong to the update sequence.
     if place % 512 >= 509 {
         return Err(missing());

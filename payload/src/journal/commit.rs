@@ -185,7 +185,10 @@ fn body_length(overlay: &Overlay, changes: &Changes) -> u64 {
     let blocks = changes.used.iter();
     blocks
         .map(|number| block_record_length(overlay.block_length(*number)))
-        .fold(fills.saturating_mul(RECORD_HEAD_LENGTH), u64::saturating_add)
+        .fold(
+            fills.saturating_mul(RECORD_HEAD_LENGTH),
+            u64::saturating_add,
+        )
 }
 
 fn write_marks(marks: &[(u64, Vec<u8>)], disk: &dyn Area) -> io::Result<()> {

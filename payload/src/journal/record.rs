@@ -149,8 +149,16 @@ fn read_record(
     let read = area.read_at(position, &mut head);
     read.map_err(JournalError::io(doing))?;
     let (fields, stored_sum) = head.split_at(32);
-    let [magic, kind, offset_low, offset_high, length_low, length_high, fill, _] =
-        words(fields).ok_or_else(|| corrupt(commit, position, "no record".into()))?;
+    let [
+        magic,
+        kind,
+        offset_low,
+        offset_high,
+        length_low,
+        length_high,
+        fill,
+        _,
+    ] = words(fields).ok_or_else(|| corrupt(commit, position, "no record".into()))?;
     if magic != u32::from_le_bytes(MAGIC) {
         let finding = format!("record magic is {magic:#010x}, expected \"MJRC\"");
         return Err(corrupt(commit, position, finding));

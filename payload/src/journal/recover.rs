@@ -59,10 +59,7 @@ impl Recovered {
 
 /// Finishes every unfinished commit whose volume is among `targets`. Returns one line of account for
 /// each that was unfinished.
-pub fn recover(
-    journal: &Journal,
-    targets: &[&dyn Target],
-) -> Result<Vec<Recovered>, JournalError> {
+pub fn recover(journal: &Journal, targets: &[&dyn Target]) -> Result<Vec<Recovered>, JournalError> {
     let unfinished = journal.commits().into_iter();
     unfinished
         .filter(|commit| commit.state.is_unfinished())

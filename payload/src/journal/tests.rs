@@ -1,4 +1,9 @@
 //! Power cuts at every write of commit, recover and undo, in process.
+#![expect(clippy::as_conversions, reason = "small numbers made up by the tests")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the number of crash points is a result"
+)]
 
 use std::collections::BTreeSet;
 use std::io;
@@ -143,8 +148,9 @@ struct MemoryVolume(MemoryArea);
 impl Target for MemoryVolume {
     fn identity(&self) -> VolumeIdentity {
         VolumeIdentity {
-            disk_model: "A disk whose model name is longer than the sixty-four bytes that the table has"
-                .into(),
+            disk_model:
+                "A disk whose model name is longer than the sixty-four bytes that the table has"
+                    .into(),
             disk_serial: "S1".into(),
             start: 32256,
             length: self.0.len(),
@@ -328,7 +334,10 @@ fn power_cut_at_every_write_of_a_commit_leaves_before_or_after() {
             let is_after = content == volume_after();
             let is_before = is_same(&content, &volume_before(), true);
             assert!(is_before || is_after, "cut at {cut_at}, seed {seed}");
-            assert!(outcomes.is_empty() || is_after, "cut at {cut_at}, seed {seed}");
+            assert!(
+                outcomes.is_empty() || is_after,
+                "cut at {cut_at}, seed {seed}"
+            );
             states.insert(is_after);
             points += 1;
         }
@@ -356,7 +365,10 @@ fn power_cut_at_every_write_of_an_undo_is_finished_by_the_next_start() {
             let is_before = is_same(&content, &volume_before(), false);
             let is_after = content == volume_after();
             assert!(is_before || is_after, "cut at {cut_at}, seed {seed}");
-            assert!(outcomes.is_empty() || is_before, "cut at {cut_at}, seed {seed}");
+            assert!(
+                outcomes.is_empty() || is_before,
+                "cut at {cut_at}, seed {seed}"
+            );
             points += 1;
         }
     }
@@ -378,7 +390,10 @@ fn power_cut_during_recovery_is_recovered_too() {
                 bench.recover().unwrap_err();
             });
             found.recover().unwrap();
-            assert!(found.volume.0.content() == volume_after(), "{cut_at} {second}");
+            assert!(
+                found.volume.0.content() == volume_after(),
+                "{cut_at} {second}"
+            );
             points += 1;
         }
     }
@@ -417,7 +432,10 @@ fn an_unfinished_commit_of_another_pc_is_left_alone() {
     let recovered = recover(&found.journal(), &[]).unwrap();
     assert_eq!(recovered[0].outcome, RecoverOutcome::NotHere);
     assert!(recovered[0].words().contains("OPTIPLEX"));
-    assert!(matches!(undo(&found.journal(), &[]), Err(UndoError::Nothing)));
+    assert!(matches!(
+        undo(&found.journal(), &[]),
+        Err(UndoError::Nothing)
+    ));
     assert_eq!(found.recover().unwrap(), [RecoverOutcome::Finished]);
     assert!(found.volume.0.content() == volume_after());
 }
@@ -433,7 +451,10 @@ fn a_broken_middle_is_an_error_and_nothing_is_written() {
     let before = found.volume.0.content();
     found.stick.write_at(BODIES_OFFSET + 5000, b"rot").unwrap();
     let message = found.recover().unwrap_err().to_string();
-    assert!(message.starts_with("journal body of run run-1 at 0x2000: SHA-256 is "), "{message}");
+    assert!(
+        message.starts_with("journal body of run run-1 at 0x2000: SHA-256 is "),
+        "{message}"
+    );
     assert!(found.volume.0.content() == before);
 }
 
@@ -456,7 +477,10 @@ fn oldest_finished_commits_make_room_and_unfinished_ones_stay() {
     let message = small.commit(&too_much).unwrap_err().to_string();
     let expect = "the change needs 41280 bytes of the stick's journal, 40000 are free";
     assert_eq!(message, expect);
-    assert_eq!((small.steps(), small.volume.0.content() == before), (0, true));
+    assert_eq!(
+        (small.steps(), small.volume.0.content() == before),
+        (0, true)
+    );
 }
 
 #[test]

@@ -48,9 +48,9 @@ pub fn undo(journal: &Journal, targets: &[&dyn Target]) -> Result<Vec<CommitEntr
             Some((commit, target))
         })
         .collect();
-    let newest = here.iter().find(|(commit, _)| {
-        matches!(commit.state, CommitState::Done | CommitState::Undone)
-    });
+    let newest = here
+        .iter()
+        .find(|(commit, _)| matches!(commit.state, CommitState::Done | CommitState::Undone));
     let run = match newest {
         None => return Err(UndoError::Nothing),
         Some((commit, _)) => commit.run.clone(),

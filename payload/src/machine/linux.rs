@@ -12,7 +12,7 @@ use fs_err as fs;
 use rescue_stick::journal::VolumeIdentity;
 use rescue_stick::report::MachineFacts;
 
-use self::mounts::{Access, Mounted, MountError, mount};
+use self::mounts::{Access, MountError, Mounted, mount};
 use super::{
     CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
     VolumeState, VolumeView,
@@ -85,7 +85,10 @@ impl LinuxMachine {
 }
 
 /// Returns every volume as the journal knows it, for recovery and undo.
-pub fn find_targets(stick_disk: Option<&str>, resources: &Resources) -> io::Result<Vec<LinuxVolume>> {
+pub fn find_targets(
+    stick_disk: Option<&str>,
+    resources: &Resources,
+) -> io::Result<Vec<LinuxVolume>> {
     let partitions = disks::list_partitions(Path::new("/sys"), stick_disk)?;
     let examined = partitions
         .into_iter()
@@ -102,10 +105,15 @@ impl Machine for LinuxMachine {
         &self.volumes
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the machine is where time comes from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the machine is where time comes from"
+    )]
     fn now(&self) -> i64 {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+        since.map_or(0, |since| {
+            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        })
     }
 
     fn uptime_ms(&self) -> u64 {
@@ -173,7 +181,12 @@ impl LinuxVolume {
     }
 
     fn show(&self, overlay: Overlay, access: Access) -> Result<Mounted, MountError> {
-        mount(overlay, self.facts.file_system, access, &self.resources.work)
+        mount(
+            overlay,
+            self.facts.file_system,
+            access,
+            &self.resources.work,
+        )
     }
 
     fn io<E: ToString>(&self, doing: &'static str) -> impl FnOnce(E) -> VolumeError {

@@ -149,7 +149,11 @@ mod tests {
             ("sdb", "sdb4", "4", "2"),
             ("sdc", "sdc1", "1", "409600"),
         ] {
-            write(root, &format!("{disk}/{partition}/partition"), number.as_bytes());
+            write(
+                root,
+                &format!("{disk}/{partition}/partition"),
+                number.as_bytes(),
+            );
             write(root, &format!("{disk}/{partition}/start"), b"63\n");
             write(root, &format!("{disk}/{partition}/size"), size.as_bytes());
         }

@@ -1,5 +1,8 @@
 //! The few controls of devices that no safe wrapper knows.
-#![expect(unsafe_code, reason = "ioctl numbers and their arguments are promises to the kernel")]
+#![expect(
+    unsafe_code,
+    reason = "ioctl numbers and their arguments are promises to the kernel"
+)]
 
 use std::fs::File;
 use std::io;
