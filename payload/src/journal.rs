@@ -4,7 +4,8 @@
 //! [`record`]. The steps of a commit and what a cut between them means:
 //!
 //! ```text
-//! commit   blocks that were free -> disk, flush     volume as before: nothing refers to them
+//! commit   (if a log is emptied) mark -> disk       as before, and Windows will check the volume
+//!          blocks that were free -> disk, flush     volume as before: nothing refers to them
 //!          undo and redo -> journal, flush          as before: no head names them
 //!          head: Prepared, flush                    from here on the next start finishes it
 //!          redo -> disk, flush
@@ -54,6 +55,9 @@ pub trait Target {
     fn open_for_writing(&self) -> io::Result<Box<dyn Area>>;
     /// Returns what of `area`, the unchanged volume, is in use.
     fn allocation<'a>(&self, area: &'a dyn Area) -> io::Result<Box<dyn Allocation + 'a>>;
+    /// Returns the writes, offset and bytes, that make Windows check the volume. Each lies in one
+    /// sector and may be made alone.
+    fn check_marks(&self, area: &dyn Area) -> io::Result<Vec<(u64, Vec<u8>)>>;
 }
 
 /// Which parts of a volume are in use.

@@ -214,6 +214,7 @@ fn pieces(offset: u64, length: usize) -> impl Iterator<Item = Piece> {
 }
 
 #[cfg(test)]
+#[expect(clippy::as_conversions, reason = "small numbers made up by the tests")]
 mod tests {
     use super::*;
     use crate::journal::tests::MemoryArea;

@@ -26,6 +26,8 @@ const NO_CLIENT: u64 = 0xFFFF;
 const IS_CLEAN: u64 = 0x0002;
 /// Bytes of the bitmap that are read at once.
 const WINDOW_LENGTH: u64 = 4096;
+/// Offset, in a resident attribute, of the offset of its value.
+const VALUE_OFFSET: u64 = 0x14;
 /// Offset of the flags in `$VOLUME_INFORMATION`.
 const FLAGS_OFFSET: u64 = 10;
 
@@ -269,22 +271,29 @@ impl Allocation for Clusters<'_> {
     }
 }
 
-/// Sets the dirty flag in `overlay`, in `$MFT` and in `$MFTMirr`, so that Windows checks the volume.
+/// Sets the dirty flag in `overlay`, so that Windows checks the volume.
 pub fn mark_dirty(overlay: &mut Overlay) -> io::Result<()> {
-    let places = flag_places(overlay)?;
-    for place in places {
-        let mut flags = [0; 2];
-        overlay.read_at(place, &mut flags)?;
-        let [low, high] = flags;
-        overlay.write_at(place, &[low | 1, high])?;
+    for (place, bytes) in dirty_marks(&OverlayArea(overlay))? {
+        overlay.write_at(place, &bytes)?;
     }
     Ok(())
 }
 
+/// Returns the writes, offset and bytes, that set the dirty flag, in `$MFT` and in `$MFTMirr`.
+pub fn dirty_marks(area: &dyn Area) -> io::Result<Vec<(u64, Vec<u8>)>> {
+    let mut marks = Vec::new();
+    for place in flag_places(area)? {
+        let mut flags = [0; 2];
+        area.read_at(place, &mut flags)?;
+        let [low, high] = flags;
+        marks.push((place, vec![low | 1, high]));
+    }
+    Ok(marks)
+}
+
 /// Returns where the volume's flags lie: in the table and in its mirror.
-fn flag_places(overlay: &Overlay) -> io::Result<[u64; 2]> {
-    let area = OverlayArea(overlay);
-    let mut reader = AreaReader::new(&area);
+fn flag_places(area: &dyn Area) -> io::Result<[u64; 2]> {
+    let mut reader = AreaReader::new(area);
     let ntfs = Ntfs::new(&mut reader).map_err(foreign)?;
     let number = VOLUME;
     let volume = ntfs.file(&mut reader, number).map_err(foreign)?;
@@ -294,12 +303,16 @@ fn flag_places(overlay: &Overlay) -> io::Result<[u64; 2]> {
     for attribute in volume.attributes_raw() {
         let attribute = attribute.map_err(foreign)?;
         if attribute.ty().map_err(foreign)? == NtfsAttributeType::VolumeInformation {
-            let value = attribute.value(&mut reader).map_err(foreign)?;
-            place = value.data_position().value();
+            place = attribute.position().value();
         }
     }
-    let place = place.ok_or_else(missing)?.get();
-    let place = place.saturating_add(FLAGS_OFFSET);
+    let attribute = place.ok_or_else(missing)?.get();
+    // The crate's position of a resident value is that of its attribute (ntfs 0.4.0), so the offset of
+    // the value is read here.
+    let mut offset = [0; 2];
+    area.read_at(attribute.saturating_add(VALUE_OFFSET), &mut offset)?;
+    let value = attribute.saturating_add(u64::from(u16::from_le_bytes(offset)));
+    let place = value.saturating_add(FLAGS_OFFSET);
     // The last two bytes of a sector belong to the update sequence.
     if place % 512 >= 509 {
         return Err(missing());

@@ -19,7 +19,8 @@ const EMPTY_LOG_BYTE: u8 = 0xFF;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
-    /// Nothing that is in use on the PC's disk was written.
+    /// Nothing that is in use on the PC's disk was written, but perhaps the mark that asks Windows to
+    /// check the volume.
     #[error("{doing}: {reason}")]
     Before {
         /// Gerund and object.
@@ -90,6 +91,11 @@ pub fn commit(
     let disk = target
         .open_for_writing()
         .map_err(before("opening the disk for writing"))?;
+    if !changes.emptied.is_empty() {
+        // An undo cannot bring the log back, so from now on, repaired or undone, Windows is to check.
+        let marks = target.check_marks(&*origin).map_err(before(doing))?;
+        write_marks(&marks, &*disk).map_err(before("marking the volume for a check"))?;
+    }
     write_fresh(overlay, &changes, &*disk).map_err(before("writing free blocks"))?;
     let digest = write_body(journal.area(), body_offset, overlay, &*origin, &changes)
         .map_err(before("writing the journal"))?;
@@ -183,6 +189,13 @@ fn body_length(overlay: &Overlay, changes: &Changes) -> u64 {
             fills.saturating_mul(RECORD_HEAD_LENGTH),
             u64::saturating_add,
         )
+}
+
+fn write_marks(marks: &[(u64, Vec<u8>)], disk: &dyn Area) -> io::Result<()> {
+    for (offset, bytes) in marks {
+        disk.write_at(*offset, bytes)?;
+    }
+    disk.flush()
 }
 
 fn write_fresh(overlay: &Overlay, changes: &Changes, disk: &dyn Area) -> io::Result<()> {

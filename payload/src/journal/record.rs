@@ -7,8 +7,9 @@
 //! 16   length in bytes (u64)               kind 2: nothing; redo is the fill byte, undo is not kept
 //! ```
 //!
-//! Kind 2 is for `$LogFile`, which `ntfs-3g` overwrites with 0xFF, often 64 MiB of it, before it changes a
-//! volume. Taking a repair back leaves it so: an empty log is a clean one, and Windows makes it anew.
+//! Kind 2 is for a `$LogFile` with unfinished work, which `ntfs-3g` overwrites with 0xFF, often 64 MiB of
+//! it, before it changes the volume. Taking a repair back leaves it so: Windows makes the log anew, and
+//! checks the volume, which was marked for that before the commit.
 //! Numbers are little-endian.
 
 use std::ops::ControlFlow;

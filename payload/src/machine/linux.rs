@@ -297,6 +297,14 @@ impl Target for LinuxVolume {
     fn allocation<'a>(&self, area: &'a dyn Area) -> io::Result<Box<dyn Allocation + 'a>> {
         filesystem::read_allocation(area, self.facts.file_system)
     }
+
+    fn check_marks(&self, area: &dyn Area) -> io::Result<Vec<(u64, Vec<u8>)>> {
+        match self.facts.file_system {
+            FileSystem::Ntfs => filesystem::ntfs_volume::dirty_marks(area),
+            // No other file system has a log that could be emptied.
+            _ => Ok(Vec::new()),
+        }
+    }
 }
 
 /// A volume mounted for reading.

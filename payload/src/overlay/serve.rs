@@ -6,26 +6,34 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use fuser::{
-    BackgroundSession, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
-    Generation, INodeNo, LockOwner, MountOption, OpenFlags, ReplyAttr, ReplyData, ReplyEmpty,
-    ReplyEntry, ReplyOpen, ReplyWrite, Request, Session, WriteFlags,
+    Config, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner,
+    MountOption, OpenFlags, ReplyAttr, ReplyData, ReplyEmpty, ReplyEntry, ReplyOpen, ReplyWrite,
+    Request, Session, WriteFlags,
 };
+use rustix::io::Errno;
+use rustix::mount::{UnmountFlags, unmount};
 
 use super::Overlay;
 
 /// Name of the only file.
 const FILE_NAME: &str = "volume";
 const FILE: INodeNo = INodeNo(2);
+/// How long the last user of the file may take to let go of it.
+const PATIENCE: Duration = Duration::from_secs(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Nothing changes behind the kernel's back while it is mounted.
 const FOR_EVER: Duration = Duration::from_secs(1 << 20);
 
 /// An overlay that is mounted as a file; unmounted when dropped.
 pub struct Served {
-    session: Option<BackgroundSession>,
+    /// Serves until the mount is gone.
+    session: Option<JoinHandle<io::Result<()>>>,
     overlay: Arc<Mutex<Overlay>>,
+    mountpoint: PathBuf,
     file: PathBuf,
 }
 
@@ -45,10 +53,15 @@ pub fn serve(overlay: Overlay, mountpoint: &Path, is_read_only: bool) -> io::Res
             MountOption::RW
         },
     ];
-    let session = Session::new(files, mountpoint, &config)?.spawn()?;
+    let session = Session::new(files, mountpoint, &config)?;
+    // In a thread of our own: the crate's background session gives up on a busy mount at once.
+    let session = thread::Builder::new()
+        .name("overlay".into())
+        .spawn(move || session.run())?;
     Ok(Served {
         session: Some(session),
         overlay,
+        mountpoint: mountpoint.to_owned(),
         file: mountpoint.join(FILE_NAME),
     })
 }
@@ -70,19 +83,42 @@ impl Served {
         Some(overlay.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Unmounts the file; the overlay stays.
+    /// Unmounts the file; the overlay stays. Waits for the last user of the file: a loop device lets
+    /// go of it a moment after it was unmounted itself.
     pub fn unmount(&mut self) -> io::Result<()> {
-        match self.session.take() {
-            Some(session) => session.umount_and_join(),
-            None => Ok(()),
+        if self.session.is_none() {
+            return Ok(());
         }
+        let started = Instant::now();
+        while let Err(error) = unmount(&self.mountpoint, UnmountFlags::empty()) {
+            if error != Errno::BUSY || started.elapsed() > PATIENCE {
+                return Err(error.into());
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+        self.join()
+    }
+
+    fn join(&mut self) -> io::Result<()> {
+        let Some(session) = self.session.take() else {
+            return Ok(());
+        };
+        let ended = session.join();
+        ended.unwrap_or_else(|_| {
+            Err(io::Error::other(
+                "the thread that serves the overlay panicked",
+            ))
+        })
     }
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
         // Whoever needs to know calls `unmount`; here nobody is left to tell.
-        let _ = self.unmount();
+        if self.unmount().is_err() {
+            let _ = unmount(&self.mountpoint, UnmountFlags::DETACH);
+            // The thread ends with the last user; waiting for that could take for ever.
+        }
     }
 }
 
@@ -134,7 +170,7 @@ impl Filesystem for VolumeFile {
         if parent == INodeNo::ROOT && name == FILE_NAME {
             reply.entry(&FOR_EVER, &self.attributes(FILE), Generation(0));
         } else {
-            reply.error(Errno::ENOENT);
+            reply.error(fuser::Errno::ENOENT);
         }
     }
 
@@ -162,7 +198,7 @@ impl Filesystem for VolumeFile {
     ) {
         // Times may be set without effect; a disk never changes its size.
         match size {
-            Some(_) => reply.error(Errno::EPERM),
+            Some(_) => reply.error(fuser::Errno::EPERM),
             None => reply.attr(&FOR_EVER, &self.attributes(ino)),
         }
     }
@@ -170,7 +206,7 @@ impl Filesystem for VolumeFile {
     fn open(&self, _: &Request, _: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
         let is_reading = flags.acc_mode() == fuser::OpenAccMode::O_RDONLY;
         if self.is_read_only && !is_reading {
-            reply.error(Errno::EROFS);
+            reply.error(fuser::Errno::EROFS);
         } else {
             reply.opened(FileHandle(0), FopenFlags::empty());
         }
@@ -211,7 +247,7 @@ impl Filesystem for VolumeFile {
         match lock(&self.overlay).write_at(offset, data) {
             Ok(()) => reply.written(u32::try_from(data.len()).unwrap_or(u32::MAX)),
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
-                reply.error(Errno::ENOSPC);
+                reply.error(fuser::Errno::ENOSPC);
             }
             Err(error) => reply.error(error.into()),
         }

@@ -158,15 +158,9 @@ impl Mounted {
         let Some(mut served) = self.served.take() else {
             return Err(MountError::Patience("unmounting"));
         };
-        // The loop device lets go of the file a moment after its last user.
-        let started = Instant::now();
-        while let Err(error) = served.unmount() {
-            let is_busy = error.kind() == io::ErrorKind::ResourceBusy;
-            if !is_busy || started.elapsed() > PATIENCE {
-                return Err(on("unmounting the overlay's file")(error));
-            }
-            std::thread::sleep(POLL_INTERVAL);
-        }
+        served
+            .unmount()
+            .map_err(on("unmounting the overlay's file"))?;
         served
             .into_overlay()
             .ok_or(MountError::Patience("letting go of the overlay"))
