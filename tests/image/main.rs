@@ -1,1 +1,9 @@
-//! image
+//! Images as a whole, judged by other people's tools.
+//!
+//! - `judged`: what a partner would check by hand
+//! - `same_bytes`: the same inputs give the same image, whatever the surroundings
+//! - `refused`: what `mendkit` does with bad recipes and bad images
+
+mod judged;
+mod refused;
+mod same_bytes;

@@ -9,12 +9,14 @@
 //! - [`inspect`]: what the host sees on a disk afterwards, without our own readers
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
 //! - [`judges`]: someone else's tools, which must accept what we write
+//! - [`kit`]: images as mendkit builds them
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
 pub mod broken_pc;
 pub mod definitions;
 pub mod inspect;
 pub mod judges;
+pub mod kit;
 pub mod pe;
 pub mod qemu;
 pub mod random;

@@ -1,0 +1,164 @@
+//! Images as `mendkit build` makes them, for the tests that judge or boot them.
+//!
+//! Uses the programs that `scripts/setup` builds and the boot parts that it fetches. Where they are
+//! absent, a test skips itself with a line that says so; where `CI` is set, it fails.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use fs_err as fs;
+use tempfile::TempDir;
+
+use crate::definitions::{DatSizes, make_definitions};
+use crate::tools::{Said, command, run_command, target_folder};
+
+/// What a test wants to differ from the usual recipe.
+#[derive(Clone, Debug)]
+pub struct KitSpec {
+    /// `confirm`, `auto` or `diagnose`.
+    pub mode: &'static str,
+    /// `ask`, `restart` or `power-off`.
+    pub finish: &'static str,
+    /// Sizes of the corrected definitions.
+    pub dat_sizes: DatSizes,
+    /// Further arguments for the kernel and for `mend`.
+    pub arguments: Vec<String>,
+}
+
+impl Default for KitSpec {
+    fn default() -> Self {
+        let dat_sizes = DatSizes::SMALL;
+        Self { mode: "auto", finish: "power-off", dat_sizes, arguments: Vec::new() }
+    }
+}
+
+/// A folder with a recipe, its inputs, a key and the image made from them.
+#[derive(Debug)]
+pub struct Kit {
+    folder: TempDir,
+}
+
+/// Returns the program `mendkit` as `scripts/setup` builds it.
+pub fn mendkit() -> PathBuf {
+    target_folder().join("release/mendkit")
+}
+
+/// Returns the cache with the boot parts that `scripts/setup` fetches.
+pub fn cache() -> PathBuf {
+    target_folder().join("cache")
+}
+
+/// Tells whether images can be built here; see the module.
+#[expect(clippy::print_stderr, reason = "a test that skips itself says why")]
+pub fn require_builds() -> bool {
+    let needed = [mendkit(), mendkit().with_file_name("mend-i586"), cache().join("parts.lock")];
+    let Some(absent) = needed.iter().find(|path| !path.exists()) else { return true };
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{}: not there; scripts/setup makes it",
+        absent.display()
+    );
+    eprintln!("skipped: {} is not there; scripts/setup makes it", absent.display());
+    false
+}
+
+impl Kit {
+    /// Writes recipe, inputs and key into a new folder, and builds the image.
+    pub fn build(spec: &KitSpec) -> Result<Self> {
+        let kit = Self { folder: tempfile::tempdir()? };
+        make_definitions(5959, spec.dat_sizes, &kit.path("inputs"))?;
+        fs::write(kit.path("recipe.toml"), recipe_text(spec))?;
+        kit.mendkit(&["keygen", "--no-password", "-o", "release.key"])?;
+        kit.rebuild()?;
+        Ok(kit)
+    }
+
+    /// Builds the image again, after something in the folder was changed.
+    pub fn rebuild(&self) -> Result<Said> {
+        let cache = cache();
+        let cache = cache.to_str().context("the cache's path is not UTF-8")?;
+        self.mendkit(&["build", "recipe.toml", "-o", "rescue.img", "--cache", cache])
+    }
+
+    /// Runs `mendkit` in the folder.
+    pub fn mendkit(&self, arguments: &[&str]) -> Result<Said> {
+        run_command(self.mendkit_command(arguments))
+    }
+
+    /// Returns such a command, for a test that runs it in its own way.
+    pub fn mendkit_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(mendkit());
+        command.current_dir(self.folder.path()).args(arguments);
+        command
+    }
+
+    /// Returns where a file of the folder lies.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Returns where the image lies.
+    pub fn image(&self) -> PathBuf {
+        self.path("rescue.img")
+    }
+
+    /// Returns the public key as one line.
+    pub fn public_key(&self) -> Result<String> {
+        let text = fs::read_to_string(self.path("release.key.pub"))?;
+        text.lines().nth(1).map(str::to_owned).context("release.key.pub: no second line")
+    }
+}
+
+/// Returns the recipe of the product page, with what the test wants.
+pub fn recipe_text(spec: &KitSpec) -> String {
+    let KitSpec { mode, finish, arguments, .. } = spec;
+    format!(
+        "title = \"McAfee DAT 5958 (svchost.exe)\"\n\
+         date = \"2010-04-22\"\n\
+         remedies = [\"mcafee-5958\"]\n\
+         mode = \"{mode}\"\n\
+         finish = \"{finish}\"\n\
+         languages = [\"en\"]\n\
+         [definitions.mcafee-dat]\n\
+         zip = \"inputs/avvdat-5959.zip\"\n\
+         [boot]\n\
+         menu-seconds = 0\n\
+         arguments = {arguments:?}\n\
+         [signing]\n\
+         key = \"release.key\"\n"
+    )
+}
+
+/// Byte offset of the FAT32 volume in every image.
+pub const VOLUME_OFFSET: u64 = 2048 * 512;
+
+/// Copies the FAT32 volume out of an image or stick, for tools that take no offset.
+pub fn extract_volume(image: &Path, volume: &Path) -> Result<()> {
+    let size = fs::metadata(image)?.len();
+    ensure!(size > VOLUME_OFFSET, "{}: {size} bytes, no room for a volume", image.display());
+    // The backup GPT's 33 sectors and what is unused before them do no harm behind a FAT volume.
+    let mut dd = command("dd")?;
+    dd.arg(format!("if={}", image.display())).arg(format!("of={}", volume.display()));
+    dd.args(["bs=1M", "skip=1", "conv=sparse", "status=none"]);
+    run_command(dd)?;
+    Ok(())
+}
+
+/// Changes a file on a stick as someone without the key would: the FAT stays in order.
+pub fn replace_on_stick(image: &Path, path: &str, content: &[u8]) -> Result<()> {
+    let file = tempfile::NamedTempFile::new()?;
+    fs::write(file.path(), content)?;
+    let mut mcopy = command("mcopy")?;
+    mcopy.arg("-o").arg("-i").arg(format!("{}@@{VOLUME_OFFSET}", image.display()));
+    mcopy.arg(file.path()).arg(format!("::{path}"));
+    run_command(mcopy)?;
+    Ok(())
+}
+
+/// Reads a file of a stick.
+pub fn read_from_stick(image: &Path, path: &str) -> Result<Vec<u8>> {
+    let mut mtype = command("mtype")?;
+    mtype.arg("-i").arg(format!("{}@@{VOLUME_OFFSET}", image.display())).arg(format!("::{path}"));
+    Ok(run_command(mtype)?.out)
+}
