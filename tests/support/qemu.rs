@@ -378,26 +378,37 @@ mod tests {
         }
     }
 
+    fn empty_image(folder: &Path, name: &str) -> PathBuf {
+        let image = folder.join(name);
+        fs::File::create(&image).unwrap().set_len(1 << 20).unwrap();
+        image
+    }
+
     #[test]
-    fn bios_finds_nothing_to_start_and_says_so() {
-        if !require_tools(&["qemu-system-i386"]) {
+    fn bios_reads_the_stick_first_and_says_that_it_does_not_start() {
+        if !require_tools(&["qemu-system-i386", "setpriv"]) {
             return;
         }
         let folder = tempfile::tempdir().unwrap();
-        let disk = folder.path().join("disk.img");
-        fs::File::create(&disk).unwrap().set_len(1 << 20).unwrap();
-        let disks = vec![Disk {
-            image: disk,
+        let image = empty_image(folder.path(), "stick, with comma");
+        let disk = Disk {
+            image: empty_image(folder.path(), "disk"),
             bus: DiskBus::Ide,
-        }];
+        };
         let spec = MachineSpec {
-            disks,
+            stick: Some(Stick {
+                image,
+                bus: UsbBus::Ehci,
+            }),
+            disks: vec![disk],
             bios_on_serial: true,
             ..MachineSpec::of(Firmware::Bios)
         };
         let mut machine = Machine::start(&spec).unwrap();
         machine.wait_for(&["No bootable device"], LIMIT).unwrap();
-        assert!(machine.disk_traffic(0).unwrap().read_bytes >= 512);
+        assert!(machine.stick_traffic().unwrap().read_bytes >= 512);
+        // SeaBIOS starts from one disk alone, the first in order.
+        assert_eq!(machine.disk_traffic(0).unwrap(), Traffic::default());
         let png = folder.path().join("screen.png");
         machine.screendump(&png).unwrap();
         assert_eq!(&fs::read(png).unwrap()[1..4], b"PNG");
@@ -413,15 +424,48 @@ mod tests {
     }
 
     #[test]
-    fn every_uefi_reaches_its_shell_or_boot_menu() {
-        if !require_tools(&["qemu-system-x86_64"]) {
+    fn bios_reads_disks_on_every_bus() {
+        if !require_tools(&["qemu-system-i386", "setpriv"]) {
             return;
         }
-        for firmware in [Firmware::UefiX64, Firmware::UefiIa32] {
-            let mut machine = Machine::start(&MachineSpec::of(firmware)).unwrap();
-            let found = machine.wait_for(&["Shell>", "No bootable option"], LIMIT);
-            found.unwrap_or_else(|error| panic!("{firmware:?}: {error}"));
+        let folder = tempfile::tempdir().unwrap();
+        for bus in [DiskBus::Ide, DiskBus::Ahci, DiskBus::Nvme, DiskBus::Virtio] {
+            let image = empty_image(folder.path(), &format!("{bus:?}"));
+            let spec = MachineSpec {
+                disks: vec![Disk { image, bus }],
+                bios_on_serial: true,
+                ..MachineSpec::of(Firmware::Bios)
+            };
+            let mut machine = Machine::start(&spec).unwrap();
+            machine.wait_for(&["No bootable device"], LIMIT).unwrap();
+            assert!(
+                machine.disk_traffic(0).unwrap().read_bytes >= 512,
+                "{bus:?}"
+            );
         }
+    }
+
+    #[test]
+    fn every_uefi_reaches_its_shell_and_takes_keys_from_both_sides() {
+        if !require_tools(&["qemu-system-x86_64", "setpriv"]) {
+            return;
+        }
+        let start = |firmware| {
+            let mut machine = Machine::start(&MachineSpec::of(firmware)).unwrap();
+            machine
+                .wait_for(&["Shell>"], LIMIT)
+                .unwrap_or_else(|error| panic!("{firmware:?}: {error}"));
+            machine
+        };
+        let mut machine = start(Firmware::UefiX64);
+        machine.send_keys("reset -s\r").unwrap();
+        assert_eq!(machine.expect_exit(LIMIT).unwrap(), 0);
+
+        let mut machine = start(Firmware::UefiIa32);
+        for key in ["r", "e", "s", "e", "t", "spc", "minus", "s", "ret"] {
+            machine.press(&[key]).unwrap();
+        }
+        assert_eq!(machine.expect_exit(LIMIT).unwrap(), 0);
     }
 
     #[test]

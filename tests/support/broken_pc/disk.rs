@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 
-use super::tree::{Entry, EntryKind, good_svchost, windows_tree};
+use super::programs::good_svchost;
+use super::tree::{Entry, EntryKind, windows_tree};
 use super::unclean::{mark_dirty, spoil_log_file};
 use super::{
     FileSystem, PcSpec, VolumeState, WindowsSpec, fat32_volume, ntfs_volume, partition_table,

@@ -8,12 +8,11 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 
 use super::hives::{MountedDevice, small_hive, software_hive, system_hive};
+use super::programs::{program, svchost_in};
 use super::words::words;
 use super::{FileState, WindowsKind, WindowsSpec};
 use crate::definitions::{MEMBER_NAMES, synthetic_member};
-use crate::pe::{self, VersionStamp};
 use crate::random::random_bytes;
-use crate::wine::wine_svchost;
 
 /// 14 April 2008, 12:00 UTC, as seconds since 1970: the time of XP SP3's system files.
 const SYSTEM_TIME: u64 = 1_208_174_400;
@@ -87,11 +86,6 @@ impl Tree {
             entry.hidden = true;
         }
     }
-}
-
-/// Returns the right `svchost.exe` of an installation.
-pub fn good_svchost(windows: &WindowsSpec) -> Result<Vec<u8>> {
-    program(windows, windows.kind, "svchost.exe")
 }
 
 /// Returns name and content of the DAT files of an installation; none if it has no McAfee.
@@ -342,27 +336,9 @@ fn add_svchost(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
 }
 
 fn add_copy(tree: &mut Tree, windows: &WindowsSpec, path: &str, state: FileState) -> Result<()> {
-    let content = match state {
-        FileState::Missing => return Ok(()),
-        FileState::Empty => Vec::new(),
-        FileState::Good => good_svchost(windows)?,
-        FileState::Patched => {
-            let mut content = good_svchost(windows)?;
-            // In the first section, hence in the code and not in what states the identity.
-            if let Some(byte) = content.get_mut(0x600) {
-                *byte ^= 0xff;
-            }
-            content
-        }
-        FileState::WrongServicePack => {
-            let other = match windows.kind {
-                WindowsKind::XpSp3 => WindowsKind::XpSp2,
-                WindowsKind::XpSp2 | WindowsKind::Windows7 => WindowsKind::XpSp3,
-            };
-            program(windows, other, "svchost.exe")?
-        }
-    };
-    tree.file(path, content);
+    if let Some(content) = svchost_in(windows, state)? {
+        tree.file(path, content);
+    }
     Ok(())
 }
 
@@ -428,39 +404,11 @@ fn add_mcafee(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
     Ok(())
 }
 
-/// Returns a program with the version a Windows of this kind and language would have.
-fn program(windows: &WindowsSpec, kind: WindowsKind, name: &str) -> Result<Vec<u8>> {
-    let words = words(windows.language);
-    // Time stamps of XP's svchost.exe; those of other programs do not matter here.
-    let (version, build_lab, time_stamp) = match kind {
-        WindowsKind::XpSp2 => ((5, 1, 2600, 2180), "xpsp_sp2_rtm.040803-2158", 0x4110_7ed6),
-        WindowsKind::XpSp3 => ((5, 1, 2600, 5512), "xpsp.080413-2111", 0x4802_5bc0),
-        WindowsKind::Windows7 => ((6, 1, 7601, 17514), "win7sp1_rtm.101119-1850", 0x4ce7_8e41),
-    };
-    let base = match kind {
-        WindowsKind::Windows7 => pe::smallest_amd64(),
-        _ => wine_svchost()?,
-    };
-    let description = if name == "svchost.exe" {
-        words.svchost
-    } else {
-        name
-    };
-    let stamp = VersionStamp {
-        version,
-        build_lab: build_lab.to_owned(),
-        language: words.language_id,
-        original_name: name.to_owned(),
-        description: description.to_owned(),
-        time_stamp,
-    };
-    pe::stamp(&base, &stamp).with_context(|| format!("making {name}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::broken_pc::{Language, make_folder};
+    use crate::broken_pc::{good_svchost, make_folder};
+    use crate::pe;
 
     #[test]
     fn folder_has_the_tree_of_the_specification() {
@@ -491,24 +439,6 @@ mod tests {
     }
 
     #[test]
-    fn files_of_both_service_packs_differ_in_all_but_size() {
-        let three = good_svchost(&WindowsSpec::xp_mcafee_5958()).unwrap();
-        let windows = WindowsSpec {
-            kind: WindowsKind::XpSp2,
-            ..WindowsSpec::xp_mcafee_5958()
-        };
-        let two = good_svchost(&windows).unwrap();
-        assert_eq!(two.len(), three.len());
-        assert_ne!(two, three);
-        for file in [two, three] {
-            assert_eq!(
-                pe::stated_checksum(&file).unwrap(),
-                pe::checksum(&file).unwrap()
-            );
-        }
-    }
-
-    #[test]
     fn patched_copy_fails_its_checksum() {
         let folder = tempfile::tempdir().unwrap();
         let windows = WindowsSpec {
@@ -521,25 +451,5 @@ mod tests {
             pe::stated_checksum(&copy).unwrap(),
             pe::checksum(&copy).unwrap()
         );
-    }
-
-    #[test]
-    fn every_language_has_its_own_svchost() {
-        let languages = [
-            Language::English,
-            Language::French,
-            Language::German,
-            Language::Japanese,
-        ];
-        let files: BTreeSet<Vec<u8>> = languages
-            .map(|language| {
-                let windows = WindowsSpec {
-                    language,
-                    ..WindowsSpec::xp_mcafee_5958()
-                };
-                good_svchost(&windows).unwrap()
-            })
-            .into();
-        assert_eq!(files.len(), languages.len());
     }
 }
