@@ -105,12 +105,17 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    fn skip(what: &str) {
+        eprintln!("skipped: {what} is not here");
+    }
+
     /// Returns a real hive of the shared test data, or says why the test is skipped.
     fn real_hive(name: &str) -> Option<Vec<u8>> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/hives");
         let path = Path::new(folder).join(format!("{name}.xz"));
         if !path.exists() {
-            eprintln!("skipped: {} is not here", path.display());
+            skip(&path.display().to_string());
             return None;
         }
         let output = Command::new("xz").arg("-dc").arg(&path).output().unwrap();
@@ -226,12 +231,11 @@ mod tests {
         let mut bytes = builder.to_bytes().unwrap();
         let hive = Hive::parse(bytes.clone()).unwrap();
         let root = hive.root().unwrap();
-        let list = u32::from_le_bytes(
-            bytes[0x1000 + root.offset().0 as usize + 4 + 28..][..4]
-                .try_into()
-                .unwrap(),
-        );
-        let entry = 0x1000 + list as usize + 4 + 4;
+        // The list of the root's subkeys has one entry; it is made to name the root itself.
+        let in_file = |offset: u32| usize::try_from(CellOffset(offset).in_file()).unwrap();
+        let field = in_file(root.offset().0) + 4 + 28;
+        let list = u32::from_le_bytes(bytes[field..field + 4].try_into().unwrap());
+        let entry = in_file(list) + 4 + 4;
         let root = root.offset().0;
         bytes[entry..entry + 4].copy_from_slice(&root.to_le_bytes());
         let hive = Hive::parse(bytes).unwrap();
@@ -340,7 +344,7 @@ mod tests {
                 .args([key, value])
                 .output()
             else {
-                eprintln!("skipped: hivexget is not here");
+                skip("hivexget");
                 return;
             };
             let expect = String::from_utf8(output.stdout).unwrap();

@@ -140,11 +140,58 @@ pub fn save_report(report: &Report, folder: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repair::fixture::{SVCHOST_SP3, XP_SP3, dat_5959, make_stick, make_zip};
     use clap::CommandFactory as _;
+    use rescue_stick::paths;
+    use rescue_stick::report::Verdict;
 
     #[test]
     fn command_line_is_consistent() {
         Options::command().debug_assert();
+    }
+
+    fn call(words: &[&str], folders: &[(&str, &Path)]) -> u8 {
+        let mut all = vec!["mend".to_owned()];
+        all.extend(words.iter().map(|word| (*word).to_owned()));
+        for (name, folder) in folders {
+            all.extend([format!("--{name}"), folder.display().to_string()]);
+        }
+        run_command(&Options::try_parse_from(all).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn exit_codes_and_reports_tell_how_it_went() {
+        let [pc, stick, reports] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let [pc, stick, reports] = [&pc, &stick, &reports].map(tempfile::TempDir::path);
+        XP_SP3.write(pc);
+        make_stick(stick, &dat_5959(), &make_zip(&dat_5959()), &[]);
+        let key = stick.join(paths::PUBLIC_KEY);
+        let places = [("root", pc), ("stick", stick), ("key", key.as_path())];
+        // No candidate yet: a person must bring one.
+        assert_eq!(call(&["repair", "--yes"], &places), 1);
+        fs::create_dir(pc.join("WINDOWS/system32/dllcache")).unwrap();
+        let good = pc.join("WINDOWS/system32/dllcache/svchost.exe");
+        fs::write(good, SVCHOST_SP3.build()).unwrap();
+        assert_eq!(call(&["diagnose", "--json"], &places), 1);
+        let with_report = [places[0], places[1], places[2], ("report", reports)];
+        assert_eq!(call(&["repair", "--yes"], &with_report), 0);
+        let run = fs::read_dir(reports)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
+        let text = fs::read_to_string(run.join("report.json")).unwrap();
+        assert_eq!(Report::parse(&text).unwrap().verdict, Verdict::Repaired);
+        assert!(
+            fs::read_to_string(run.join("report.txt"))
+                .unwrap()
+                .contains("REPAIRED")
+        );
+        assert_eq!(call(&["repair", "--yes"], &places), 0);
+        // A stick with one file too many is not believed.
+        fs::write(stick.join("extra"), "x").unwrap();
+        assert_eq!(call(&["repair", "--yes"], &places), EXIT_REFUSED);
     }
 
     #[test]

@@ -225,3 +225,35 @@ impl Report {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA_1: &str = include_str!("../fixtures/report-1.json");
+
+    #[test]
+    fn reads_every_schema_ever_shipped() {
+        let report = Report::parse(SCHEMA_1).unwrap();
+        assert_eq!(report.schema, REPORT_SCHEMA);
+        assert_eq!(report.installations[0].changes[1].before, None);
+        assert_eq!(report.to_text(), SCHEMA_1);
+    }
+
+    #[test]
+    fn the_worst_verdict_is_the_greatest() {
+        let ordered = [
+            (Verdict::Healthy, 0),
+            (Verdict::Repaired, 0),
+            (Verdict::Undone, 0),
+            (Verdict::Affected, 1),
+            (Verdict::NeedsYou, 1),
+            (Verdict::Refused, 3),
+            (Verdict::Failed, 2),
+        ];
+        assert!(ordered.is_sorted());
+        for (verdict, code) in ordered {
+            assert_eq!(verdict.exit_code(), code, "{}", verdict.word());
+        }
+    }
+}

@@ -131,12 +131,12 @@ impl<'hive> Value<'hive> {
         let at = CellOffset(self.data_offset.get());
         let cell = self.hive.cell(at, "data of a value")?;
         // Version 1.3 has no big data: such a cell there is plain and may begin with any bytes.
-        if size > SEGMENT_SIZE && self.hive.minor_version() > 3 {
-            if let Ok((raw, _)) = RawBigData::ref_from_prefix(cell) {
-                if raw.signature == *b"db" {
-                    return self.read_segments(raw, size);
-                }
-            }
+        if size > SEGMENT_SIZE
+            && self.hive.minor_version() > 3
+            && let Ok((raw, _)) = RawBigData::ref_from_prefix(cell)
+            && raw.signature == *b"db"
+        {
+            return self.read_segments(raw, size);
         }
         cell.get(..size).map(<[u8]>::to_vec).ok_or_else(|| {
             let finding = format!("{} bytes", cell.len());

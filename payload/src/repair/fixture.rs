@@ -291,6 +291,9 @@ pub(crate) fn make_stick(
         files: kit_files,
     };
     files.push((paths::JOB.to_owned(), job.to_text().into_bytes()));
+    let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+    let key = PublicKey::parse(&pair.pk.to_base64()).unwrap();
+    files.push((paths::PUBLIC_KEY.to_owned(), key.to_file().into_bytes()));
     let mut manifest = Manifest::default();
     for (path, content) in files {
         let at = root.join(&path);
@@ -298,12 +301,10 @@ pub(crate) fn make_stick(
         fs::write(at, &content).unwrap();
         manifest.insert(path, Sha256Digest::of(&content));
     }
-    let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
     let text = manifest.to_text();
     let signature = minisign::sign(None, &pair.sk, text.as_bytes(), None, None).unwrap();
     fs::write(root.join(paths::MANIFEST), &text).unwrap();
     fs::write(root.join(paths::MANIFEST_SIGNATURE), signature.to_string()).unwrap();
-    let key = PublicKey::parse(&pair.pk.to_base64()).unwrap();
     Stick::prove(root, &key, &mut |_| {}).unwrap()
 }
 

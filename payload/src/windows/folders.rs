@@ -90,10 +90,10 @@ impl Folders {
         else {
             return WindowsPath::parse(text, Some(self.drive));
         };
-        let is_meant = |known: &&str| known.eq_ignore_ascii_case(name);
+        let is_meant = |known: &str| known.eq_ignore_ascii_case(name);
         let mut variables = ALL_VARIABLES.iter();
         let Some(variable) =
-            variables.find(|variable| variable.registry.iter().any(|n| is_meant(&n)))
+            variables.find(|variable| variable.registry.iter().any(|n| is_meant(n)))
         else {
             return Err(PathError::Syntax {
                 text: text.to_owned(),

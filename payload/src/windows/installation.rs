@@ -97,7 +97,7 @@ fn boot_ini_folders(root: &Path) -> Result<Vec<String>, PathError> {
         return Ok(Vec::new());
     };
     let mut bytes = Vec::new();
-    let file = fs::File::open(at).map_err(std::io::Error::from);
+    let file = fs::File::open(at);
     let read = file.and_then(|file| file.take(64 << 10).read_to_end(&mut bytes));
     read.map_err(|source| PathError::Io { path, source })?;
     // Folder names matter here, not the titles; those that are not ASCII are found by their usual name.
@@ -201,10 +201,10 @@ fn read_folders(software: &Hive, folders: &mut Folders) -> Result<(), HiveError>
     if let Some(key) = software.key(VERSION_KEY)? {
         let system_root = key.text("SystemRoot")?.unwrap_or_default();
         let mut letters = system_root.chars();
-        if let (Some(letter), Some(':')) = (letters.next(), letters.next()) {
-            if letter.is_ascii_alphabetic() {
-                folders.drive = letter.to_ascii_uppercase();
-            }
+        if let (Some(letter), Some(':')) = (letters.next(), letters.next())
+            && letter.is_ascii_alphabetic()
+        {
+            folders.drive = letter.to_ascii_uppercase();
         }
     }
     if let Some(key) = software.key("Microsoft\\Windows\\CurrentVersion")? {

@@ -346,12 +346,17 @@ mod tests {
     use super::*;
     use crate::repair::fixture::{PeRecipe, SVCHOST_SP3};
 
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    fn skip(what: &str) {
+        eprintln!("skipped: {what} is not here");
+    }
+
     /// Returns a real program of the shared test data, or says why the test is skipped.
     fn real_file(name: &str) -> Option<Vec<u8>> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/catalogs");
         let path = Path::new(folder).join(name);
         if !path.exists() {
-            eprintln!("skipped: {} is not here", path.display());
+            skip(&path.display().to_string());
             return None;
         }
         Some(fs_err::read(path).unwrap())
