@@ -2,6 +2,7 @@
 
 pub mod area;
 pub mod filesystem;
+pub mod init;
 pub mod journal;
 pub mod machine;
 pub mod overlay;
