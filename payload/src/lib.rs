@@ -4,6 +4,7 @@ pub mod antivirus;
 pub mod area;
 pub mod filesystem;
 pub mod hive;
+pub mod init;
 pub mod journal;
 pub mod machine;
 pub mod options;

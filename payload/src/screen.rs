@@ -1,6 +1,8 @@
 //! What the person at the machine sees and answers. Thin for now: lines of text, the same on every
 //! console.
 
+pub mod console;
+
 /// A screen and its keys.
 pub trait Screen {
     /// Shows one line of progress or detail.

@@ -1,0 +1,276 @@
+//! Being PID 1 of the rescue environment: mounts, modules, consoles, the stick, and the end.
+//!
+//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, and
+//! an interrupted commit is finished before anything else is looked at.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use fs_err as fs;
+use rescue_stick::job::{Finish, Mode};
+use rescue_stick::paths;
+use rescue_stick::report::{Report, Verdict};
+use rescue_stick::signature::PublicKey;
+use rustix::system::{RebootCommand, reboot};
+
+use self::arguments::{Arguments, Task};
+use self::boot_stick::BootStick;
+use crate::journal::recover::{RecoverOutcome, recover};
+use crate::journal::undo::{UndoError, undo};
+use crate::journal::{Journal, Target};
+use crate::machine::Machine;
+use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources, find_targets, uptime_ms};
+use crate::screen::console::Consoles;
+use crate::screen::{Question, Screen};
+use crate::stick::Stick;
+
+pub mod arguments;
+pub mod boot_stick;
+pub mod environment;
+
+/// Folder for mount points.
+const WORK: &str = "/run/mend";
+
+/// The work itself, which this module only calls.
+#[derive(Clone, Copy)]
+pub struct Work {
+    /// Detects, plans and, unless the mode or the person says no, repairs.
+    pub repair: fn(Mode, &dyn Machine, &Stick, &mut dyn Screen) -> Report,
+    /// Renders a report as text.
+    pub report_text: fn(&Report) -> String,
+}
+
+/// What the person sees at the end.
+struct Outcome {
+    verdict: Verdict,
+    /// What was found or done, and what to do next.
+    lines: Vec<String>,
+    /// Goes to the stick, if there is one.
+    report: Option<Report>,
+}
+
+impl Outcome {
+    fn new(verdict: Verdict, lines: &[String]) -> Self {
+        Self {
+            verdict,
+            lines: lines.to_vec(),
+            report: None,
+        }
+    }
+}
+
+/// Runs the rescue environment, then restarts the PC or switches it off. Returns only, and with the reason,
+/// if this is not the rescue environment.
+pub fn run(work: Work) -> String {
+    if std::process::id() != 1 {
+        return "not PID 1, so this is not the rescue environment".into();
+    }
+    if !Path::new(paths::MARKER_IN_INITRAMFS).exists() {
+        let marker = paths::MARKER_IN_INITRAMFS;
+        return format!("there is no {marker}, so this is not the rescue environment");
+    }
+    environment::mount_all();
+    let mut screen = Consoles::open(&environment::CONSOLES);
+    screen.mark(&format!("first line {} ms", uptime_ms()));
+    let loaded = environment::load_modules(Path::new(paths::MODULES_IN_INITRAMFS));
+    screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
+    let arguments = Arguments::parse(&fs::read_to_string("/proc/cmdline").unwrap_or_default());
+    let worked = catch_unwind(AssertUnwindSafe(|| work_on(&mut screen, &arguments, work)));
+    let finish = worked.unwrap_or_else(|_| {
+        let lines = [
+            "mend stopped at a fault of its own.".to_owned(),
+            "If a repair was being written, start this PC from the stick again: it will be finished."
+                .to_owned(),
+        ];
+        show(&mut screen, &Outcome::new(Verdict::Failed, &lines));
+        Finish::Ask
+    });
+    end(&mut screen, arguments.finish.unwrap_or(finish))
+}
+
+/// Does the work and shows the outcome. Returns how the stick's job wants it to end.
+fn work_on(screen: &mut Consoles, arguments: &Arguments, work: Work) -> Finish {
+    let (boot_stick, stick) = match prove_stick(screen, arguments) {
+        Ok(proven) => proven,
+        Err(reason) => {
+            let advice =
+                "Nothing on this PC was touched. Write the stick again, or use another one.";
+            let outcome = Outcome::new(Verdict::Refused, &[reason, advice.into()]);
+            show(screen, &outcome);
+            return Finish::Ask;
+        }
+    };
+    let mut outcome = mend(screen, arguments, (&boot_stick, &stick), work);
+    if let Some(report) = &outcome.report {
+        let text = (work.report_text)(report);
+        let saved = match boot_stick.save_report(report, &text) {
+            Ok(folder) => format!("Report on the stick: {folder}"),
+            Err(reason) => format!("The report could not be saved on the stick: {reason}"),
+        };
+        outcome.lines.push(saved);
+    }
+    show(screen, &outcome);
+    stick.job().finish
+}
+
+fn prove_stick(screen: &mut Consoles, arguments: &Arguments) -> Result<(BootStick, Stick), String> {
+    screen.line("Looking for the stick ...");
+    let serial = arguments
+        .stick_serial
+        .ok_or("the kernel was started without mend.stick=XXXX-XXXX")?;
+    let key = fs::read_to_string(paths::TRUSTED_KEY_IN_INITRAMFS)
+        .map_err(|error| error.to_string())
+        .and_then(|text| PublicKey::parse(&text).map_err(|error| error.to_string()))?;
+    let boot_stick = boot_stick::find(serial)?;
+    screen.mark(&format!("stick found {} ms", uptime_ms()));
+    let mut shown = 0;
+    let stick = Stick::prove(boot_stick.root(), &key, &mut |progress| {
+        let tenths = progress.done.saturating_mul(10) / progress.total.max(1);
+        if tenths > shown {
+            shown = tenths;
+            screen.line(&format!("Checking the stick ... {tenths}0 %"));
+        }
+    });
+    let stick = stick.map_err(|error| format!("This stick is not as it was signed: {error}"))?;
+    screen.mark(&format!("stick proven {} ms", uptime_ms()));
+    Ok((boot_stick, stick))
+}
+
+fn mend(
+    screen: &mut Consoles,
+    arguments: &Arguments,
+    (boot_stick, stick): (&BootStick, &Stick),
+    work: Work,
+) -> Outcome {
+    let journal = open_journal(screen, boot_stick);
+    let resources = Resources {
+        journal: journal.clone(),
+        scratch: boot_stick.place_of(paths::SCRATCH).ok(),
+        work: WORK.into(),
+    };
+    if let Some(journal) = &journal {
+        let recovered = with_targets(boot_stick, &resources, |targets| {
+            recover_all(screen, journal, targets)
+        });
+        if let Err(reason) = recovered.and_then(|done| done) {
+            let advice = "A repair was interrupted and cannot be finished. Keep the stick, and ask \
+                          whoever made it.";
+            return Outcome::new(Verdict::Failed, &[reason, advice.into()]);
+        }
+    }
+    let mode = match arguments.task {
+        Task::Undo => {
+            return match &journal {
+                Some(journal) => undo_newest(boot_stick, &resources, journal),
+                None => {
+                    let reason = "The stick has no journal, so there is nothing to take back.";
+                    Outcome::new(Verdict::Refused, &[reason.into()])
+                }
+            };
+        }
+        Task::Diagnose => Mode::Diagnose,
+        Task::Repair => stick.job().mode,
+    };
+    let machine = match LinuxMachine::find(Some(boot_stick.disk()), &resources) {
+        Ok(machine) => machine,
+        Err(error) => return Outcome::new(Verdict::Failed, &[error.to_string()]),
+    };
+    let report = (work.repair)(mode, &machine, stick, screen);
+    let installations = report.installations.iter();
+    let mut lines: Vec<String> = installations
+        .flat_map(|installation| installation.advice.iter().cloned())
+        .collect();
+    lines.extend(report.notes.iter().cloned());
+    Outcome {
+        verdict: report.verdict,
+        lines,
+        report: Some(report),
+    }
+}
+
+fn open_journal(screen: &mut Consoles, boot_stick: &BootStick) -> Option<Arc<Journal>> {
+    let opened = boot_stick.place_of(paths::JOURNAL).and_then(|place| {
+        let area = place.open().map_err(|error| error.to_string())?;
+        Journal::open(Box::new(area)).map_err(|error| error.to_string())
+    });
+    match opened {
+        Ok(journal) => Some(Arc::new(journal)),
+        Err(reason) => {
+            screen.line(&format!(
+                "Without a journal nothing can be repaired: {reason}"
+            ));
+            None
+        }
+    }
+}
+
+fn with_targets<T>(
+    boot_stick: &BootStick,
+    resources: &Resources,
+    work: impl FnOnce(&[&dyn Target]) -> T,
+) -> Result<T, String> {
+    let volumes = find_targets(Some(boot_stick.disk()), resources);
+    let volumes: Vec<LinuxVolume> = volumes.map_err(|error| error.to_string())?;
+    let targets: Vec<&dyn Target> = volumes.iter().map(|one| -> &dyn Target { one }).collect();
+    Ok(work(&targets))
+}
+
+fn recover_all(
+    screen: &mut Consoles,
+    journal: &Journal,
+    targets: &[&dyn Target],
+) -> Result<(), String> {
+    let recovered = recover(journal, targets).map_err(|error| error.to_string())?;
+    for one in recovered {
+        screen.line(&one.words());
+        let word = match one.outcome {
+            RecoverOutcome::Finished => "finished",
+            RecoverOutcome::TakenBack => "taken-back",
+            RecoverOutcome::NotHere => "not-here",
+            RecoverOutcome::Abandoned => "abandoned",
+        };
+        screen.mark(&format!("recovered {word} {}", one.commit.run));
+    }
+    Ok(())
+}
+
+fn undo_newest(boot_stick: &BootStick, resources: &Resources, journal: &Journal) -> Outcome {
+    let undone = with_targets(boot_stick, resources, |targets| undo(journal, targets));
+    match undone {
+        Ok(Ok(commits)) => {
+            let runs = commits.first().map(|commit| commit.run.clone());
+            let line = format!("Repair {} was taken back.", runs.unwrap_or_default());
+            Outcome::new(Verdict::Undone, &[line])
+        }
+        Ok(Err(error @ UndoError::Journal(_))) => {
+            let advice = "Start this PC from the stick again: what was begun will be finished.";
+            Outcome::new(Verdict::Failed, &[error.to_string(), advice.into()])
+        }
+        Ok(Err(error)) => Outcome::new(Verdict::Refused, &[error.to_string()]),
+        Err(reason) => Outcome::new(Verdict::Failed, &[reason]),
+    }
+}
+
+fn show(screen: &mut Consoles, outcome: &Outcome) {
+    screen.show_verdict(outcome.verdict.word(), &outcome.lines);
+    screen.mark(&format!("VERDICT {}", outcome.verdict.word()));
+}
+
+fn end(screen: &mut Consoles, finish: Finish) -> ! {
+    if finish == Finish::Ask {
+        screen.ask(Question::Finished);
+    }
+    rustix::fs::sync();
+    let command = match finish {
+        Finish::PowerOff => RebootCommand::PowerOff,
+        Finish::Ask | Finish::Restart => RebootCommand::Restart,
+    };
+    screen.mark(&format!("end {} ms", uptime_ms()));
+    let _ = reboot(command);
+    // PID 1 must not end; the person can still press the button.
+    screen.line("Please switch this PC off.");
+    loop {
+        std::thread::park();
+    }
+}
