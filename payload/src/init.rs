@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fs_err as fs;
 use rescue_stick::job::{Finish, Mode};
@@ -76,10 +76,11 @@ pub fn run(work: Work) -> String {
     let loaded = environment::load_modules(Path::new(paths::MODULES_IN_INITRAMFS));
     screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
     let arguments = Arguments::parse(&fs::read_to_string("/proc/cmdline").unwrap_or_default());
+    let fault = keep_faults();
     let worked = catch_unwind(AssertUnwindSafe(|| work_on(&mut screen, &arguments, work)));
     let finish = worked.unwrap_or_else(|_| {
         let lines = [
-            "mend stopped at a fault of its own.".to_owned(),
+            format!("mend stopped at a fault of its own: {}", lock(&fault)),
             "If a repair was being written, start this PC from the stick again: it will be finished."
                 .to_owned(),
         ];
@@ -87,6 +88,18 @@ pub fn run(work: Work) -> String {
         Finish::Ask
     });
     end(&mut screen, arguments.finish.unwrap_or(finish))
+}
+
+/// Keeps what a panic says, instead of throwing it over the screen.
+fn keep_faults() -> Arc<Mutex<String>> {
+    let fault = Arc::new(Mutex::new(String::new()));
+    let kept = Arc::clone(&fault);
+    std::panic::set_hook(Box::new(move |panic| *lock(&kept) = panic.to_string()));
+    fault
+}
+
+fn lock(text: &Mutex<String>) -> MutexGuard<'_, String> {
+    text.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Does the work and shows the outcome. Returns how the stick's job wants it to end.

@@ -49,6 +49,8 @@ struct Table {
 pub trait Target {
     /// Returns what tells it from every other volume.
     fn identity(&self) -> VolumeIdentity;
+    /// Returns whether Windows sleeps on it, and so has run since whatever the journal knows of.
+    fn is_asleep(&self) -> bool;
     /// Opens it for reading, as it is on the disk now.
     fn open(&self) -> io::Result<Box<dyn Area>>;
     /// Opens it for writing. Called by commit, recover and undo only.

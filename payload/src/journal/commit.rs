@@ -97,6 +97,12 @@ pub fn commit(
         write_marks(&marks, &*disk).map_err(before("marking the volume for a check"))?;
     }
     write_fresh(overlay, &changes, &*disk).map_err(before("writing free blocks"))?;
+    if needed == 0 {
+        // Only blocks that nothing refers to changed, so there is nothing to finish or to take back.
+        return Ok(Committed {
+            changed_bytes: changes.changed_bytes,
+        });
+    }
     let digest = write_body(journal.area(), body_offset, overlay, &*origin, &changes)
         .map_err(before("writing the journal"))?;
     let entry = CommitEntry {

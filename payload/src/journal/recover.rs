@@ -80,7 +80,8 @@ fn finish(
 ) -> Result<RecoverOutcome, JournalError> {
     check_body(journal.area(), commit)?;
     let reading = JournalError::io("reading the volume");
-    let is_known = is_between(journal, &*target.open().map_err(reading)?, commit)?;
+    let is_known =
+        !target.is_asleep() && is_between(journal, &*target.open().map_err(reading)?, commit)?;
     if !is_known {
         journal.set_state(commit.body_offset, CommitState::Abandoned)?;
         return Ok(RecoverOutcome::Abandoned);

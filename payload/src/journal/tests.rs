@@ -143,7 +143,7 @@ const MARK_OFFSET: u64 = 18 * 4096 + 40;
 const MARK: [u8; 2] = *b"!!";
 
 /// A volume in memory.
-struct MemoryVolume(MemoryArea);
+struct MemoryVolume(MemoryArea, bool);
 
 impl Target for MemoryVolume {
     fn identity(&self) -> VolumeIdentity {
@@ -156,6 +156,10 @@ impl Target for MemoryVolume {
             length: self.0.len(),
             serial: 77,
         }
+    }
+
+    fn is_asleep(&self) -> bool {
+        self.1
     }
 
     fn open(&self) -> io::Result<Box<dyn Area>> {
@@ -199,7 +203,7 @@ impl Bench {
         let power = Arc::default();
         Self {
             stick: MemoryArea::powered(stick, &power),
-            volume: MemoryVolume(MemoryArea::powered(volume, &power)),
+            volume: MemoryVolume(MemoryArea::powered(volume, &power), false),
             power,
         }
     }
@@ -481,6 +485,23 @@ fn oldest_finished_commits_make_room_and_unfinished_ones_stay() {
         (small.steps(), small.volume.0.content() == before),
         (0, true)
     );
+}
+
+#[test]
+fn a_volume_on_which_windows_sleeps_is_not_taken_back() {
+    let mut bench = Bench::fresh();
+    bench.commit(&change).unwrap();
+    bench.volume.1 = true;
+    assert!(matches!(bench.undo(), Err(UndoError::Changed { .. })));
+    assert!(bench.volume.0.content() == volume_after());
+}
+
+#[test]
+fn a_change_of_free_blocks_alone_needs_no_journal() {
+    let bench = Bench::fresh();
+    let fresh = |overlay: &mut Overlay| overlay.write_at(8 * 4096, b"x").unwrap();
+    assert_eq!(bench.commit(&fresh).unwrap(), 4096);
+    assert!(bench.journal().commits().is_empty());
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn take_back(
     let disk = target
         .open()
         .map_err(JournalError::io("reading the volume"))?;
-    if !is_as_written(journal, &*disk, commit)? {
+    if target.is_asleep() || !is_as_written(journal, &*disk, commit)? {
         let volume = &commit.volume;
         return Err(UndoError::Changed {
             run: commit.run.clone(),

@@ -286,6 +286,10 @@ impl Target for LinuxVolume {
         self.identity.clone()
     }
 
+    fn is_asleep(&self) -> bool {
+        self.facts.state == VolumeState::Hibernated
+    }
+
     fn open(&self) -> io::Result<Box<dyn Area>> {
         Ok(Box::new(self.open_fresh()?))
     }

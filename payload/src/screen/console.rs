@@ -43,11 +43,14 @@ impl Consoles {
         }
     }
 
-    /// Waits for one of `keys` (lower case) and returns it. Keys that were pressed before do not count.
-    pub fn wait_for(&mut self, wanted: &[u8]) -> Option<u8> {
+    /// Forgets the keys that were pressed so far: they were not meant for the next question.
+    pub fn forget_keys(&mut self) {
         while self.keys.try_recv().is_ok() {}
+    }
+
+    /// Waits for one of `wanted` (lower case) and returns it; `None` if no console is left.
+    pub fn wait_for(&mut self, wanted: &[u8]) -> Option<u8> {
         loop {
-            // Nobody can answer any more if every console is gone.
             let key = self.keys.recv().ok()?.to_ascii_lowercase();
             let key = if key == b'\n' { b'\r' } else { key };
             if wanted.contains(&key) {
@@ -68,6 +71,7 @@ impl Screen for Consoles {
     }
 
     fn ask(&mut self, question: Question<'_>) -> Answer {
+        self.forget_keys();
         match question {
             Question::Repair { warning } => {
                 if let Some(warning) = warning {
