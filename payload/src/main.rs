@@ -7,23 +7,28 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mend::init::{self, Work};
 use mend::options::{Options, run_command};
+use mend::repair::report::render_report;
+use mend::repair::{Request, run};
+
+/// What the rescue environment does once the stick has proven itself.
+const WORK: Work = Work {
+    repair: |mode, machine, stick, screen| run(&Request { mode }, machine, stick, screen),
+    report_text: render_report,
+};
 
 fn main() -> ExitCode {
     if std::process::id() == 1 {
-        return refuse_to_be_init();
+        let reason = init::run(WORK);
+        say(&format!("error: started as PID 1: {reason}"));
+        return ExitCode::from(3);
     }
     let code = run_command(&Options::parse()).unwrap_or_else(|error| {
         say(&format!("error: {error:#}"));
         2
     });
     ExitCode::from(code)
-}
-
-/// Being the first process of a system is only for the rescue environment.
-fn refuse_to_be_init() -> ExitCode {
-    say("error: started as PID 1, expected a command line");
-    ExitCode::from(3)
 }
 
 fn say(text: &str) {

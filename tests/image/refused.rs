@@ -38,8 +38,8 @@ fn bad_definitions_stop_the_build_and_say_why() -> Result<()> {
     }
     let kit = Kit::build(&KitSpec::default())?;
     let cases = [
-        (Fault::PathTraversal, expect![[]]),
-        (Fault::WrongMd5, expect![[]]),
+        (Fault::PathTraversal, expect![""]),
+        (Fault::WrongMd5, expect![""]),
     ];
     for (fault, message) in cases {
         fs::remove_dir_all(kit.path("inputs"))?;
@@ -58,7 +58,7 @@ fn a_recipe_without_its_key_says_which_file_is_missing() -> Result<()> {
     fs::remove_file(kit.path("release.key"))?;
     check_refused(
         &kit,
-        &expect![[]],
+        &expect![""],
     )
 }
 
@@ -119,6 +119,6 @@ fn verify_refuses_a_changed_file_a_further_file_and_another_key() -> Result<()> 
     check(&["verify", "further.img"], "autorun.inf: not in the manifest")?;
     fs::copy(kit.image(), kit.path("changed.img"))?;
     replace_on_stick(&kit.path("changed.img"), "mendkit/job.json", b"{}")?;
-    check(&["verify", "changed.img"], "mendkit/job.json: sha256 is")?;
+    check(&["verify", "changed.img"], "mendkit/job.json: sha256 ")?;
     Ok(())
 }
