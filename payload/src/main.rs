@@ -7,13 +7,18 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use mend::options::{Options, run_command};
+use mend::options::{Console, Options, run_command};
 
 fn main() -> ExitCode {
     if std::process::id() == 1 {
         return refuse_to_be_init();
     }
-    let code = run_command(&Options::parse()).unwrap_or_else(|error| {
+    let console = Console {
+        output: &mut std::io::stdout(),
+        errors: &mut std::io::stderr(),
+        input: &mut std::io::stdin().lock(),
+    };
+    let code = run_command(&Options::parse(), console).unwrap_or_else(|error| {
         say(&format!("error: {error:#}"));
         2
     });
