@@ -472,6 +472,24 @@ fn a_bad_package_on_the_stick_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_fault_in_the_middle_of_the_renames_is_taken_back() {
+    // The third file's place among the former files is taken, which is found out after two renames.
+    let kept = "mendkit/20100422T101500Z-PC1/Program Files/Common Files/McAfee/Engine/avvscan.dat";
+    let mut scene = dllcache(&SVCHOST_SP3.build()).with(kept, b"somebody's");
+    let report = scene.run_unchanged(Mode::Auto);
+    assert_eq!(report.verdict, Verdict::Failed);
+    let advice = &Scene::only(&report).advice;
+    assert!(
+        advice[0].contains("there already, expected a free name"),
+        "{advice:?}"
+    );
+    assert!(
+        advice[1].contains("the former files are in place"),
+        "{advice:?}"
+    );
+}
+
+#[test]
 fn two_windows_on_one_volume_are_both_repaired_each_by_its_own_plan() {
     let mut scene = dllcache(&SVCHOST_SP3.build());
     let second = Xp {
