@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use mend::init::{self, Work};
-use mend::options::{Options, run_command};
+use mend::options::{Console, Options, run_command};
 use mend::repair::report::render_report;
 use mend::repair::{Request, run};
 
@@ -24,7 +24,12 @@ fn main() -> ExitCode {
         say(&format!("error: started as PID 1: {reason}"));
         return ExitCode::from(3);
     }
-    let code = run_command(&Options::parse()).unwrap_or_else(|error| {
+    let console = Console {
+        output: &mut std::io::stdout(),
+        errors: &mut std::io::stderr(),
+        input: &mut std::io::stdin().lock(),
+    };
+    let code = run_command(&Options::parse(), console).unwrap_or_else(|error| {
         say(&format!("error: {error:#}"));
         2
     });

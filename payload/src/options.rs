@@ -1,6 +1,6 @@
 //! How `mend` behaves when it is called on an ordinary system: the command line, and what it runs.
 
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -69,8 +69,18 @@ pub struct Place {
 /// Exit code of a stick that is not believed.
 pub const EXIT_REFUSED: u8 = 3;
 
+/// Where output goes and answers come from.
+pub struct Console<'a> {
+    /// Results.
+    pub output: &'a mut dyn Write,
+    /// Refusals.
+    pub errors: &'a mut dyn Write,
+    /// Answers.
+    pub input: &'a mut dyn BufRead,
+}
+
 /// Carries out what was asked for and returns the exit code.
-pub fn run_command(options: &Options) -> anyhow::Result<u8> {
+pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8> {
     let (place, json, mode) = match &options.command {
         Command::Diagnose { place, json } => (place, *json, Mode::Diagnose),
         Command::Repair { place, yes: true } => (place, false, Mode::Auto),
@@ -82,27 +92,27 @@ pub fn run_command(options: &Options) -> anyhow::Result<u8> {
     let stick = match open_stick(place) {
         Ok(stick) => stick,
         Err(error) => {
-            writeln!(io::stderr(), "error: {error:#}")?;
+            writeln!(console.errors, "error: {error:#}")?;
             return Ok(EXIT_REFUSED);
         }
     };
     let machine = FolderMachine::open(&place.root)
         .with_context(|| format!("opening {}", place.root.display()))?;
-    // JSON has the standard output to itself.
-    let output: Box<dyn Write> = if json {
-        Box::new(io::sink())
+    // JSON has the output to itself.
+    let mut silent = io::sink();
+    let shown: &mut dyn Write = if json {
+        &mut silent
     } else {
-        Box::new(io::stdout())
+        &mut *console.output
     };
-    let mut screen = Terminal::new(output, BufReader::new(io::stdin()));
+    let mut screen = Terminal::new(shown, console.input);
     let report = run(&Request { mode }, &machine, &stick, &mut screen);
+    screen.line("");
+    render_report(&report)
+        .lines()
+        .for_each(|line| screen.line(line));
     if json {
-        write!(io::stdout(), "{}", report.to_text())?;
-    } else {
-        screen.line("");
-        render_report(&report)
-            .lines()
-            .for_each(|line| screen.line(line));
+        write!(console.output, "{}", report.to_text())?;
     }
     if let Some(folder) = &place.report {
         save_report(&report, folder)?;
@@ -156,7 +166,30 @@ mod tests {
         for (name, folder) in folders {
             all.extend([format!("--{name}"), folder.display().to_string()]);
         }
-        run_command(&Options::try_parse_from(all).unwrap()).unwrap()
+        let (mut output, mut errors) = (Vec::new(), Vec::new());
+        let code = run_words(&all, &mut output, &mut errors).unwrap();
+        if words.contains(&"--json") {
+            Report::parse(&String::from_utf8(output).unwrap()).unwrap();
+        }
+        assert_eq!(code == EXIT_REFUSED, !errors.is_empty());
+        code
+    }
+
+    fn run_words(
+        words: &[String],
+        output: &mut Vec<u8>,
+        errors: &mut Vec<u8>,
+    ) -> anyhow::Result<u8> {
+        let input = &mut io::empty();
+        let options = Options::try_parse_from(words).unwrap();
+        run_command(
+            &options,
+            Console {
+                output,
+                errors,
+                input,
+            },
+        )
     }
 
     #[test]
@@ -199,8 +232,9 @@ mod tests {
         let parse = |words: &[&str]| Options::try_parse_from(words);
         assert!(parse(&["mend", "diagnose", "--root", "/x", "--stick", "/y"]).is_err());
         assert!(parse(&["mend", "diagnose", "--root", "/x"]).is_ok());
-        let repair = parse(&["mend", "repair", "--root", "/x"]).unwrap();
-        let error = run_command(&repair).unwrap_err().to_string();
+        let words = ["mend", "repair", "--root", "/x"].map(str::to_owned);
+        let error = run_words(&words, &mut Vec::new(), &mut Vec::new());
+        let error = error.unwrap_err().to_string();
         assert_eq!(
             error,
             "no stick given, expected --stick FOLDER and --key FILE"

@@ -5,13 +5,16 @@
 //! one is seen by the next, and what is wrong with one does not stop the others. `diagnose`, `plan`
 //! and `report` are pure: they get facts, never the machine.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use rescue_stick::job::Mode;
 use rescue_stick::remedy::Remedy;
 use rescue_stick::report::{InstallationReport, Report, Timing, Verdict};
 
 use crate::machine::{CommitLabel, Machine, Volume, VolumeError, VolumeState};
 use crate::repair::apply::{apply_plan, check_packages};
-use crate::repair::detect::{InstallationFacts, StepFacts, examine_steps, survey_machine};
+use crate::repair::detect::steps::{StepFacts, examine_steps};
+use crate::repair::detect::{InstallationFacts, survey_machine};
 use crate::repair::diagnose::{
     diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
 };
@@ -49,6 +52,10 @@ pub struct Request {
 const UNCLEAN_WARNING: &str = "Windows did not shut this volume down cleanly; what its own journal \
                                has not finished will be dropped";
 
+/// What is said of an installation whose repair ended in a panic.
+const FAULT_OF_MEND: &str =
+    "the repair ended in a fault of mend itself; start this PC from the stick again";
+
 /// Looks at the whole PC and repairs what the stick's remedies can, as far as `request` allows.
 pub fn run(
     request: &Request,
@@ -74,7 +81,14 @@ pub fn run(
                 screen: &mut *screen,
                 stages: &mut stages,
             };
-            installations.push(case.treat());
+            // A panic is our bug. An overlay is abandoned by it, and the next installation has its turn.
+            let treated = catch_unwind(AssertUnwindSafe(|| case.treat()));
+            installations.push(treated.unwrap_or_else(|_| {
+                let mut report = begin_installation(&volume.facts().name, facts);
+                report.verdict = Verdict::Failed;
+                report.advice.push(FAULT_OF_MEND.to_owned());
+                report
+            }));
         }
     }
     assemble_report(Course {

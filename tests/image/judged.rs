@@ -6,8 +6,15 @@ use support::judges;
 use support::kit::{Kit, KitSpec, VOLUME_OFFSET, extract_volume, require_builds};
 use support::tools::require_tools;
 
-const JUDGES: [&str; 7] =
-    ["sgdisk", "sfdisk", "fsck.fat", "mdir", "mcopy", "minisign", "sha256sum"];
+const JUDGES: [&str; 7] = [
+    "sgdisk",
+    "sfdisk",
+    "fsck.fat",
+    "mdir",
+    "mcopy",
+    "minisign",
+    "sha256sum",
+];
 
 #[test]
 fn every_judge_accepts_an_image() -> Result<()> {
@@ -38,7 +45,9 @@ fn verify_agrees_and_names_the_key_it_was_given() -> Result<()> {
         return Ok(());
     }
     let kit = Kit::build(&KitSpec::default())?;
-    let said = kit.mendkit(&["verify", "rescue.img", "--key", "release.key.pub"])?.text();
+    let said = kit
+        .mendkit(&["verify", "rescue.img", "--key", "release.key.pub"])?
+        .text();
     assert!(said.contains(" as given\n"), "{said}");
     assert!(said.contains(" good "), "{said}");
     Ok(())
@@ -54,9 +63,14 @@ fn plan_covers_the_image_and_writes_nothing() -> Result<()> {
     fs::remove_file(kit.image())?;
     let cache = support::kit::cache();
     let cache = cache.to_str().unwrap_or_default();
-    let plan = kit.mendkit(&["build", "recipe.toml", "--plan", "--cache", cache])?.text();
+    let plan = kit
+        .mendkit(&["build", "recipe.toml", "--plan", "--cache", cache])?
+        .text();
     assert!(!kit.image().exists());
-    assert!(plan.starts_with(&format!("image  {} sectors of 512 bytes", size / 512)), "{plan}");
+    assert!(
+        plan.starts_with(&format!("image  {} sectors of 512 bytes", size / 512)),
+        "{plan}"
+    );
     let mut next = 0;
     for line in plan.lines().filter(|line| line.starts_with("LBA")) {
         let range = line.split_whitespace().nth(1).unwrap_or_default();

@@ -16,7 +16,17 @@ fn run(kit: &Kit, arguments: &[&str]) -> Result<Output> {
 fn build(kit: &Kit) -> Result<Output> {
     let cache = cache();
     let cache = cache.to_str().unwrap_or_default();
-    run(kit, &["build", "recipe.toml", "-o", "new/rescue.img", "--cache", cache])
+    run(
+        kit,
+        &[
+            "build",
+            "recipe.toml",
+            "-o",
+            "new/rescue.img",
+            "--cache",
+            cache,
+        ],
+    )
 }
 
 /// Demands exit code 2, this message, and that nothing lies where the image should have been.
@@ -56,10 +66,7 @@ fn a_recipe_without_its_key_says_which_file_is_missing() -> Result<()> {
     }
     let kit = Kit::build(&KitSpec::default())?;
     fs::remove_file(kit.path("release.key"))?;
-    check_refused(
-        &kit,
-        &expect![""],
-    )
+    check_refused(&kit, &expect![""])
 }
 
 #[test]
@@ -76,7 +83,14 @@ fn an_interrupted_build_leaves_nothing_behind() -> Result<()> {
     // behind is looked at.
     for tenths in 1..=8 {
         let mut child = kit
-            .mendkit_command(&["build", "recipe.toml", "-o", "new/rescue.img", "--cache", cache])
+            .mendkit_command(&[
+                "build",
+                "recipe.toml",
+                "-o",
+                "new/rescue.img",
+                "--cache",
+                cache,
+            ])
             .stdout(std::process::Stdio::null())
             .spawn()?;
         std::thread::sleep(std::time::Duration::from_millis(tenths * 40));
@@ -95,7 +109,10 @@ fn an_interrupted_build_leaves_nothing_behind() -> Result<()> {
             fs::remove_file(kit.path("new/rescue.img"))?;
         }
     }
-    assert!(killed > 0, "every build was done before it could be interrupted");
+    assert!(
+        killed > 0,
+        "every build was done before it could be interrupted"
+    );
     Ok(())
 }
 
@@ -113,10 +130,16 @@ fn verify_refuses_a_changed_file_a_further_file_and_another_key() -> Result<()> 
         Ok(())
     };
     kit.mendkit(&["keygen", "--no-password", "-o", "other.key"])?;
-    check(&["verify", "rescue.img", "--key", "other.key.pub"], "manifest signature: not made by key")?;
+    check(
+        &["verify", "rescue.img", "--key", "other.key.pub"],
+        "manifest signature: not made by key",
+    )?;
     fs::copy(kit.image(), kit.path("further.img"))?;
     replace_on_stick(&kit.path("further.img"), "autorun.inf", b"[autorun]")?;
-    check(&["verify", "further.img"], "autorun.inf: not in the manifest")?;
+    check(
+        &["verify", "further.img"],
+        "autorun.inf: not in the manifest",
+    )?;
     fs::copy(kit.image(), kit.path("changed.img"))?;
     replace_on_stick(&kit.path("changed.img"), "mendkit/job.json", b"{}")?;
     check(&["verify", "changed.img"], "mendkit/job.json: sha256 ")?;

@@ -16,14 +16,22 @@ fn surroundings_do_not_change_a_single_byte() -> Result<()> {
     let other = tempfile::tempdir()?;
     let inputs = other.path().join("deeper/still");
     fs::create_dir_all(inputs.join("inputs"))?;
-    for name in ["release.key", "inputs/avvdat.ini", "recipe.toml", "inputs/avvdat-5959.zip"] {
+    for name in [
+        "release.key",
+        "inputs/avvdat.ini",
+        "recipe.toml",
+        "inputs/avvdat-5959.zip",
+    ] {
         fs::copy(kit.path(name), inputs.join(name))?;
     }
     // An empty cache, so that everything is derived again under these surroundings too.
     let fresh_cache = other.path().join("cache");
     fs::create_dir(&fresh_cache)?;
     let mut copy = command("cp")?;
-    copy.arg("-r").arg(cache().join("parts")).arg(cache().join("parts.lock")).arg(&fresh_cache);
+    copy.arg("-r")
+        .arg(cache().join("parts"))
+        .arg(cache().join("parts.lock"))
+        .arg(&fresh_cache);
     run_command(copy)?;
     let script = format!(
         "umask 077; cd /; exec faketime '2031-05-06 07:08:09' {} build {} -o {} --cache {}",
@@ -33,7 +41,10 @@ fn surroundings_do_not_change_a_single_byte() -> Result<()> {
         fresh_cache.display(),
     );
     let mut shell = command("bash")?;
-    shell.env("TZ", "Asia/Tokyo").env("LC_ALL", "C.UTF-8").env("HOME", other.path());
+    shell
+        .env("TZ", "Asia/Tokyo")
+        .env("LC_ALL", "C.UTF-8")
+        .env("HOME", other.path());
     shell.arg("-c").arg(script);
     run_command(shell).context("building under other surroundings")?;
     let found = sha256_hex(&fs::read(other.path().join("other.img"))?);
@@ -46,7 +57,10 @@ fn another_key_or_another_dat_gives_another_disk() -> Result<()> {
     if !require_builds() {
         return Ok(());
     }
-    let [one, two] = [Kit::build(&KitSpec::default())?, Kit::build(&KitSpec::default())?];
+    let [one, two] = [
+        Kit::build(&KitSpec::default())?,
+        Kit::build(&KitSpec::default())?,
+    ];
     let (one, two) = (fs::read(one.image())?, fs::read(two.image())?);
     // Disk GUID. Source: UEFI 2.10, 5.3.2: bytes 56..72 of the header in LBA 1.
     assert_ne!(one.get(568..584), two.get(568..584));

@@ -29,7 +29,12 @@ pub struct KitSpec {
 impl Default for KitSpec {
     fn default() -> Self {
         let dat_sizes = DatSizes::SMALL;
-        Self { mode: "auto", finish: "power-off", dat_sizes, arguments: Vec::new() }
+        Self {
+            mode: "auto",
+            finish: "power-off",
+            dat_sizes,
+            arguments: Vec::new(),
+        }
     }
 }
 
@@ -52,21 +57,32 @@ pub fn cache() -> PathBuf {
 /// Tells whether images can be built here; see the module.
 #[expect(clippy::print_stderr, reason = "a test that skips itself says why")]
 pub fn require_builds() -> bool {
-    let needed = [mendkit(), mendkit().with_file_name("mend-i586"), cache().join("parts.lock")];
-    let Some(absent) = needed.iter().find(|path| !path.exists()) else { return true };
+    let needed = [
+        mendkit(),
+        mendkit().with_file_name("mend-i586"),
+        cache().join("parts.lock"),
+    ];
+    let Some(absent) = needed.iter().find(|path| !path.exists()) else {
+        return true;
+    };
     assert!(
         std::env::var_os("CI").is_none(),
         "{}: not there; scripts/setup makes it",
         absent.display()
     );
-    eprintln!("skipped: {} is not there; scripts/setup makes it", absent.display());
+    eprintln!(
+        "skipped: {} is not there; scripts/setup makes it",
+        absent.display()
+    );
     false
 }
 
 impl Kit {
     /// Writes recipe, inputs and key into a new folder, and builds the image.
     pub fn build(spec: &KitSpec) -> Result<Self> {
-        let kit = Self { folder: tempfile::tempdir()? };
+        let kit = Self {
+            folder: tempfile::tempdir()?,
+        };
         make_definitions(5959, spec.dat_sizes, &kit.path("inputs"))?;
         fs::write(kit.path("recipe.toml"), recipe_text(spec))?;
         kit.mendkit(&["keygen", "--no-password", "-o", "release.key"])?;
@@ -106,13 +122,21 @@ impl Kit {
     /// Returns the public key as one line.
     pub fn public_key(&self) -> Result<String> {
         let text = fs::read_to_string(self.path("release.key.pub"))?;
-        text.lines().nth(1).map(str::to_owned).context("release.key.pub: no second line")
+        text.lines()
+            .nth(1)
+            .map(str::to_owned)
+            .context("release.key.pub: no second line")
     }
 }
 
 /// Returns the recipe of the product page, with what the test wants.
 pub fn recipe_text(spec: &KitSpec) -> String {
-    let KitSpec { mode, finish, arguments, .. } = spec;
+    let KitSpec {
+        mode,
+        finish,
+        arguments,
+        ..
+    } = spec;
     format!(
         "title = \"McAfee DAT 5958 (svchost.exe)\"\n\
          date = \"2010-04-22\"\n\
@@ -136,10 +160,15 @@ pub const VOLUME_OFFSET: u64 = 2048 * 512;
 /// Copies the FAT32 volume out of an image or stick, for tools that take no offset.
 pub fn extract_volume(image: &Path, volume: &Path) -> Result<()> {
     let size = fs::metadata(image)?.len();
-    ensure!(size > VOLUME_OFFSET, "{}: {size} bytes, no room for a volume", image.display());
+    ensure!(
+        size > VOLUME_OFFSET,
+        "{}: {size} bytes, no room for a volume",
+        image.display()
+    );
     // The backup GPT's 33 sectors and what is unused before them do no harm behind a FAT volume.
     let mut dd = command("dd")?;
-    dd.arg(format!("if={}", image.display())).arg(format!("of={}", volume.display()));
+    dd.arg(format!("if={}", image.display()))
+        .arg(format!("of={}", volume.display()));
     dd.args(["bs=1M", "skip=1", "conv=sparse", "status=none"]);
     run_command(dd)?;
     Ok(())
@@ -150,7 +179,10 @@ pub fn replace_on_stick(image: &Path, path: &str, content: &[u8]) -> Result<()> 
     let file = tempfile::NamedTempFile::new()?;
     fs::write(file.path(), content)?;
     let mut mcopy = command("mcopy")?;
-    mcopy.arg("-o").arg("-i").arg(format!("{}@@{VOLUME_OFFSET}", image.display()));
+    mcopy
+        .arg("-o")
+        .arg("-i")
+        .arg(format!("{}@@{VOLUME_OFFSET}", image.display()));
     mcopy.arg(file.path()).arg(format!("::{path}"));
     run_command(mcopy)?;
     Ok(())
@@ -159,6 +191,9 @@ pub fn replace_on_stick(image: &Path, path: &str, content: &[u8]) -> Result<()> 
 /// Reads a file of a stick.
 pub fn read_from_stick(image: &Path, path: &str) -> Result<Vec<u8>> {
     let mut mtype = command("mtype")?;
-    mtype.arg("-i").arg(format!("{}@@{VOLUME_OFFSET}", image.display())).arg(format!("::{path}"));
+    mtype
+        .arg("-i")
+        .arg(format!("{}@@{VOLUME_OFFSET}", image.display()))
+        .arg(format!("::{path}"));
     Ok(run_command(mtype)?.out)
 }

@@ -4,8 +4,9 @@ use rescue_stick::remedy::{FileState, Remedy};
 use rescue_stick::report::FindingReport;
 
 use crate::machine::VolumeState;
-use crate::repair::detect::{DefinitionsFacts, InstallationFacts, RestoreFacts, StepFacts};
-use crate::repair::predicates::{Answer, Judgement, judge_remedy};
+use crate::repair::detect::InstallationFacts;
+use crate::repair::detect::steps::{DefinitionsFacts, RestoreFacts, StepFacts};
+use crate::repair::predicates::{Holds, Judgement, judge_remedy};
 
 /// A fault with evidence, in the form in which it is reported.
 pub type Finding = FindingReport;
@@ -48,9 +49,9 @@ pub fn sort_remedies<'a>(remedies: &'a [Remedy], facts: &InstallationFacts) -> A
     for remedy in remedies {
         let judgement = judge_remedy(remedy, facts);
         let list = match judgement.answer {
-            Answer::Yes => &mut sorted.applies,
-            Answer::CannotTell => &mut sorted.undecided,
-            Answer::No => &mut sorted.excluded,
+            Holds::Yes => &mut sorted.applies,
+            Holds::CannotTell => &mut sorted.undecided,
+            Holds::No => &mut sorted.excluded,
         };
         list.push((remedy, judgement));
     }

@@ -19,8 +19,9 @@ use rescue_stick::definitions::{DefinitionsMember, DefinitionsSet};
 use rescue_stick::report::{CandidateReport, Verdict};
 
 use crate::repair::candidates::{CandidatePlace, Chosen, choose_candidate};
-use crate::repair::detect::{
-    Content, DefinitionsFacts, DefinitionsPlace, InstallationFacts, RestoreFacts, StepFacts,
+use crate::repair::detect::InstallationFacts;
+use crate::repair::detect::steps::{
+    Content, DefinitionsFacts, DefinitionsPlace, RestoreFacts, StepFacts,
 };
 use crate::windows::path::{PathError, WindowsPath};
 

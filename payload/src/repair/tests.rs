@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 
 use expect_test::{Expect, expect};
 use fs_err as fs;
@@ -471,6 +472,24 @@ fn a_bad_package_on_the_stick_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_fault_in_the_middle_of_the_renames_is_taken_back() {
+    // The third file's place among the former files is taken, which is found out after two renames.
+    let kept = "mendkit/20100422T101500Z-PC1/Program Files/Common Files/McAfee/Engine/avvscan.dat";
+    let mut scene = dllcache(&SVCHOST_SP3.build()).with(kept, b"somebody's");
+    let report = scene.run_unchanged(Mode::Auto);
+    assert_eq!(report.verdict, Verdict::Failed);
+    let advice = &Scene::only(&report).advice;
+    assert!(
+        advice[0].contains("there already, expected a free name"),
+        "{advice:?}"
+    );
+    assert!(
+        advice[1].contains("the former files are in place"),
+        "{advice:?}"
+    );
+}
+
+#[test]
 fn two_windows_on_one_volume_are_both_repaired_each_by_its_own_plan() {
     let mut scene = dllcache(&SVCHOST_SP3.build());
     let second = Xp {
@@ -759,4 +778,140 @@ fn locked_and_unreadable_volumes_are_reported_not_opened() {
     let (report, _) = run_in_state(FileSystem::Ntfs, state, Mode::Auto);
     assert_eq!(report.verdict, Verdict::NeedsYou);
     assert!(report.notes[0].contains("medium error at sector 63"));
+}
+
+/// An NTFS volume in a file, mounted by ntfs-3g until this is dropped.
+struct Ntfs {
+    folder: tempfile::TempDir,
+}
+
+impl Ntfs {
+    /// Returns `None` after saying so where the tools or FUSE are not here.
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("image");
+        fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
+        fs::create_dir(folder.path().join("mounted")).unwrap();
+        let volume = Self { folder };
+        let steps = [
+            Command::new("mkntfs")
+                .args(["-F", "-q", "-Q"])
+                .arg(&image)
+                .output(),
+            Command::new("ntfs-3g")
+                .args(["-o", "permissions"])
+                .arg(&image)
+                .arg(volume.root())
+                .output(),
+        ];
+        for step in steps {
+            let done = step.is_ok_and(|output| output.status.success());
+            if !done {
+                eprintln!("skipped: mkntfs, ntfs-3g or FUSE is not here");
+                return None;
+            }
+        }
+        Some(volume)
+    }
+
+    fn root(&self) -> std::path::PathBuf {
+        self.folder.path().join("mounted")
+    }
+}
+
+impl Drop for Ntfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.root()).output();
+    }
+}
+
+fn security_of(path: &Path) -> Vec<u8> {
+    let mut descriptor = vec![0; 64 << 10];
+    let size = rustix::fs::getxattr(path, "system.ntfs_acl", descriptor.as_mut_slice()).unwrap();
+    descriptor.truncate(size);
+    descriptor
+}
+
+#[test]
+fn on_ntfs_the_restored_file_has_the_security_descriptor_of_its_neighbour() {
+    let Some(volume) = Ntfs::mount() else { return };
+    let root = volume.root();
+    XP_SP3.write(&root);
+    let system32 = root.join(SYSTEM32);
+    fs::create_dir(system32.join("dllcache")).unwrap();
+    fs::write(system32.join("dllcache/svchost.exe"), SVCHOST_SP3.build()).unwrap();
+    // Another mode becomes another descriptor under ntfs-3g.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o751);
+    fs::set_permissions(system32.join("lsass.exe"), mode).unwrap();
+    let neighbour = security_of(&system32.join("lsass.exe"));
+    assert_ne!(
+        neighbour,
+        security_of(&system32.join("dllcache/svchost.exe"))
+    );
+    let stick_folder = tempfile::tempdir().unwrap();
+    let zip = make_zip(&dat_5959());
+    let stick = make_stick(stick_folder.path(), &dat_5959(), &zip, &[]);
+    let machine = FolderMachine::open(&root).unwrap();
+    assert_eq!(machine.volumes()[0].facts().file_system, FileSystem::Ntfs);
+    let mut seen = Vec::new();
+    let request = Request { mode: Mode::Auto };
+    let report = run(&request, &machine, &stick, &mut Willing(&mut seen));
+    assert_eq!(report.verdict, Verdict::Repaired, "{report:#?}");
+    assert_eq!(security_of(&system32.join("svchost.exe")), neighbour);
+}
+
+/// A volume that panics when it is looked at.
+struct Faulty(VolumeFacts);
+
+impl Volume for Faulty {
+    fn facts(&self) -> &VolumeFacts {
+        &self.0
+    }
+
+    fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError> {
+        panic!("a fault on purpose");
+    }
+
+    fn begin_change(
+        &self,
+        _needed: u64,
+    ) -> Result<Box<dyn crate::machine::VolumeChange + '_>, VolumeError> {
+        panic!("a fault on purpose");
+    }
+}
+
+#[test]
+fn a_volume_that_ends_in_a_fault_does_not_stop_the_others() {
+    let mut scene = dllcache(&SVCHOST_SP3.build());
+    let folder = FolderMachine::open(scene.pc.path()).unwrap();
+    let facts = folder.volumes()[0].facts().clone();
+    let good = StatedVolume {
+        root: scene.pc.path().to_owned(),
+        facts: facts.clone(),
+    };
+    let facts = VolumeFacts {
+        file_system: FileSystem::Ntfs,
+        ..facts
+    };
+    let volumes: Vec<Box<dyn Volume>> = vec![Box::new(Faulty(facts)), Box::new(good)];
+    let machine = InState {
+        inner: &folder,
+        volumes,
+    };
+    let screen = &mut Willing(&mut scene.seen);
+    let report = run(
+        &Request {
+            mode: Mode::Diagnose,
+        },
+        &machine,
+        &scene.stick,
+        screen,
+    );
+    assert_eq!(Scene::only(&report).verdict, Verdict::Affected);
+    assert!(
+        report.notes[0].contains("a fault of mend itself"),
+        "{:?}",
+        report.notes
+    );
 }

@@ -1,0 +1,339 @@
+//! What the steps of a remedy would meet on one installation. Reads only, judges nothing.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use fs_err as fs;
+use rescue_stick::definitions::DefinitionsSet;
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::remedy::{CandidateSource, Remedy, RemedyStep, RestoreFile};
+
+use crate::antivirus::product::find_product_for_set;
+use crate::repair::candidates::{CandidateContent, CandidateFacts, CandidatePlace};
+use crate::repair::detect::InstallationFacts;
+use crate::repair::package::Package;
+use crate::stick::{Stick, hash_file};
+use crate::windows::installation::{Installation, LARGEST_PROGRAM};
+use crate::windows::path::{PathError, Resolved, WindowsPath};
+use crate::windows::pe::PeIdentity;
+
+/// What one step of a remedy would meet.
+#[derive(Clone, Debug)]
+pub enum StepFacts {
+    /// Of `install-definitions`.
+    Definitions(DefinitionsFacts),
+    /// Of `restore-file`.
+    Restore(RestoreFacts),
+}
+
+/// What installing definitions would meet.
+#[derive(Clone, Debug)]
+pub struct DefinitionsFacts {
+    /// Name of the set in remedies.
+    pub set_name: String,
+    /// The set on the stick, if there is one.
+    pub set: Option<DefinitionsSet>,
+    /// Whether its package can be opened, or why not.
+    pub package: Result<(), String>,
+    /// What the vendor calls definitions.
+    pub word: &'static str,
+    /// Version that the product states.
+    pub stated: Option<String>,
+    /// Where they go, or why that is not known.
+    pub place: Result<DefinitionsPlace, String>,
+}
+
+/// The folder that definitions go to.
+#[derive(Clone, Debug)]
+pub struct DefinitionsPlace {
+    /// The folder, as the volume spells it.
+    pub folder: WindowsPath,
+    /// What is there of every member of the set, in the set's order.
+    pub members: Vec<FileFacts>,
+    /// A file whose security descriptor a new file may have; the folder itself if it has no file.
+    pub neighbour: WindowsPath,
+}
+
+/// A file that may be there.
+#[derive(Clone, Debug)]
+pub struct FileFacts {
+    /// Its path, as the volume spells it if it is there.
+    pub path: WindowsPath,
+    /// What is there.
+    pub content: Option<Content>,
+}
+
+/// Content of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Bytes.
+    pub size: u64,
+    /// Digest.
+    pub sha256: Sha256Digest,
+}
+
+/// What restoring a file would meet.
+#[derive(Clone, Debug)]
+pub struct RestoreFacts {
+    /// The step.
+    pub step: RestoreFile,
+    /// The file, or why its state is not known.
+    pub target: Result<FileFacts, String>,
+    /// A file whose security descriptor the restored one may have.
+    pub neighbour: WindowsPath,
+    /// Every place that the step's sources name, in order.
+    pub candidates: Vec<CandidateFacts>,
+}
+
+/// Neighbours of a system file whose security descriptor is that of any program in system32.
+const ALL_NEIGHBOURS: &[&str] = &["lsass.exe", "services.exe", "winlogon.exe", "csrss.exe"];
+
+/// Looks at what the steps of `remedy` would meet on the volume mounted at `root`.
+pub fn examine_steps(
+    root: &Path,
+    facts: &InstallationFacts,
+    remedy: &Remedy,
+    stick: &Stick,
+) -> Vec<StepFacts> {
+    let steps = remedy.steps.iter().map(|step| match step {
+        RemedyStep::InstallDefinitions { set } => {
+            StepFacts::Definitions(examine_definitions(root, facts, set, stick))
+        }
+        RemedyStep::RestoreFile(step) => {
+            StepFacts::Restore(examine_restore(root, facts, step, stick))
+        }
+    });
+    steps.collect()
+}
+
+fn examine_definitions(
+    root: &Path,
+    facts: &InstallationFacts,
+    set_name: &str,
+    stick: &Stick,
+) -> DefinitionsFacts {
+    let set = stick.job().definitions.get(set_name).cloned();
+    let package = match &set {
+        None => Err(format!("no definitions {set_name} are at hand")),
+        Some(set) => Package::open(&stick.path_of(&set.package), set)
+            .map(drop)
+            .map_err(|error| error.to_string()),
+    };
+    let product = find_product_for_set(set_name);
+    let installed = product.and_then(|product| {
+        let mut installed = facts.products.iter();
+        installed.find(|found| found.product.vendor == product.vendor)
+    });
+    let place = match installed {
+        None => Err(format!(
+            "no installed product takes the definitions {set_name}"
+        )),
+        Some(found) => found.definitions_folder.clone().and_then(|folder| {
+            examine_definitions_place(root, &folder, set.as_ref())
+                .map_err(|error| error.to_string())
+        }),
+    };
+    DefinitionsFacts {
+        set_name: set_name.to_owned(),
+        set,
+        package,
+        word: product.map_or("definitions", |product| product.definitions_word),
+        stated: installed.and_then(|found| found.definitions.clone()),
+        place,
+    }
+}
+
+fn examine_definitions_place(
+    root: &Path,
+    folder: &WindowsPath,
+    set: Option<&DefinitionsSet>,
+) -> Result<DefinitionsPlace, PathError> {
+    let Resolved::Folder { at, path: folder } = folder.resolve(root)? else {
+        return Err(PathError::Io {
+            path: folder.clone(),
+            source: io::Error::new(io::ErrorKind::NotFound, "no such folder"),
+        });
+    };
+    let members = set.map_or(&[][..], |set| set.members.as_slice());
+    let members = members
+        .iter()
+        .map(|member| examine_file(root, &folder.join(&member.name)?));
+    Ok(DefinitionsPlace {
+        members: members.collect::<Result<_, _>>()?,
+        neighbour: find_neighbour(&at, &folder, |_| true),
+        folder,
+    })
+}
+
+/// Returns what is at `path`, with its digest.
+fn examine_file(root: &Path, path: &WindowsPath) -> Result<FileFacts, PathError> {
+    match path.resolve(root)? {
+        Resolved::File { at, path, size } => {
+            let sha256 = hash_file(&at, |_| {}).map_err(|source| PathError::Io {
+                path: path.clone(),
+                source,
+            })?;
+            Ok(FileFacts {
+                path,
+                content: Some(Content { size, sha256 }),
+            })
+        }
+        Resolved::Missing {
+            path,
+            folder: Some(_),
+        } => Ok(FileFacts {
+            path,
+            content: None,
+        }),
+        Resolved::Missing { path, folder: None } => Err(PathError::Io {
+            path: path.folder(),
+            source: io::Error::new(io::ErrorKind::NotFound, "no such folder"),
+        }),
+        Resolved::Folder { path, .. } => Err(PathError::Special { path }),
+    }
+}
+
+fn examine_restore(
+    root: &Path,
+    facts: &InstallationFacts,
+    step: &RestoreFile,
+    stick: &Stick,
+) -> RestoreFacts {
+    let folders = &facts.installation.folders;
+    let path = folders.expand_remedy_path(&step.target);
+    let target = path
+        .as_ref()
+        .map_err(ToString::to_string)
+        .and_then(|path| examine_file(root, path).map_err(|error| error.to_string()));
+    let path = path.unwrap_or_default();
+    let mut neighbour = path.folder();
+    if let Ok(Resolved::Folder { at, path: folder }) = path.folder().resolve(root) {
+        neighbour = ALL_NEIGHBOURS
+            .iter()
+            .filter_map(|name| folder.join(name).ok()?.resolve(root).ok())
+            .find_map(|found| match found {
+                Resolved::File { path, .. } => Some(path),
+                _ => None,
+            })
+            .unwrap_or_else(|| {
+                let is_program = |name: &str| name.to_ascii_lowercase().ends_with(".exe");
+                find_neighbour(&at, &folder, is_program)
+            });
+    }
+    let name = path.name();
+    let mut candidates = Vec::new();
+    for source in &step.sources {
+        match source {
+            CandidateSource::Kit => candidates.extend(examine_kit(stick, name)),
+            CandidateSource::Dllcache | CandidateSource::ServicePackFiles => {
+                for folder in source_folders(*source, &facts.installation) {
+                    candidates.push(examine_candidate(root, *source, folder, name));
+                }
+            }
+        }
+    }
+    RestoreFacts {
+        step: step.clone(),
+        target,
+        neighbour,
+        candidates,
+    }
+}
+
+/// Returns the folders on the volume that a source stands for, first looked at first. A folder that
+/// the registry names on another volume is left out: only this volume is looked at.
+fn source_folders(source: CandidateSource, installation: &Installation) -> Vec<WindowsPath> {
+    let folders = &installation.folders;
+    let usual = match source {
+        CandidateSource::Dllcache => "{system32}\\dllcache",
+        CandidateSource::ServicePackFiles => "{windows}\\ServicePackFiles\\i386",
+        CandidateSource::Kit => return Vec::new(),
+    };
+    let mut found: Vec<WindowsPath> = Vec::new();
+    if source == CandidateSource::Dllcache {
+        let named = installation.protected_copies.as_deref();
+        found.extend(named.and_then(|text| folders.expand_registry_path(text).ok()));
+    }
+    if let Ok(path) = folders.expand_remedy_path(usual) {
+        let text = path.to_string().to_lowercase();
+        if !found
+            .iter()
+            .any(|known| known.to_string().to_lowercase() == text)
+        {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn examine_candidate(
+    root: &Path,
+    source: CandidateSource,
+    folder: WindowsPath,
+    name: &str,
+) -> CandidateFacts {
+    let resolved = folder.join(name).and_then(|path| path.resolve(root));
+    let (path, content) = match resolved {
+        Ok(Resolved::File { at, path, .. }) => (path, read_candidate(&at, None)),
+        Ok(Resolved::Missing { path, .. }) => (path, CandidateContent::Missing),
+        Ok(Resolved::Folder { path, .. }) => {
+            (path, CandidateContent::Unreadable("a folder".into()))
+        }
+        Err(error) => (
+            folder.join(name).unwrap_or(folder),
+            CandidateContent::Unreadable(error.to_string()),
+        ),
+    };
+    CandidateFacts {
+        source,
+        place: CandidatePlace::Volume(path),
+        content,
+    }
+}
+
+fn examine_kit(stick: &Stick, name: &str) -> Vec<CandidateFacts> {
+    let files = stick.job().files.iter();
+    let files = files.filter(|file| file.name.eq_ignore_ascii_case(name));
+    let candidates = files.map(|file| CandidateFacts {
+        source: CandidateSource::Kit,
+        place: CandidatePlace::Stick(file.path.clone()),
+        content: read_candidate(&stick.path_of(&file.path), Some(file.sha256)),
+    });
+    candidates.collect()
+}
+
+fn read_candidate(at: &Path, pin: Option<Sha256Digest>) -> CandidateContent {
+    let mut bytes = Vec::new();
+    let file = fs::File::open(at);
+    let limit = LARGEST_PROGRAM.saturating_add(1);
+    let read = file.and_then(|file| file.take(limit).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        return CandidateContent::Unreadable(error.to_string());
+    }
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if size > LARGEST_PROGRAM {
+        let reason = format!("larger than {LARGEST_PROGRAM} bytes");
+        return CandidateContent::Unreadable(reason);
+    }
+    CandidateContent::Present {
+        size,
+        sha256: Sha256Digest::of(&bytes),
+        identity: PeIdentity::parse(&bytes).map_err(|error| error.to_string()),
+        pin,
+    }
+}
+
+/// Returns the first file of a folder, by name, that is meant; the folder itself if there is none.
+fn find_neighbour(at: &Path, folder: &WindowsPath, is_meant: fn(&str) -> bool) -> WindowsPath {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(at).into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if is_file && is_meant(&name) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    let found = names.iter().find_map(|name| folder.join(name).ok());
+    found.unwrap_or_else(|| folder.clone())
+}
