@@ -5,6 +5,7 @@
 //! matter.
 
 mod derived;
+mod efi;
 pub mod firmware;
 pub mod grub;
 mod initramfs;
@@ -19,6 +20,7 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::paths::{MARKER_IN_INITRAMFS, TRUSTED_KEY_IN_INITRAMFS};
 
 use crate::boot::derived::{Derived, Made, Origin, derive};
+use crate::boot::efi::efi_files;
 use crate::boot::firmware::{Firmware, FirmwareSet};
 use crate::boot::grub::{BootCode, GrubError};
 use crate::boot::initramfs::{Entries, Entry};
@@ -28,8 +30,7 @@ use crate::parts::deb::{DebError, PackedFiles, read_chosen, take_file};
 use crate::parts::libraries::{LibrariesError, read_linkage};
 use crate::parts::modules::ModulesError;
 use crate::parts::{
-    GRUB_BIOS, GRUB_IA32, GRUB_X64, LIBC, LIBNTFS_3G, NTFS_3G, Part, Parts, PartsError,
-    SHIM_HELPERS_IA32, SHIM_HELPERS_X64, SHIM_IA32, SHIM_X64, WantedPart, hash_file, libraries,
+    GRUB_BIOS, LIBC, LIBNTFS_3G, NTFS_3G, Part, Parts, PartsError, hash_file, libraries,
 };
 
 /// Origin of files that no package brings.
@@ -43,50 +44,6 @@ const NTFS_3G_IN_INITRAMFS: &str = "usr/bin/ntfs-3g";
 
 /// Folders that `mend` mounts something on.
 const EMPTY_FOLDERS: &[&str] = &["dev", "proc", "sys", "run", "tmp", "mnt"];
-
-/// One EFI program: where it comes from and what it is called on the stick. shim looks for its
-/// companions beside itself, by these names.
-struct EfiProgram {
-    part: WantedPart<'static>,
-    in_package: &'static str,
-    on_stick: &'static str,
-}
-
-const EFI_X64: &[EfiProgram] = &[
-    EfiProgram {
-        part: SHIM_X64,
-        in_package: "usr/lib/shim/shimx64.efi.signed",
-        on_stick: "BOOTX64.EFI",
-    },
-    EfiProgram {
-        part: GRUB_X64,
-        in_package: "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed",
-        on_stick: "grubx64.efi",
-    },
-    EfiProgram {
-        part: SHIM_HELPERS_X64,
-        in_package: "usr/lib/shim/mmx64.efi.signed",
-        on_stick: "mmx64.efi",
-    },
-];
-
-const EFI_IA32: &[EfiProgram] = &[
-    EfiProgram {
-        part: SHIM_IA32,
-        in_package: "usr/lib/shim/shimia32.efi.signed",
-        on_stick: "BOOTIA32.EFI",
-    },
-    EfiProgram {
-        part: GRUB_IA32,
-        in_package: "usr/lib/grub/i386-efi-signed/grubia32.efi.signed",
-        on_stick: "grubia32.efi",
-    },
-    EfiProgram {
-        part: SHIM_HELPERS_IA32,
-        in_package: "usr/lib/shim/mmia32.efi.signed",
-        on_stick: "mmia32.efi",
-    },
-];
 
 /// What boot files are made of besides the parts.
 #[derive(Clone, Copy, Debug)]
@@ -255,10 +212,8 @@ pub fn boot_files(
         // The folder is built into Debian's signed GRUB.
         files.push(made_file("EFI/debian/grub.cfg", menu)?);
     }
-    for (one, programs) in [(Firmware::UefiX64, EFI_X64), (Firmware::UefiIa32, EFI_IA32)] {
-        if firmware.contains(&one) {
-            files.extend(efi_files(parts, one, programs, settings.cache, progress)?);
-        }
+    for one in firmware {
+        files.extend(efi_files(parts, *one, settings.cache, progress)?);
     }
     Ok(BootFiles {
         files,
@@ -410,41 +365,6 @@ fn derive_code(
     };
     grub::place(&mut code, settings.core_lba)?;
     Ok(code)
-}
-
-fn efi_files(
-    parts: &Parts,
-    firmware: Firmware,
-    programs: &[EfiProgram],
-    cache: &Path,
-    progress: &mut dyn FnMut(BootProgress),
-) -> Result<Vec<BootFile>, BootError> {
-    let mut sources = Vec::new();
-    for program in programs {
-        sources.push((program, parts.find(&program.part)?));
-    }
-    let origin = Origin {
-        what: "EFI programs",
-        inputs: sources.iter().map(|(_, part)| part.locked.sha256).collect(),
-        parameters: programs
-            .iter()
-            .flat_map(|program| [program.in_package.to_owned(), program.on_stick.to_owned()])
-            .collect(),
-    };
-    let derived = derive(cache, &origin, || {
-        progress(BootProgress::Making(format!("loaders for {firmware}")));
-        let mut made = Made::default();
-        for (program, part) in &sources {
-            let mut files = read_chosen(&part.path, |path| path == program.in_package)?;
-            let content = take_file(&mut files, &part.path, program.in_package)?;
-            made.files.insert(program.on_stick.to_owned(), content);
-        }
-        Ok::<_, BootError>(made)
-    })?;
-    sources
-        .iter()
-        .map(|(program, part)| derived_file(&derived, program.on_stick, "EFI/BOOT", &part.origin()))
-        .collect()
 }
 
 fn derived_file(

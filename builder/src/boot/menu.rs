@@ -31,9 +31,10 @@ const MODES: &[(&str, &str)] = &[
     ("Undo the last repair", "undo"),
 ];
 
-/// Arguments that every kernel gets. The screen comes before the serial line, so that the serial line is
-/// /dev/console; `panic` restarts a PC that nobody watches.
-const KERNEL_ARGUMENTS: &str = "console=tty0 console=ttyS0,115200 quiet loglevel=3 panic=30";
+/// Arguments that every kernel gets. The last console is /dev/console: the serial line if there is one.
+/// Linux registers a line that is not there too, and every write to it ends in an I/O error, so only
+/// GRUB, which has looked for it, names it. `panic` restarts a PC that nobody watches.
+const KERNEL_ARGUMENTS: &str = "console=tty0 $serial quiet loglevel=3 panic=30";
 
 /// Returns the stick's name as GRUB and `mend` read it: the serial number of its file system.
 pub fn stick_name(serial: u32) -> String {
@@ -62,8 +63,10 @@ set default=0
 set timeout={timeout}
 set timeout_style=menu
 
-# A serial line beside the screen. A PC without one says so here and goes on.
+# A serial line beside the screen, for GRUB and Linux. A PC without one says so here and goes on.
+set serial=
 if serial --unit=0 --speed=115200; then
+  set serial=console=ttyS0,115200
   terminal_input --append serial
   terminal_output --append serial
 fi
@@ -139,8 +142,10 @@ mod tests {
             set timeout=3
             set timeout_style=menu
 
-            # A serial line beside the screen. A PC without one says so here and goes on.
+            # A serial line beside the screen, for GRUB and Linux. A PC without one says so here and goes on.
+            set serial=
             if serial --unit=0 --speed=115200; then
+              set serial=console=ttyS0,115200
               terminal_input --append serial
               terminal_output --append serial
             fi
@@ -159,7 +164,7 @@ mod tests {
             fi
 
             function start_mend {
-              linux /boot/vmlinuz$bits mend.mode=$1 mend.stick=00A1-B2C3 console=tty0 console=ttyS0,115200 quiet loglevel=3 panic=30 mend.lang=fr panic=5
+              linux /boot/vmlinuz$bits mend.mode=$1 mend.stick=00A1-B2C3 console=tty0 $serial quiet loglevel=3 panic=30 mend.lang=fr panic=5
               initrd /boot/user.cpio.xz /boot/modules$bits.cpio.xz /boot/key.cpio
             }
 
