@@ -1,1 +1,12 @@
-//! boot
+//! The image on every firmware that PCs have had since 2003, and what it does to a PC's disk.
+//!
+//! Each boot ends by the guest's own word on the serial line and by the host's look at the disk.
+//!
+//! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
+//! - `refused`: sticks that are not as they were signed
+//! - `machines`: other PCs, other answers, undo
+
+mod firmware;
+mod machines;
+mod refused;
+mod rescue;

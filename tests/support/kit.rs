@@ -22,6 +22,8 @@ pub struct KitSpec {
     pub finish: &'static str,
     /// Sizes of the corrected definitions.
     pub dat_sizes: DatSizes,
+    /// Seconds that GRUB's menu waits.
+    pub menu_seconds: u32,
     /// Further arguments for the kernel and for `mend`.
     pub arguments: Vec<String>,
 }
@@ -33,6 +35,7 @@ impl Default for KitSpec {
             mode: "auto",
             finish: "power-off",
             dat_sizes,
+            menu_seconds: 0,
             arguments: Vec::new(),
         }
     }
@@ -134,6 +137,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
     let KitSpec {
         mode,
         finish,
+        menu_seconds,
         arguments,
         ..
     } = spec;
@@ -147,7 +151,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
          [definitions.mcafee-dat]\n\
          zip = \"inputs/avvdat-5959.zip\"\n\
          [boot]\n\
-         menu-seconds = 0\n\
+         menu-seconds = {menu_seconds}\n\
          arguments = {arguments:?}\n\
          [signing]\n\
          key = \"release.key\"\n"

@@ -1,0 +1,125 @@
+//! Other PCs, other answers, and the way back.
+
+use anyhow::Result;
+use rescue_stick::report::Verdict;
+use support::broken_pc::{PcSpec, WindowsSpec, preset};
+use support::kit::{Kit, KitSpec};
+use support::qemu::{DiskBus, Firmware, Machine, UsbBus};
+
+use crate::rescue::{Bench, LIMIT, check_verdict, require_boots};
+
+/// Boots a 32-bit PC once with an unattended stick.
+fn boot_once(kit: &Kit, bench: &Bench) -> Result<String> {
+    let log = bench.run(&bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide))?;
+    assert!(log.contains("mend: stick proven"), "{log}");
+    assert!(kit.image().exists());
+    Ok(log)
+}
+
+#[test]
+fn windows_on_fat32_is_repaired_too() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    let bench = Bench::set_up(&kit, &preset("xp-fat32")?)?;
+    check_verdict(&boot_once(&kit, &bench)?, "REPAIRED");
+    bench.check_repaired()
+}
+
+#[test]
+fn two_windows_on_one_disk_get_a_verdict_each() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    let bench = Bench::set_up(&kit, &preset("two-windows-on-one-disk")?)?;
+    check_verdict(&boot_once(&kit, &bench)?, "REPAIRED");
+    let (report, text) = bench.report(&kit)?;
+    let verdicts: Vec<_> = report.installations.iter().map(|one| one.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Repaired, Verdict::Healthy], "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_hibernated_windows_is_left_alone() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    let bench = Bench::set_up(&kit, &preset("xp-hibernated")?)?;
+    let before = bench.pc_digest()?;
+    check_verdict(&boot_once(&kit, &bench)?, "REFUSED");
+    assert_eq!(bench.pc_digest()?, before);
+    let (report, text) = bench.report(&kit)?;
+    assert!(
+        report.installations[0]
+            .advice
+            .join(" ")
+            .contains("hibernated"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
+fn nothing_is_written_without_a_yes() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        mode: "confirm",
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &PcSpec::of(WindowsSpec::xp_mcafee_5958()))?;
+    let before = bench.pc_digest()?;
+    let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    let answer = |keys: &str| -> Result<String> {
+        let mut machine = Machine::start(&spec)?;
+        machine.wait_for(&["mend: QUESTION repair"], LIMIT)?;
+        machine.send_keys(keys)?;
+        machine.expect_exit(LIMIT)?;
+        Ok(machine.serial_log())
+    };
+    check_verdict(&answer("n")?, "AFFECTED");
+    assert_eq!(bench.pc_digest()?, before);
+    let log = answer("\r")?;
+    check_verdict(&log, "REPAIRED");
+    assert!(log.contains("nothing else will be written"), "{log}");
+    bench.check_repaired()
+}
+
+/// Moves the bar of GRUB's menu down by one entry. Source: GRUB manual, "The menu interface".
+const DOWN: &str = "\x0e";
+
+#[test]
+fn the_menu_offers_undo_which_brings_back_every_bit() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        menu_seconds: 120,
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &PcSpec::of(WindowsSpec::xp_mcafee_5958()))?;
+    let before = bench.pc_digest()?;
+    let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    let choose = |downs: usize, word: &str| -> Result<()> {
+        let mut machine = Machine::start(&spec)?;
+        machine.wait_for(&["Start from this PC"], LIMIT)?;
+        machine.send_keys(&DOWN.repeat(downs))?;
+        machine.send_keys("\r")?;
+        machine.wait_for(&["mend: VERDICT"], LIMIT)?;
+        // What has no job's say ends with a question.
+        machine.expect_exit(LIMIT)?;
+        check_verdict(&machine.serial_log(), word);
+        Ok(())
+    };
+    choose(1, "AFFECTED")?;
+    assert_eq!(bench.pc_digest()?, before, "diagnosing wrote to the disk");
+    choose(0, "REPAIRED")?;
+    assert_ne!(bench.pc_digest()?, before);
+    choose(2, "UNDONE")?;
+    assert_eq!(bench.pc_digest()?, before, "undo left a difference");
+    choose(2, "REFUSED")
+}

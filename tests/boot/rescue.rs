@@ -1,0 +1,129 @@
+//! One boot of a stick in a PC, from power-on to power-off.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use rescue_stick::report::Report;
+use support::broken_pc::{MadeDisk, PcSpec, make_disk};
+use support::inspect::{Volume, verdicts};
+use support::judges;
+use support::kit::{Kit, VOLUME_OFFSET, extract_volume, read_from_stick, require_builds};
+use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus, copy_image};
+use support::tools::{require_ntfs, require_tools};
+use tempfile::TempDir;
+
+/// Generous: the machine that runs the tests may be busy, and QEMU interprets every instruction.
+pub(crate) const LIMIT: Duration = Duration::from_secs(420);
+
+/// Tells whether boots can be tested here.
+pub(crate) fn require_boots() -> bool {
+    require_builds()
+        && require_ntfs()
+        && require_tools(&["qemu-system-x86_64", "qemu-system-i386", "mtype", "mcopy"])
+}
+
+/// A stick and a PC, each as files of their own.
+pub(crate) struct Bench {
+    folder: TempDir,
+    /// What was made, with what is right on it.
+    pub(crate) made: MadeDisk,
+}
+
+impl Bench {
+    /// Copies the kit's image onto a stick and makes the PC's disk.
+    pub(crate) fn set_up(kit: &Kit, pc: &PcSpec) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        copy_image(&kit.image(), &folder.path().join("stick.img"))?;
+        let made = make_disk(pc, &folder.path().join("pc.img"))?;
+        Ok(Self { folder, made })
+    }
+
+    pub(crate) fn stick(&self) -> PathBuf {
+        self.folder.path().join("stick.img")
+    }
+
+    pub(crate) fn pc(&self) -> &Path {
+        &self.made.path
+    }
+
+    /// Returns a PC with this firmware, the stick in it and its disk on that bus.
+    pub(crate) fn machine(&self, firmware: Firmware, usb: UsbBus, bus: DiskBus) -> MachineSpec {
+        MachineSpec {
+            stick: Some(Stick {
+                image: self.stick(),
+                bus: usb,
+            }),
+            disks: vec![Disk {
+                image: self.pc().to_owned(),
+                bus,
+            }],
+            ..MachineSpec::of(firmware)
+        }
+    }
+
+    /// Starts the PC, waits for `mend`'s verdict and until the PC is off; returns the serial log.
+    pub(crate) fn run(&self, spec: &MachineSpec) -> Result<String> {
+        let mut machine = Machine::start(spec)?;
+        machine.wait_for(&["mend: VERDICT"], LIMIT)?;
+        machine.expect_exit(LIMIT)?;
+        Ok(machine.serial_log())
+    }
+
+    /// Returns the digest of the PC's whole disk.
+    pub(crate) fn pc_digest(&self) -> Result<String> {
+        Ok(support::tools::sha256_hex(&fs_err::read(self.pc())?))
+    }
+
+    /// Demands that the host finds every Windows repaired, and the volumes sound.
+    pub(crate) fn check_repaired(&self) -> Result<()> {
+        for verdict in verdicts(self.pc())? {
+            ensure!(verdict.repaired, "the host's look at the disk: {verdict:?}");
+        }
+        for made in &self.made.volumes {
+            let volume = Volume::of(self.pc(), made)?;
+            volume.is_sound()?;
+            let path = made.windows.svchost_path();
+            let found = volume
+                .sha256(&path)?
+                .with_context(|| format!("{path}: missing"))?;
+            ensure!(found == made.good_svchost_sha256, "{path}: {found}");
+        }
+        Ok(())
+    }
+
+    /// Returns the only report on the stick, and demands that the stick is still as signed.
+    pub(crate) fn report(&self, kit: &Kit) -> Result<(Report, String)> {
+        let stick = self.stick();
+        let stick_name = stick.to_str().context("path is not UTF-8")?;
+        let said = kit
+            .mendkit(&["verify", stick_name, "--key", "release.key.pub"])?
+            .text();
+        ensure!(said.contains(" 1 reports beside it"), "{said}");
+        let volume = self.folder.path().join("volume.img");
+        extract_volume(&stick, &volume)?;
+        judges::fsck_fat_accepts(&volume)?;
+        let runs = judges::mdir(&stick, VOLUME_OFFSET, "/reports")?;
+        let run = runs
+            .lines()
+            .find_map(|line| {
+                line.split_whitespace()
+                    .last()
+                    .filter(|name| name.contains("Z-"))
+            })
+            .with_context(|| format!("no report in {runs}"))?;
+        let json = read_from_stick(&stick, &format!("reports/{run}/report.json"))?;
+        let text = read_from_stick(&stick, &format!("reports/{run}/report.txt"))?;
+        let report = Report::parse(std::str::from_utf8(&json)?)?;
+        Ok((report, String::from_utf8(text)?))
+    }
+}
+
+/// Demands that the guest said this verdict, once.
+pub(crate) fn check_verdict(log: &str, word: &str) {
+    let said: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("mend: VERDICT"))
+        .collect();
+    assert_eq!(said, [format!("mend: VERDICT {word}")], "{log}");
+}
