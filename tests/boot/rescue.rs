@@ -99,7 +99,7 @@ impl Bench {
         let said = kit
             .mendkit(&["verify", stick_name, "--key", "release.key.pub"])?
             .text();
-        ensure!(said.contains(" 1 reports beside it"), "{said}");
+        ensure!(said.contains(" 1 report beside it"), "{said}");
         let volume = self.folder.path().join("volume.img");
         extract_volume(&stick, &volume)?;
         judges::fsck_fat_accepts(&volume)?;
