@@ -8,8 +8,6 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use fs_err::os::unix::fs::OpenOptionsExt as _;
-
 /// A range of bytes.
 pub trait Area: Send + Sync {
     /// Returns the length in bytes.
@@ -44,8 +42,6 @@ impl FileArea {
     pub fn open_for_writing(path: &Path) -> io::Result<Self> {
         let mut options = fs_err::OpenOptions::new();
         options.read(true).write(true);
-        // A PC's disk must never become our controlling terminal's or a child's business.
-        options.custom_flags(i32::try_from(rustix::fs::OFlags::CLOEXEC.bits()).unwrap_or(0));
         Self::whole(options.open(path)?)
     }
 

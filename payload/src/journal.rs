@@ -17,6 +17,10 @@
 //! Only [`commit`], [`recover`] and [`undo`] open a PC's disk for writing. None of them writes a volume
 //! that someone else has changed since: before they write, every sector must be one of the two that
 //! the journal knows.
+#![cfg_attr(
+    not(test),
+    warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)
+)]
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
