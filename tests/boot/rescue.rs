@@ -10,7 +10,7 @@ use support::inspect::{Volume, verdicts};
 use support::judges;
 use support::kit::{Kit, VOLUME_OFFSET, extract_volume, read_from_stick, require_builds};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus, copy_image};
-use support::tools::{require_ntfs, require_tools};
+use support::tools::{require_ntfs, require_tools, run, sha256_hex};
 use tempfile::TempDir;
 
 /// Generous: the machine that runs the tests may be busy, and QEMU interprets every instruction.
@@ -72,7 +72,20 @@ impl Bench {
 
     /// Returns the digest of the PC's whole disk.
     pub(crate) fn pc_digest(&self) -> Result<String> {
-        Ok(support::tools::sha256_hex(&fs_err::read(self.pc())?))
+        Ok(sha256_hex(&fs_err::read(self.pc())?))
+    }
+
+    /// Returns the digest of all that is in use on the PC's first volume, by the judgement of ntfsclone:
+    /// every file, folder and table of the file system, but not what lies in free clusters.
+    pub(crate) fn used_clusters(&self) -> Result<String> {
+        let made = self.made.volumes.first().context("no volume")?;
+        let volume = Volume::of(self.pc(), made)?;
+        let name = volume.path().to_str().context("path is not UTF-8")?;
+        let saved = run(
+            "ntfsclone",
+            &["--save-image", "--quiet", "--output", "-", name],
+        )?;
+        Ok(sha256_hex(&saved.out))
     }
 
     /// Demands that the host finds every Windows repaired, and the volumes sound.

@@ -61,9 +61,11 @@ fn print_verified(source: &Path, verified: &Verified) {
         ),
         None => println!(" key       none"),
     }
-    let reports = verified.reports.len();
+    let is_report = |path: &&String| path.ends_with("/report.json");
+    let reports = verified.reports.iter().filter(is_report).count();
+    let s = if reports == 1 { "" } else { "s" };
     println!(
-        " files     {} in the manifest, {reports} reports beside it",
+        " files     {} in the manifest, {reports} report{s} beside it",
         verified.files
     );
     for note in &verified.notes {
