@@ -142,7 +142,7 @@ fn prove_stick(screen: &mut Consoles, arguments: &Arguments) -> Result<(BootStic
         let tenths = progress.done.saturating_mul(10) / progress.total.max(1);
         if tenths > shown {
             shown = tenths;
-            screen.line(&format!("Checking the stick ... {tenths}0 %"));
+            screen.progress(&format!("Checking the stick ... {tenths}0 %"), tenths == 10);
         }
     });
     let stick = stick.map_err(|error| format!("This stick is not as it was signed: {error}"))?;
@@ -266,7 +266,7 @@ fn undo_newest(boot_stick: &BootStick, resources: &Resources, journal: &Journal)
 }
 
 fn show(screen: &mut Consoles, outcome: &Outcome) {
-    screen.show_verdict(outcome.verdict.word(), &outcome.lines);
+    screen.show_verdict(outcome.verdict, &outcome.lines);
     screen.mark(&format!("VERDICT {}", outcome.verdict.word()));
 }
 

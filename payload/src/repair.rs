@@ -66,7 +66,7 @@ pub fn run(
     let started_ms = machine.uptime_ms();
     let now = machine.now();
     let mut stages = Stages::new(machine);
-    screen.line("looking at this PC");
+    screen.line("Looking at this PC ...");
     let inventory = stages.time(Stage::Detect, || survey_machine(machine));
     let name = name_run(now, &inventory);
     let mut installations = Vec::new();
@@ -197,6 +197,7 @@ impl Case<'_, '_> {
             }
         };
         let text = plan.to_string();
+        self.screen.page();
         text.lines().for_each(|line| self.screen.line(line));
         report.plan = Some(text);
         if let Some(verdict) = self.ask_permission(report) {
@@ -268,9 +269,9 @@ impl Case<'_, '_> {
         };
         let screen = &mut *self.screen;
         self.stages.time(Stage::Apply, || {
-            screen.line("checking the definitions on the stick");
+            screen.line("Checking the definitions on the stick ...");
             check_packages(plan, stick).map_err(|error| Stopped::Refused(error.to_string()))?;
-            screen.line("writing");
+            screen.line("Writing ...");
             let change = volume.begin_change(plan.needed_bytes())?;
             if let Err(error) = apply_plan(plan, change.as_ref(), stick) {
                 return Err(Stopped::failed(vec![error.to_string()]));
@@ -282,7 +283,7 @@ impl Case<'_, '_> {
             change.commit(&label)?;
             Ok(())
         })?;
-        self.screen.line("checking what was written");
+        self.screen.line("Checking what was written ...");
         self.stages.time(Stage::Verify, || {
             let view = volume
                 .view()

@@ -7,6 +7,8 @@ pub mod console;
 pub trait Screen {
     /// Shows one line of progress or detail.
     fn line(&mut self, text: &str);
+    /// Begins a new page for what matters, where the screen has pages.
+    fn page(&mut self) {}
     /// Asks and waits for an answer.
     fn ask(&mut self, question: Question<'_>) -> Answer;
 }

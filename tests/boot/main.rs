@@ -3,10 +3,12 @@
 //! Each boot ends by the guest's own word on the serial line and by the host's look at the disk.
 //!
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
+//! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
 //! - `machines`: other PCs, other answers, undo
 
 mod firmware;
+mod interrupted;
 mod machines;
 mod refused;
 mod rescue;

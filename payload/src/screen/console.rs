@@ -1,12 +1,15 @@
 //! The screen as plain lines on every console there is, and keys from any of them.
 //!
-//! A PC's screen and a serial line show the same and are asked the same; whoever answers first counts.
+//! A PC's screen and a serial line are asked the same, and whoever answers first counts. They differ in
+//! two things: the screen is cleared for what matters, while a serial line only ever goes on; and only the
+//! serial line has the lines that machines read ([`Consoles::mark`]).
 
 use std::io::{Read as _, Write as _};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use fs_err::{File, OpenOptions};
+use rescue_stick::report::Verdict;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{Answer, Question, Screen};
@@ -14,10 +17,28 @@ use super::{Answer, Question, Screen};
 /// Columns of a text screen that every PC has.
 const WIDTH: usize = 78;
 
+/// Clears a screen and goes to its first column. Source: ECMA-48, ED and CUP; Linux console_codes(4).
+const CLEAR: &str = "\x1b[2J\x1b[H";
+
+/// Goes to the first column and clears the line. Source: ECMA-48, EL.
+const CLEAR_LINE: &str = "\r\x1b[K";
+
+/// Ends a colour. Source: ECMA-48, SGR 0.
+const PLAIN: &str = "\x1b[0m";
+
 /// Every console that could be opened.
 pub struct Consoles {
-    consoles: Vec<File>,
+    consoles: Vec<Console>,
     keys: Receiver<u8>,
+}
+
+/// One console.
+struct Console {
+    file: File,
+    /// Whether it is a serial line, read by a program or in a scrolling window.
+    is_serial: bool,
+    /// Whether its last line is progress, to be written over.
+    has_progress: bool,
 }
 
 impl Consoles {
@@ -26,31 +47,50 @@ impl Consoles {
         let (sender, keys) = channel();
         let consoles = paths
             .iter()
-            .filter_map(|path| open_console(path, &sender))
+            .filter_map(|path| Console::open(path, &sender))
             .collect();
         Self { consoles, keys }
     }
 
-    /// Shows `words` as one line without a frame, as machines read it.
+    /// Shows `words` on serial lines as one line that machines read.
     pub fn mark(&mut self, words: &str) {
-        self.line(&format!("mend: {words}"));
-    }
-
-    /// Shows the outcome: one big word, and what belongs to it.
-    pub fn show_verdict(&mut self, word: &str, lines: &[String]) {
-        for line in framed(word, lines) {
-            self.line(&line);
+        for console in self.consoles.iter_mut().filter(|console| console.is_serial) {
+            console.line(&format!("mend: {words}"));
         }
     }
 
-    /// Forgets the keys that were pressed so far: they were not meant for the next question.
-    pub fn forget_keys(&mut self) {
-        while self.keys.try_recv().is_ok() {}
+    /// Shows how far something long has come: on the screen always in the same line, on a serial line
+    /// once, when it is done.
+    pub fn progress(&mut self, text: &str, is_done: bool) {
+        for console in &mut self.consoles {
+            if console.is_serial && is_done {
+                console.line(text);
+            } else if !console.is_serial {
+                console.progress(text);
+            }
+        }
     }
 
-    /// Waits for one of `wanted` (lower case) and returns it; `None` if no console is left.
+    /// Shows the outcome on a page of its own: one big word, and what belongs to it.
+    pub fn show_verdict(&mut self, verdict: Verdict, lines: &[String]) {
+        for console in &mut self.consoles {
+            console.clear();
+            let colour = if console.is_serial {
+                ""
+            } else {
+                colour(verdict)
+            };
+            for line in framed(verdict.word(), colour, lines) {
+                console.line(&line);
+            }
+        }
+    }
+
+    /// Waits for one of `keys` (lower case) and returns it. Keys that were pressed before do not count.
     pub fn wait_for(&mut self, wanted: &[u8]) -> Option<u8> {
+        while self.keys.try_recv().is_ok() {}
         loop {
+            // Nobody can answer any more if every console is gone.
             let key = self.keys.recv().ok()?.to_ascii_lowercase();
             let key = if key == b'\n' { b'\r' } else { key };
             if wanted.contains(&key) {
@@ -62,16 +102,16 @@ impl Consoles {
 
 impl Screen for Consoles {
     fn line(&mut self, text: &str) {
-        for console in &mut self.consoles {
-            // A console that went away must not stop a repair.
-            let _ = console.write_all(text.as_bytes());
-            let _ = console.write_all(b"\r\n");
-            let _ = console.flush();
-        }
+        self.consoles
+            .iter_mut()
+            .for_each(|console| console.line(text));
+    }
+
+    fn page(&mut self) {
+        self.consoles.iter_mut().for_each(Console::clear);
     }
 
     fn ask(&mut self, question: Question<'_>) -> Answer {
-        self.forget_keys();
         match question {
             Question::Repair { warning } => {
                 if let Some(warning) = warning {
@@ -87,6 +127,7 @@ impl Screen for Consoles {
                 }
             }
             Question::Finished => {
+                self.line("");
                 self.line("Take the stick out and press Enter to restart.");
                 self.mark("QUESTION finished");
                 match self.wait_for(b"\r") {
@@ -95,6 +136,49 @@ impl Screen for Consoles {
                 }
             }
         }
+    }
+}
+
+impl Console {
+    fn open(path: &str, sender: &Sender<u8>) -> Option<Self> {
+        let file = open_console(path, sender)?;
+        Some(Self {
+            file,
+            is_serial: path.contains("ttyS"),
+            has_progress: false,
+        })
+    }
+
+    fn line(&mut self, text: &str) {
+        let before = if self.has_progress { CLEAR_LINE } else { "" };
+        self.has_progress = false;
+        self.write(&format!("{before}{text}\r\n"));
+    }
+
+    fn progress(&mut self, text: &str) {
+        self.has_progress = true;
+        self.write(&format!("{CLEAR_LINE}{text}"));
+    }
+
+    fn clear(&mut self) {
+        self.has_progress = false;
+        self.write(if self.is_serial { "\r\n" } else { CLEAR });
+    }
+
+    fn write(&mut self, text: &str) {
+        // A console that went away must not stop a repair.
+        let _ = self.file.write_all(text.as_bytes());
+        let _ = self.file.flush();
+    }
+}
+
+/// Returns the colour that goes with a verdict, which never stands for it alone: green for what is well,
+/// amber for what a person must do, red for what went wrong. Source: ECMA-48, SGR 1 and 3x.
+fn colour(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Healthy | Verdict::Repaired | Verdict::Undone => "\x1b[1;32m",
+        Verdict::Affected | Verdict::NeedsYou => "\x1b[1;33m",
+        Verdict::Refused | Verdict::Failed => "\x1b[1;31m",
     }
 }
 
@@ -123,20 +207,40 @@ fn open_console(path: &str, sender: &Sender<u8>) -> Option<File> {
     Some(console)
 }
 
-fn framed(word: &str, lines: &[String]) -> Vec<String> {
+fn framed(word: &str, colour: &str, lines: &[String]) -> Vec<String> {
     let inner = WIDTH.saturating_sub(2);
     let border = "─".repeat(inner);
+    let width = inner.saturating_sub(2);
+    let row = |text: &str| format!("│  {text:<width$}│");
     // Letters apart are read from further away.
     let spaced: Vec<String> = word.chars().map(String::from).collect();
-    let mut content = vec![String::new(), spaced.join(" "), String::new()];
+    let spaced = format!("{:<width$}", spaced.join(" "));
+    let plain = if colour.is_empty() { "" } else { PLAIN };
+    let mut rows = vec![format!("┌{border}┐"), row("")];
+    rows.push(format!("│  {colour}{spaced}{plain}│"));
+    rows.push(row(""));
     for line in lines {
-        content.extend(wrap(line, inner.saturating_sub(4)));
+        rows.extend(
+            wrap(&capitalised(line), inner.saturating_sub(4))
+                .iter()
+                .map(|text| row(text)),
+        );
     }
-    let row = |text: &String| format!("│  {text:<width$}│", width = inner.saturating_sub(2));
-    let mut rows = vec![String::new(), format!("┌{border}┐")];
-    rows.extend(content.iter().map(row));
+    rows.push(row(""));
     rows.push(format!("└{border}┘"));
     rows
+}
+
+/// Returns a line as a sentence begins. Names that begin a line, such as file names, stay as they are.
+fn capitalised(line: &str) -> String {
+    let first_word = line.split(' ').next().unwrap_or_default();
+    let mut letters = line.chars();
+    match letters.next() {
+        Some(first) if first_word.chars().all(char::is_alphabetic) => {
+            first.to_uppercase().chain(letters).collect()
+        }
+        _ => line.to_owned(),
+    }
 }
 
 /// Breaks a line at spaces; a word longer than a line is left long.
@@ -162,21 +266,27 @@ mod tests {
 
     #[test]
     fn verdict_stands_in_a_frame_of_78_columns() {
-        let lines = [
-            "svchost.exe was put back; the definitions were replaced first, so that it stays"
-                .to_owned(),
-        ];
-        let text = framed("REPAIRED", &lines).join("\n");
+        let lines =
+            ["the definitions were replaced first, so that the file which was put back stays"]
+                .map(str::to_owned);
+        let text = framed("REPAIRED", "", &lines).join("\n");
         expect_test::expect![[r#"
-
             ┌────────────────────────────────────────────────────────────────────────────┐
             │                                                                            │
             │  R E P A I R E D                                                           │
             │                                                                            │
-            │  svchost.exe was put back; the definitions were replaced first, so that    │
-            │  it stays                                                                  │
+            │  The definitions were replaced first, so that the file which was put back  │
+            │  stays                                                                     │
+            │                                                                            │
             └────────────────────────────────────────────────────────────────────────────┘"#]]
         .assert_eq(&text);
+        let coloured = framed("REPAIRED", colour(Verdict::Repaired), &lines).join("\n");
+        assert_eq!(
+            coloured
+                .replace(colour(Verdict::Repaired), "")
+                .replace(PLAIN, ""),
+            text
+        );
     }
 
     #[test]

@@ -1,0 +1,205 @@
+//! The main job once, from end to end, on files that stay to be looked at: builds an image from a recipe,
+//! breaks a Windows XP, boots the image against it in QEMU, and lets the host judge what became of it.
+//!
+//! `scripts/demo` sets everything up and calls this. Exit code 1 if the PC is not repaired.
+
+#![expect(clippy::print_stdout, reason = "a program's own output")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use fs_err as fs;
+use support::broken_pc::{make_disk, preset};
+use support::definitions::{DatSizes, make_definitions};
+use support::inspect::{Verdict, verdicts};
+use support::judges::mdir;
+use support::kit::{KitSpec, VOLUME_OFFSET, cache, mendkit, read_from_stick, recipe_text};
+use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus};
+use support::tools::target_folder;
+
+/// Generous, since QEMU interprets every instruction of the PC.
+const LIMIT: Duration = Duration::from_secs(600);
+
+fn main() -> Result<ExitCode> {
+    let folder = target_folder().join("demo");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let demo = Demo {
+        folder,
+        start: Instant::now(),
+    };
+    demo.build_image()?;
+    demo.break_pc()?;
+    demo.repair_pc()?;
+    demo.show_report()?;
+    let is_repaired = demo.judge_pc()?;
+    demo.say("files");
+    for name in [
+        "recipe.toml",
+        "rescue.img",
+        "pc.img",
+        "report.json",
+        "report.txt",
+        "screen.png",
+    ] {
+        println!("{}", demo.path(name).display());
+    }
+    Ok(if is_repaired {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
+}
+
+struct Demo {
+    folder: PathBuf,
+    start: Instant,
+}
+
+impl Demo {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn say(&self, title: &str) {
+        println!(
+            "\n== {title}   ({:.0} s)",
+            self.start.elapsed().as_secs_f64()
+        );
+    }
+
+    fn build_image(&self) -> Result<()> {
+        self.say("the image, from a recipe and the vendor's corrected definitions");
+        make_definitions(5959, DatSizes::SMALL, &self.path("inputs"))?;
+        let spec = KitSpec {
+            mode: "confirm",
+            finish: "ask",
+            menu_seconds: 3,
+            ..KitSpec::default()
+        };
+        let recipe = recipe_text(&spec);
+        fs::write(self.path("recipe.toml"), &recipe)?;
+        print!("{recipe}");
+        let cache = cache();
+        let cache = cache.to_str().context("the cache's path is not UTF-8")?;
+        self.mendkit(&["keygen", "--no-password", "-o", "release.key"])?;
+        self.mendkit(&["build", "recipe.toml", "-o", "rescue.img", "--cache", cache])?;
+        // The stick gets a report and a journal; the image stays what it is.
+        fs::copy(self.path("rescue.img"), self.path("stick.img"))?;
+        self.mendkit(&["verify", "rescue.img", "--key", "release.key.pub"])
+    }
+
+    fn mendkit(&self, arguments: &[&str]) -> Result<()> {
+        println!("$ mendkit {}", arguments.join(" "));
+        let status = Command::new(mendkit())
+            .current_dir(&self.folder)
+            .args(arguments)
+            .status()?;
+        ensure!(
+            status.success(),
+            "mendkit {}: {status}",
+            arguments.join(" ")
+        );
+        Ok(())
+    }
+
+    fn break_pc(&self) -> Result<()> {
+        self.say(
+            "a Windows XP SP3 under McAfee DAT 5958, svchost.exe deleted, as the host sees it",
+        );
+        make_disk(&preset("xp-mcafee-5958-missing")?, &self.path("pc.img"))?;
+        self.judge_pc()?;
+        Ok(())
+    }
+
+    fn repair_pc(&self) -> Result<()> {
+        self.say("the PC starts from the stick: BIOS, Pentium II, 256 MiB, emulated without KVM");
+        let spec = MachineSpec {
+            stick: Some(Stick {
+                image: self.path("stick.img"),
+                bus: UsbBus::Ehci,
+            }),
+            disks: vec![Disk {
+                image: self.path("pc.img"),
+                bus: DiskBus::Ide,
+            }],
+            ..MachineSpec::of(Firmware::Bios)
+        };
+        let mut machine = Machine::start(&spec)?;
+        machine.wait_for(&["mend: QUESTION repair"], LIMIT)?;
+        machine.screendump(&self.path("screen-plan.png"))?;
+        self.say("the plan is on the screen; Enter is pressed");
+        machine.press(&["ret"])?;
+        machine.wait_for(&["mend: QUESTION finished"], LIMIT)?;
+        machine.screendump(&self.path("screen.png"))?;
+        machine.press(&["ret"])?;
+        machine.expect_exit(LIMIT)?;
+        for line in machine
+            .serial_log()
+            .lines()
+            .skip_while(|line| !line.contains("mend: first"))
+        {
+            println!("  | {line}");
+        }
+        Ok(())
+    }
+
+    fn show_report(&self) -> Result<()> {
+        self.say("the report on the stick");
+        let stick = self.path("stick.img");
+        let runs = mdir(&stick, VOLUME_OFFSET, "/reports")?;
+        let run = runs
+            .lines()
+            .find_map(|line| {
+                line.split_whitespace()
+                    .last()
+                    .filter(|name| name.contains("Z-"))
+            })
+            .with_context(|| format!("no report in {runs}"))?;
+        for name in ["report.json", "report.txt"] {
+            let content = read_from_stick(&stick, &format!("reports/{run}/{name}"))?;
+            fs::write(self.path(name), content)?;
+        }
+        println!("/reports/{run}/report.txt");
+        print!("{}", fs::read_to_string(self.path("report.txt"))?);
+        Ok(())
+    }
+
+    /// Prints what the host reads from the PC's disk, and returns whether every Windows is repaired.
+    fn judge_pc(&self) -> Result<bool> {
+        self.say("the host's own look at the PC's disk");
+        let found = verdicts(&self.path("pc.img"))?;
+        found.iter().for_each(print_verdict);
+        Ok(!found.is_empty() && found.iter().all(|verdict| verdict.repaired))
+    }
+}
+
+fn print_verdict(verdict: &Verdict) {
+    let name = |path: &str| Path::new(path).display().to_string();
+    match (&verdict.size, &verdict.sha256) {
+        (Some(size), Some(sha256)) => {
+            let version = verdict.version.as_deref().unwrap_or("no version");
+            println!(
+                "{}  {size} bytes  {version}  sha256 {sha256}",
+                name(&verdict.svchost)
+            );
+        }
+        _ => println!("{}  missing", name(&verdict.svchost)),
+    }
+    for (path, sha256, version) in &verdict.dat_files {
+        let version = version.map_or_else(|| "unknown".to_owned(), |dat| format!("DAT {dat}"));
+        println!("{}  {version}  sha256 {sha256}", name(path));
+    }
+    println!(
+        "{}",
+        if verdict.repaired {
+            "REPAIRED"
+        } else {
+            "BROKEN"
+        }
+    );
+}
