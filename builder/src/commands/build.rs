@@ -1,8 +1,4 @@
 //! `mendkit build`: recipe -> inputs -> boot files -> manifest -> signature -> plan -> bytes.
-#![expect(
-    clippy::print_stdout,
-    reason = "a command tells the person what it did"
-)]
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -57,20 +53,20 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
     let assembled = assemble(&inputs, boot, identity, timestamp, &key)?;
     let plan = plan_image(assembled.contents).context("planning the image")?;
     if args.plan {
-        print!("{plan}");
+        say!("{}", plan.to_string().trim_end());
         return Ok(Outcome::Done);
     }
     // OK to default: clap demands an output unless only the plan is wanted.
     let output = args.output.clone().unwrap_or_default();
-    print_inputs(&inputs);
-    println!(" boot      {}   Linux {kernels}", firmware_line(&recipe));
+    print_inputs(&inputs)?;
+    say!(" boot      {}   Linux {kernels}", firmware_line(&recipe));
     let files = assembled.manifest_files;
-    println!(
+    say!(
         " signed    key {}   {files} files in the manifest",
         short_key(key.public())
     );
     let sha256 = write_with_progress(&output, &plan)?;
-    println!(
+    say!(
         " image     {}  {}, {} to write   sha256 {}   {:.1} s",
         output.display(),
         megabytes(plan.size().0),
@@ -163,8 +159,8 @@ fn mend_path(args: &BuildArgs) -> anyhow::Result<PathBuf> {
     Ok(program.with_file_name("mend-i586"))
 }
 
-fn print_inputs(inputs: &Inputs) {
-    println!(
+fn print_inputs(inputs: &Inputs) -> anyhow::Result<()> {
+    say!(
         " recipe    {}   remedies: {}",
         inputs.job.title,
         inputs.job.remedies.join(", ")
@@ -174,7 +170,7 @@ fn print_inputs(inputs: &Inputs) {
         let Some(set) = inputs.job.definitions.get(&package.name) else {
             continue;
         };
-        println!(
+        say!(
             " {label:<9} {}  {}  DAT {}  md5 matches avvdat.ini  {} files{}",
             package
                 .file
@@ -190,13 +186,14 @@ fn print_inputs(inputs: &Inputs) {
         label = "";
     }
     for (kit, file) in inputs.job.files.iter().zip(&inputs.files) {
-        println!(
+        say!(
             " {label:<9} {}  {}  sha256 as pinned",
             kit.name,
             megabytes(file.size)
         );
         label = "";
     }
+    Ok(())
 }
 
 fn left_out(names: &[String]) -> String {
