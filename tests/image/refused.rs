@@ -48,8 +48,18 @@ fn bad_definitions_stop_the_build_and_say_why() -> Result<()> {
     }
     let kit = Kit::build(&KitSpec::default())?;
     let cases = [
-        (Fault::PathTraversal, expect![""]),
-        (Fault::WrongMd5, expect![""]),
+        (
+            Fault::PathTraversal,
+            expect![[
+                r#"error: checking the inputs: inputs/avvdat-5959.zip: member "..\\..\\WINDOWS\\system32\\svchost.exe" is not a plain file name, expected letters, digits, -, _ and ."#
+            ]],
+        ),
+        (
+            Fault::WrongMd5,
+            expect![
+                "error: checking the inputs: inputs/avvdat.ini: [AVV-ZIP] MD5 is 91772454afda333b97a8343f47675268, expected 7395886dda6553641a5d042107b9f190, the MD5 of avvdat-5959.zip"
+            ],
+        ),
     ];
     for (fault, message) in cases {
         fs::remove_dir_all(kit.path("inputs"))?;
@@ -66,7 +76,12 @@ fn a_recipe_without_its_key_says_which_file_is_missing() -> Result<()> {
     }
     let kit = Kit::build(&KitSpec::default())?;
     fs::remove_file(kit.path("release.key"))?;
-    check_refused(&kit, &expect![""])
+    check_refused(
+        &kit,
+        &expect![
+            "error: reading the signing key: failed to open file `release.key`: No such file or directory (os error 2)"
+        ],
+    )
 }
 
 #[test]

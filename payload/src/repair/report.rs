@@ -101,7 +101,8 @@ pub fn assemble_report(course: Course) -> Report {
     }
     if course.installations.is_empty() {
         let count = course.inventory.volumes.len();
-        notes.push(format!("no Windows was found on {count} volumes"));
+        let volumes = if count == 1 { "volume" } else { "volumes" };
+        notes.push(format!("no Windows was found on {count} {volumes}"));
         verdict = verdict.max(Verdict::NeedsYou);
     }
     let volumes = course

@@ -589,7 +589,7 @@ fn a_folder_without_windows_needs_a_person() {
     scene.pc = tempfile::tempdir().unwrap();
     let report = scene.run_unchanged(Mode::Auto);
     assert_eq!(report.verdict, Verdict::NeedsYou);
-    assert_eq!(report.notes, ["no Windows was found on 1 volumes"]);
+    assert_eq!(report.notes, ["no Windows was found on 1 volume"]);
 }
 
 #[test]
