@@ -205,7 +205,10 @@ pub fn boot_files(
     let mut code = None;
     if for_bios {
         files.push(made_file("boot/grub/grub.cfg", menu.clone())?);
-        code = Some(derive_code(parts, settings, progress)?);
+        let placed = derive_code(parts, settings, progress)?;
+        files.push(made_file(grub::BOOT_SECTOR_COPY, placed.mbr.to_vec())?);
+        files.push(made_file(grub::CORE_IMAGE_COPY, placed.core.clone())?);
+        code = Some(placed);
     }
     if firmware.iter().any(|firmware| *firmware != Firmware::Bios) {
         // The folder is built into Debian's signed GRUB.

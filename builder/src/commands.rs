@@ -1,12 +1,20 @@
 //! The commands, one file each. Only here is anything printed, and only here are the environment and
 //! the terminal asked.
 
-use std::io;
+use std::fmt;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use crate::cli::PartsPlace;
+
+/// Prints a line, or returns from a function that can fail.
+macro_rules! say {
+    ($($words:tt)*) => {
+        $crate::commands::print_line(format_args!($($words)*))?
+    };
+}
 
 pub mod build;
 pub mod fetch;
@@ -22,6 +30,11 @@ pub enum Outcome {
     Found,
     /// Refused as unsafe or unsigned.
     Refused,
+}
+
+/// Prints a line. A full disk or a reader that has left is an error like any other, not a panic.
+fn print_line(words: fmt::Arguments<'_>) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{words}").context("writing to standard output")
 }
 
 /// Returns the cache folder and the lock that a command is to use.

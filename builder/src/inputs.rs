@@ -189,6 +189,18 @@ impl Inputs {
             files,
         })
     }
+
+    /// Returns the path of every file that was read.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let packages = self.packages.iter().flat_map(|package| {
+            let zip = &package.file.path;
+            [zip.clone(), mcafee_dat::description_path(zip)]
+        });
+        let files = self.files.iter().map(|file| file.path.clone());
+        let remedies = self.remedies.iter();
+        let remedies = remedies.map(|input| PathBuf::from(&input.origin));
+        packages.chain(files).chain(remedies).collect()
+    }
 }
 
 fn read_remedies(names: &[String], folder: &Path) -> Result<Vec<RemedyInput>, InputsError> {

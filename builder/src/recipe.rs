@@ -163,8 +163,10 @@ impl Recipe {
             finding: format!("{finding:?}"),
             expectation,
         };
-        if self.title.trim().is_empty() || self.title.contains(char::is_control) {
-            return Err(sense("title", &self.title, "one line of text"));
+        let length = self.title.chars().count();
+        if self.title.trim().is_empty() || self.title.contains(char::is_control) || length > 100 {
+            let expectation = "one line of text, 100 characters at most";
+            return Err(sense("title", &self.title, expectation));
         }
         if parse_date(&self.date).is_none() {
             let expectation = "a day from 1980-01-01 to 2107-12-31, as YYYY-MM-DD";
@@ -197,6 +199,13 @@ impl Recipe {
                     .chars()
                     .all(|c| c.is_ascii_graphic() && !"'\"\\${};".contains(c))
         };
+        // These are what the menu's entries differ by, and how mend finds its stick.
+        let is_taken =
+            |text: &String| text.starts_with("mend.mode=") || text.starts_with("mend.stick=");
+        if self.boot.arguments.iter().any(is_taken) {
+            let expectation = "neither mend.mode nor mend.stick, which the menu sets";
+            return Err(sense("boot.arguments", &self.boot.arguments, expectation));
+        }
         if !self.boot.arguments.iter().all(is_argument) {
             let expectation = "words without blanks, quotes, and the signs that GRUB interprets";
             return Err(sense("boot.arguments", &self.boot.arguments, expectation));
@@ -298,6 +307,23 @@ key = "release.key"
             "[\"it\"]",
             expect![[r#"r.toml: languages is ["it"], expected some of en, fr, de, es"#]],
         );
+        check_refused(
+            "[boot]",
+            "[boot]\narguments = [\"panic=5\", \"mend.mode=undo\"]",
+            expect![[
+                r#"r.toml: boot.arguments is ["panic=5", "mend.mode=undo"], expected neither mend.mode nor mend.stick, which the menu sets"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn refuses_a_title_that_no_screen_can_show() {
+        let title = |length: usize| {
+            let text = GOOD.replace("McAfee DAT 5958 (svchost.exe)", &"é".repeat(length));
+            Recipe::parse(&text, Path::new("r.toml"))
+        };
+        assert!(title(100).is_ok());
+        assert!(title(101).is_err());
     }
 
     #[test]

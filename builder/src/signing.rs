@@ -35,6 +35,14 @@ pub enum SigningError {
     /// A key file cannot be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The password could not be asked for.
+    #[error("{path}: asking for its password: {source}")]
+    Password {
+        /// The key file.
+        path: PathBuf,
+        /// What the terminal says.
+        source: io::Error,
+    },
     /// The file is no secret key, or the password is wrong.
     #[error("{path}: not usable as a minisign secret key: {reason}")]
     Key {
@@ -60,11 +68,16 @@ impl SigningKey {
             reason,
         };
         let reason = |error: minisign::PError| unusable(error.to_string());
+        if PublicKey::parse(&text).is_ok() {
+            return Err(unusable("it is a public key".into()));
+        }
         let locked = SecretKeyBox::from_string(&text).map_err(reason)?;
         let secret = if is_encrypted(&text) {
-            locked
-                .into_secret_key(Some(ask_password(path)?))
-                .map_err(reason)?
+            let password = ask_password(path).map_err(|source| SigningError::Password {
+                path: path.to_owned(),
+                source,
+            })?;
+            locked.into_secret_key(Some(password)).map_err(reason)?
         } else {
             locked.into_unencrypted_secret_key().map_err(reason)?
         };
@@ -193,7 +206,7 @@ mod tests {
         generate_key(&path, Some("open sesame".into())).unwrap();
         assert!(matches!(
             SigningKey::read(&path, &mut no_password),
-            Err(SigningError::Io(_))
+            Err(SigningError::Password { .. })
         ));
         let mut wrong = |_: &Path| Ok("wrong".to_owned());
         assert!(matches!(
@@ -202,6 +215,15 @@ mod tests {
         ));
         let mut right = |_: &Path| Ok("open sesame".to_owned());
         assert!(SigningKey::read(&path, &mut right).is_ok());
+    }
+
+    #[test]
+    fn says_that_a_public_key_is_no_secret_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("release.key");
+        let (_, public) = generate_key(&path, None).unwrap();
+        let error = SigningKey::read(&public, &mut no_password).err().unwrap();
+        assert!(error.to_string().ends_with("it is a public key"), "{error}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
 use crate::disk::identity::DiskIdentity;
+use crate::disk::{CORE_IMAGE_LBA, VOLUME_FIRST_LBA};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
 
 mod closed_set;
@@ -27,6 +28,9 @@ mod volume;
 /// The archive that GRUB loads behind the initramfs: uncompressed newc, with the key that `mend`
 /// trusts.
 pub const KEY_ARCHIVE: &str = "boot/key.cpio";
+
+/// Bytes of the first sector that are code; the rest is the partition table. Source: UEFI 2.10, 5.2.1.
+const BOOT_CODE_SIZE: usize = 440;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +110,17 @@ pub struct ReadImage {
     pub notes: Vec<String>,
     /// Content of the few files that carry the signature.
     proof: BTreeMap<String, Vec<u8>>,
+    /// What a BIOS runs, if the image is long enough to hold any.
+    boot_code: Option<FoundBootCode>,
+}
+
+/// The code before the volume, as it was found.
+#[derive(Clone, Debug)]
+struct FoundBootCode {
+    /// The first 440 bytes of LBA 0.
+    sector: Vec<u8>,
+    /// Everything from the core image's first sector up to the volume.
+    core: Vec<u8>,
 }
 
 /// The outcome of all checks.
@@ -175,6 +190,7 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
         problems: Vec::new(),
         notes: Vec::new(),
         proof: BTreeMap::new(),
+        boot_code: read_boot_code(&mut medium)?,
     };
     if let Some(geometry) = volume::check_boot_sectors(&mut medium, table.as_ref(), &mut findings)?
     {
@@ -193,6 +209,18 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
     image.problems = findings.problems;
     image.notes = findings.notes;
     Ok(image)
+}
+
+fn read_boot_code(
+    medium: &mut Medium<'_, impl Read + Seek>,
+) -> Result<Option<FoundBootCode>, VerifyError> {
+    if !medium.holds(Lba(0), VOLUME_FIRST_LBA.0) {
+        return Ok(None);
+    }
+    let mut sector = medium.read_sectors(Lba(0), 1)?;
+    sector.truncate(BOOT_CODE_SIZE);
+    let core = medium.read_sectors(CORE_IMAGE_LBA, VOLUME_FIRST_LBA.0 - CORE_IMAGE_LBA.0)?;
+    Ok(Some(FoundBootCode { sector, core }))
 }
 
 /// Problems and notes as they are found.

@@ -22,7 +22,7 @@ use crate::journal::{Journal, Target};
 use crate::machine::Machine;
 use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources, find_targets, uptime_ms};
 use crate::screen::console::Consoles;
-use crate::screen::{Question, Screen};
+use crate::screen::{Question, Screen, outcome_lines};
 use crate::stick::Stick;
 
 pub mod arguments;
@@ -190,14 +190,9 @@ fn mend(
         Err(error) => return Outcome::new(Verdict::Failed, &[error.to_string()]),
     };
     let report = (work.repair)(mode, &machine, stick, screen);
-    let installations = report.installations.iter();
-    let mut lines: Vec<String> = installations
-        .flat_map(|installation| installation.advice.iter().cloned())
-        .collect();
-    lines.extend(report.notes.iter().cloned());
     Outcome {
         verdict: report.verdict,
-        lines,
+        lines: outcome_lines(&report),
         report: Some(report),
     }
 }

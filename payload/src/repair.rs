@@ -18,7 +18,7 @@ use crate::repair::detect::{InstallationFacts, survey_machine};
 use crate::repair::diagnose::{
     diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
 };
-use crate::repair::plan::{Planned, RepairPlan, plan_repair};
+use crate::repair::plan::{FileWrite, Planned, RepairPlan, plan_repair};
 use crate::repair::predicates::Judgement;
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
 use crate::repair::verify::{Verified, verify_files};
@@ -271,15 +271,26 @@ impl Case<'_, '_> {
         self.stages.time(Stage::Apply, || {
             screen.line("Checking the definitions on the stick ...");
             check_packages(plan, stick).map_err(|error| Stopped::Refused(error.to_string()))?;
-            screen.line("Writing ...");
             let change = volume.begin_change(plan.needed_bytes())?;
-            if let Err(error) = apply_plan(plan, change.as_ref(), stick) {
+            // The definitions have 100 MB; a screen that stands still for a minute is switched off.
+            let mut progress = |write: &FileWrite| {
+                let tenths = write.after.size / 100_000;
+                screen.line(&format!(
+                    "Writing {}, {}.{} MB ...",
+                    write.target.name(),
+                    tenths / 10,
+                    tenths % 10
+                ));
+            };
+            if let Err(error) = apply_plan(plan, change.as_ref(), stick, &mut progress) {
                 return Err(Stopped::failed(vec![error.to_string()]));
             }
+            screen.line("Checking the repair before it is made real ...");
             let checked = verify_files(change.root(), plan);
             if !checked.problems.is_empty() {
                 return Err(Stopped::failed(checked.problems));
             }
+            screen.line("Making the repair real ...");
             change.commit(&label)?;
             Ok(())
         })?;

@@ -1,6 +1,8 @@
 //! What the person at the machine sees and answers. Thin for now: lines of text, the same on every
 //! console.
 
+use rescue_stick::report::{InstallationReport, Report};
+
 pub mod console;
 
 /// A screen and its keys.
@@ -11,6 +13,49 @@ pub trait Screen {
     fn page(&mut self) {}
     /// Asks and waits for an answer.
     fn ask(&mut self, question: Question<'_>) -> Answer;
+}
+
+/// Returns what the outcome of a repair says to a person: what was found, what was done, what to do next.
+pub fn outcome_lines(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for one in &report.installations {
+        lines.push(installation_line(one));
+        let found: Vec<&str> = one
+            .findings
+            .iter()
+            .map(|found| found.text.as_str())
+            .collect();
+        if !found.is_empty() {
+            lines.push(format!("Found: {}", found.join("; ")));
+        }
+        let replaced = one.changes.iter().filter(|change| change.before.is_some());
+        let replaced = replaced.count();
+        let put_back = one.changes.len().saturating_sub(replaced);
+        if !one.changes.is_empty() {
+            lines.push(format!(
+                "Done: {} replaced, {} put back; nothing else was written",
+                count_files(replaced),
+                count_files(put_back)
+            ));
+        }
+        lines.extend(one.advice.iter().cloned());
+    }
+    lines.extend(report.notes.iter().cloned());
+    lines
+}
+
+fn installation_line(one: &InstallationReport) -> String {
+    match &one.computer {
+        Some(computer) => format!("{computer}: {}, on {}", one.windows, one.volume),
+        None => format!("{}, on {}", one.windows, one.volume),
+    }
+}
+
+fn count_files(count: usize) -> String {
+    match count {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    }
 }
 
 /// What is asked.
@@ -32,4 +77,22 @@ pub enum Answer {
     Yes,
     /// Leave everything as it is.
     No,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outcome_says_what_was_found_what_was_done_and_what_is_next() {
+        // The report that was shipped: of a PC that was repaired.
+        let text = include_str!("../rescue-stick/fixtures/report-1.json");
+        let lines = outcome_lines(&Report::parse(text).unwrap()).join("\n");
+        expect_test::expect![[r#"
+            OPTIPLEX-114: Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386, on disk 1, partition 1
+            Found: DAT 5958.0000 is in use; svchost.exe is missing
+            Done: 1 file replaced, 1 file put back; nothing else was written
+            take the stick out and restart this PC
+            locked-volume: disk 1, partition 2 is locked by BitLocker; its recovery key is needed to look at it"#]].assert_eq(&lines);
+    }
 }

@@ -101,6 +101,12 @@ const OBJECT_PREFIX: u32 = 3;
 /// A larger core image would be loaded over the BIOS's own memory. Source: util/mkimage.c, i386-pc.
 const CORE_SIZE_LIMIT: usize = 0x78000;
 
+/// A copy of the first sector's boot code as a file on the stick, so that the signature vouches for it too.
+pub const BOOT_SECTOR_COPY: &str = "boot/grub/boot.img";
+
+/// A copy of the core image as it lies before the volume, for the same reason.
+pub const CORE_IMAGE_COPY: &str = "boot/grub/core.img";
+
 /// The code that makes a disk start from BIOS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BootCode {

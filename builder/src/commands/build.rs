@@ -1,8 +1,4 @@
 //! `mendkit build`: recipe -> inputs -> boot files -> manifest -> signature -> plan -> bytes.
-#![expect(
-    clippy::print_stdout,
-    reason = "a command tells the person what it did"
-)]
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -36,6 +32,13 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
     let inputs = Inputs::gather(&recipe, folder).context("checking the inputs")?;
     let key = SigningKey::read(&folder.join(&recipe.signing.key), &mut ask_password)
         .context("reading the signing key")?;
+    if let Some(output) = &args.output {
+        let (cache, lock) = parts_place(&args.parts)?;
+        let mut needed = inputs.paths();
+        needed.extend([args.recipe.clone(), folder.join(&recipe.signing.key), lock]);
+        needed.push(mend_path(args)?);
+        check_output(output, &needed, &cache)?;
+    }
     let stage = Stage {
         recipe: &recipe,
         inputs: &inputs,
@@ -50,20 +53,20 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
     let assembled = assemble(&inputs, boot, identity, timestamp, &key)?;
     let plan = plan_image(assembled.contents).context("planning the image")?;
     if args.plan {
-        print!("{plan}");
+        say!("{}", plan.to_string().trim_end());
         return Ok(Outcome::Done);
     }
     // OK to default: clap demands an output unless only the plan is wanted.
     let output = args.output.clone().unwrap_or_default();
-    print_inputs(&inputs);
-    println!(" boot      {}   Linux {kernels}", firmware_line(&recipe));
+    print_inputs(&inputs)?;
+    say!(" boot      {}   Linux {kernels}", firmware_line(&recipe));
     let files = assembled.manifest_files;
-    println!(
+    say!(
         " signed    key {}   {files} files in the manifest",
         short_key(key.public())
     );
     let sha256 = write_with_progress(&output, &plan)?;
-    println!(
+    say!(
         " image     {}  {}, {} to write   sha256 {}   {:.1} s",
         output.display(),
         megabytes(plan.size().0),
@@ -123,6 +126,30 @@ impl Stage<'_> {
     }
 }
 
+/// Refuses to put the image in the place of something that the build needs, such as the secret key: a
+/// slip of the hand that nobody could take back.
+fn check_output(output: &Path, needed: &[PathBuf], cache: &Path) -> anyhow::Result<()> {
+    let Ok(output_file) = fs::canonicalize(output) else {
+        // Nothing is there yet.
+        return Ok(());
+    };
+    let is_same = |path: &PathBuf| fs::canonicalize(path).is_ok_and(|path| path == output_file);
+    if let Some(path) = needed.iter().find(|path| is_same(path)) {
+        anyhow::bail!(
+            "{}: the image would replace {}, which it is made from; expected another name",
+            output.display(),
+            path.display()
+        );
+    }
+    if fs::canonicalize(cache).is_ok_and(|cache| output_file.starts_with(cache)) {
+        anyhow::bail!(
+            "{}: the image would replace a file of the cache; expected another name",
+            output.display()
+        );
+    }
+    Ok(())
+}
+
 /// Returns the 32-bit `mend`: as given, or beside this program.
 fn mend_path(args: &BuildArgs) -> anyhow::Result<PathBuf> {
     if let Some(path) = &args.mend {
@@ -132,8 +159,8 @@ fn mend_path(args: &BuildArgs) -> anyhow::Result<PathBuf> {
     Ok(program.with_file_name("mend-i586"))
 }
 
-fn print_inputs(inputs: &Inputs) {
-    println!(
+fn print_inputs(inputs: &Inputs) -> anyhow::Result<()> {
+    say!(
         " recipe    {}   remedies: {}",
         inputs.job.title,
         inputs.job.remedies.join(", ")
@@ -143,7 +170,7 @@ fn print_inputs(inputs: &Inputs) {
         let Some(set) = inputs.job.definitions.get(&package.name) else {
             continue;
         };
-        println!(
+        say!(
             " {label:<9} {}  {}  DAT {}  md5 matches avvdat.ini  {} files{}",
             package
                 .file
@@ -159,13 +186,14 @@ fn print_inputs(inputs: &Inputs) {
         label = "";
     }
     for (kit, file) in inputs.job.files.iter().zip(&inputs.files) {
-        println!(
+        say!(
             " {label:<9} {}  {}  sha256 as pinned",
             kit.name,
             megabytes(file.size)
         );
         label = "";
     }
+    Ok(())
 }
 
 fn left_out(names: &[String]) -> String {
@@ -213,5 +241,31 @@ fn progress_bar(length: u64, template: &str) -> ProgressBar {
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_never_replaces_what_it_is_made_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let cache = path("cache");
+        fs::create_dir(&cache).unwrap();
+        for name in ["release.key", "old.img", "cache/part.deb"] {
+            fs::write(path(name), name).unwrap();
+        }
+        std::os::unix::fs::symlink(path("release.key"), path("link.img")).unwrap();
+        let needed = [path("release.key"), path("recipe.toml")];
+        let check = |name: &str| check_output(&path(name), &needed, &cache);
+        assert!(check("new.img").is_ok());
+        assert!(check("old.img").is_ok());
+        for bad in ["release.key", "cache/../release.key", "link.img"] {
+            let message = check(bad).unwrap_err().to_string();
+            assert!(message.contains("would replace"), "{message}");
+        }
+        assert!(check("cache/part.deb").is_err());
     }
 }

@@ -1,14 +1,8 @@
 //! `mendkit parts fetch`: gets the boot parts into the cache.
-#![expect(
-    clippy::print_stdout,
-    reason = "a command tells the person what it did"
-)]
 
 use std::path::Path;
 
-use anyhow::Context as _;
-
-use super::{Outcome, megabytes, parts_place};
+use super::{Outcome, megabytes, parts_place, print_line};
 use crate::cli::FetchArgs;
 use crate::parts::ALL_WANTED;
 use crate::parts::fetch::{APT_FOLDER, FetchProgress, FetchSettings, KEYRING, fetch};
@@ -25,22 +19,33 @@ pub fn run(args: &FetchArgs) -> anyhow::Result<Outcome> {
         keyring: args.keyring.as_deref().unwrap_or(Path::new(KEYRING)),
         apt_folder: Path::new(APT_FOLDER),
     };
-    let parts = fetch(&settings, ALL_WANTED, &mut |progress| match progress {
-        FetchProgress::ReadingLists => println!(" reading the lists of packages"),
-        FetchProgress::Downloading { parts, bytes } => {
-            println!(" downloading {parts} parts, {}", megabytes(bytes));
+    let mut said = Ok(());
+    let mut show = |progress: FetchProgress| {
+        let printed = match progress {
+            FetchProgress::ReadingLists => {
+                print_line(format_args!(" reading the lists of packages"))
+            }
+            FetchProgress::Downloading { parts, bytes } => {
+                let size = megabytes(bytes);
+                print_line(format_args!(" downloading {parts} parts, {size}"))
+            }
+            FetchProgress::Ready(part) => print_line(format_args!(
+                " {:<28} {:<28} {:<6} {:>9}  {}",
+                part.package,
+                part.version,
+                part.architecture,
+                megabytes(part.size),
+                part.sha256.short(),
+            )),
+        };
+        // Parts that were fetched are of use even if nobody reads on.
+        if said.is_ok() {
+            said = printed;
         }
-        FetchProgress::Ready(part) => println!(
-            " {:<28} {:<28} {:<6} {:>9}  {}",
-            part.package,
-            part.version,
-            part.architecture,
-            megabytes(part.size),
-            part.sha256.short(),
-        ),
-    })
-    .context("fetching the boot parts")?;
-    println!(
+    };
+    let parts = fetch(&settings, ALL_WANTED, &mut show)?;
+    said?;
+    say!(
         " {} parts in {}, named by {}",
         parts.parts.len(),
         cache.display(),

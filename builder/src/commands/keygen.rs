@@ -1,8 +1,4 @@
 //! `mendkit keygen`: makes a key pair.
-#![expect(
-    clippy::print_stdout,
-    reason = "a command tells the person what it did"
-)]
 
 use anyhow::Context as _;
 
@@ -19,15 +15,15 @@ pub fn run(args: &KeygenArgs) -> anyhow::Result<Outcome> {
     };
     let (public, public_path) =
         generate_key(&args.output, password).context("making a key pair")?;
-    println!(
+    say!(
         " secret    {}   keep it where only you can read it",
         args.output.display()
     );
-    println!(
+    say!(
         " public    {}   give it to everyone who checks sticks",
         public_path.display()
     );
-    println!(" key       {}", public.base64());
+    say!(" key       {}", public.base64());
     Ok(Outcome::Done)
 }
 

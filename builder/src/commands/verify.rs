@@ -1,8 +1,4 @@
 //! `mendkit verify`: says whether an image or a stick is what was signed, and whole.
-#![expect(
-    clippy::print_stdout,
-    reason = "a command tells the person what it found"
-)]
 
 use std::path::Path;
 use std::time::Instant;
@@ -22,18 +18,18 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let mut source = fs::File::open(&args.source).context("opening what is to be verified")?;
     let verified = verify_image(&mut source, trusted.as_ref())
         .with_context(|| format!("verifying {}", args.source.display()))?;
-    print_verified(&args.source, &verified);
+    print_verified(&args.source, &verified)?;
     let seconds = start.elapsed().as_secs_f64();
     if verified.problems.is_empty() {
-        println!(" good      as signed, nothing more and nothing less   {seconds:.1} s");
+        say!(" good      as signed, nothing more and nothing less   {seconds:.1} s");
         return Ok(Outcome::Done);
     }
     for problem in &verified.problems {
-        println!(" problem   {problem}");
+        say!(" problem   {problem}");
     }
     let count = verified.problems.len();
     let s = if count == 1 { "" } else { "s" };
-    println!(" BAD       {count} problem{s}: do not use it   {seconds:.1} s");
+    say!(" BAD       {count} problem{s}: do not use it   {seconds:.1} s");
     Ok(Outcome::Refused)
 }
 
@@ -42,33 +38,34 @@ fn read_key(path: &Path) -> anyhow::Result<PublicKey> {
     PublicKey::parse(&text).with_context(|| path.display().to_string())
 }
 
-fn print_verified(source: &Path, verified: &Verified) {
+fn print_verified(source: &Path, verified: &Verified) -> anyhow::Result<()> {
     let serial = verified
         .identity
         .as_ref()
         .map(|identity| identity.serial_text());
-    println!(
+    say!(
         " image     {}  {}  volume {}",
         source.display(),
         megabytes(verified.medium_size.0),
         serial.unwrap_or_else(|| "unknown".into()),
     );
     match &verified.key {
-        Some(key) if verified.key_is_trusted => println!(" key       {} as given", key.base64()),
-        Some(key) => println!(
+        Some(key) if verified.key_is_trusted => say!(" key       {} as given", key.base64()),
+        Some(key) => say!(
             " key       {} as it lies on the stick; give yours with --key to know who signed",
             key.base64()
         ),
-        None => println!(" key       none"),
+        None => say!(" key       none"),
     }
     let is_report = |path: &&String| path.ends_with("/report.json");
     let reports = verified.reports.iter().filter(is_report).count();
     let s = if reports == 1 { "" } else { "s" };
-    println!(
+    say!(
         " files     {} in the manifest, {reports} report{s} beside it",
         verified.files
     );
     for note in &verified.notes {
-        println!(" note      {note}");
+        say!(" note      {note}");
     }
+    Ok(())
 }

@@ -92,9 +92,14 @@ pub enum PackageError {
     },
 }
 
+/// Returns where the description of the zip at `path` lies.
+pub fn description_path(path: &Path) -> PathBuf {
+    path.with_file_name(DESCRIPTION)
+}
+
 /// Checks the zip at `path` against `avvdat.ini` beside it and unpacks every member once to hash it.
 pub fn check_package(path: &Path) -> Result<CheckedPackage, PackageError> {
-    let description_path = path.with_file_name(DESCRIPTION);
+    let description_path = description_path(path);
     let description = Description::read(&description_path)?;
     description.check(&description_path, path)?;
     let (members, left_out) = read_members(path)?;

@@ -6,13 +6,16 @@ use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
 use super::{Findings, KEY_ARCHIVE, ReadImage};
+use crate::boot::grub::{BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
 
 /// The files whose content is needed here.
-pub(super) const PROOF_PATHS: [&str; 4] = [
+pub(super) const PROOF_PATHS: [&str; 6] = [
     paths::MANIFEST,
     paths::MANIFEST_SIGNATURE,
     paths::PUBLIC_KEY,
     KEY_ARCHIVE,
+    BOOT_SECTOR_COPY,
+    CORE_IMAGE_COPY,
 ];
 
 /// What the check came to, beside its findings.
@@ -43,6 +46,7 @@ pub(super) fn check_closed_set(
     let key = trusted.or(own_key.as_ref()).cloned();
     check_signature(image, key.as_ref(), findings);
     check_key_archive(image, own_key.as_ref(), findings);
+    check_boot_code(image, findings);
     Checked {
         key,
         listed: check_manifest(image, findings),
@@ -151,6 +155,27 @@ fn check_key_archive(image: &ReadImage, own_key: Option<&PublicKey>, findings: &
             Err(error) => error.to_string(),
         };
         findings.problem(KEY_ARCHIVE, finding, "the key in mendkit/mendkit.pub");
+    }
+}
+
+/// Checks the code that a BIOS runs against its copies among the signed files: it lies outside every file,
+/// so the manifest alone says nothing of it.
+fn check_boot_code(image: &ReadImage, findings: &mut Findings) {
+    let Some(code) = &image.boot_code else {
+        return;
+    };
+    let is_there = code.sector.iter().any(|byte| *byte != 0);
+    let parts = [
+        ("boot code at LBA 0", &code.sector, BOOT_SECTOR_COPY),
+        ("GRUB's core image at LBA 34", &code.core, CORE_IMAGE_COPY),
+    ];
+    for (place, found, path) in parts {
+        match image.proof.get(path) {
+            None if !is_there => {}
+            None => findings.problem(path, "missing", format!("a copy of the {place}")),
+            Some(copy) if found.starts_with(copy) && !copy.is_empty() => {}
+            Some(_) => findings.problem(place, "changed", format!("what {path} holds")),
+        }
     }
 }
 

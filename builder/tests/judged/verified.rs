@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use cpio::newc;
+use mendkit::boot::grub::{BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
 use mendkit::plan::{ImageFile, plan_image};
 use mendkit::verify::{KEY_ARCHIVE, Problem, Verified, read_image, verify_image};
 use rescue_stick::manifest::Manifest;
@@ -37,6 +38,8 @@ fn signed(mut files: Vec<ImageFile>, archive: impl Fn(&PublicKey) -> Vec<u8>) ->
     let key = PublicKey::parse(&pair.pk.to_base64()).unwrap();
     files.push(file(paths::PUBLIC_KEY, key.to_file()));
     files.push(file(KEY_ARCHIVE, archive(&key)));
+    files.push(file(BOOT_SECTOR_COPY, boot_code().mbr));
+    files.push(file(CORE_IMAGE_COPY, boot_code().core));
     let mut manifest = Manifest::default();
     for file in &files {
         manifest.insert(file.path.clone(), file.sha256);
@@ -139,6 +142,33 @@ fn finds_files_of_the_proof_that_are_missing_or_nonsense() {
             let is_named = outcome.problems.iter().any(|problem| problem.place == path);
             assert!(is_named, "{path}: {:?}", texts(&outcome.problems));
         }
+    }
+}
+
+#[test]
+fn finds_boot_code_that_is_not_the_signed_one() {
+    let Signed { files, key } = good();
+    let image = image(contents(files.clone()));
+    let last_of_core = 34 * 512 + boot_code().core.len() - 1;
+    // Where GRUB's parts name each other's sectors is checked beside this; here it is the code proper.
+    for offset in [200, 439, 34 * 512, last_of_core] {
+        let mut changed = image.clone();
+        changed[offset] ^= 0x40;
+        let outcome = verify_image(&mut Cursor::new(changed), Some(&key)).unwrap();
+        let found = texts(&outcome.problems);
+        assert_eq!(found.len(), 1, "offset {offset}: {found:?}");
+        assert!(found[0].contains("changed, expected what boot/grub/"));
+    }
+    for path in [BOOT_SECTOR_COPY, CORE_IMAGE_COPY] {
+        let files = files.iter().filter(|file| file.path != path).cloned();
+        let outcome = verified(files.collect(), Some(&key));
+        let problems = texts(&outcome.problems);
+        assert!(
+            problems
+                .iter()
+                .any(|text| text.starts_with(&format!("{path}: missing, expected a copy of"))),
+            "{problems:?}"
+        );
     }
 }
 

@@ -14,9 +14,10 @@ pub struct PublicKey {
 #[non_exhaustive]
 pub enum SignatureError {
     /// The text is not a public key file of minisign.
-    #[error("public key: {found:?} is not a minisign public key")]
+    #[error("public key: {found}, expected a minisign public key of 56 characters")]
     Key {
-        /// The line that should hold the key.
+        /// What the line that should hold the key begins with. Never all of it: it may be the secret
+        /// key, taken for the public one.
         found: String,
     },
     /// The text is not a signature file of minisign.
@@ -35,6 +36,14 @@ pub enum SignatureError {
     },
 }
 
+/// Returns the first characters of a line and its length. In a secret key file the first twelve are
+/// format and zeros.
+fn begin_of(line: &str) -> String {
+    let begin: String = line.chars().take(12).collect();
+    let length = line.chars().count();
+    format!("{length} characters that begin with {begin:?}")
+}
+
 impl PublicKey {
     /// Parses a public key: minisign's two-line file, or its second line alone.
     pub fn parse(text: &str) -> Result<Self, SignatureError> {
@@ -42,7 +51,7 @@ impl PublicKey {
         let base64 = text.lines().map(str::trim).find(is_key).unwrap_or_default();
         let key =
             minisign_verify::PublicKey::from_base64(base64).map_err(|_| SignatureError::Key {
-                found: base64.to_owned(),
+                found: begin_of(base64),
             })?;
         Ok(Self {
             key,
@@ -118,5 +127,15 @@ mod tests {
             PublicKey::parse("RWQ"),
             Err(SignatureError::Key { .. })
         ));
+    }
+
+    #[test]
+    fn a_secret_key_given_for_a_public_one_is_not_repeated() {
+        let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+        let secret = pair.sk.to_box(None).unwrap().to_string();
+        let error = PublicKey::parse(&secret).unwrap_err().to_string();
+        let line = secret.lines().nth(1).unwrap();
+        assert!(error.contains(&line[..12]), "{error}");
+        assert!(!error.contains(&line[..16]), "{error}");
     }
 }

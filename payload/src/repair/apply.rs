@@ -69,16 +69,29 @@ pub fn check_packages(plan: &RepairPlan, stick: &Stick) -> Result<(), PackageErr
     Ok(())
 }
 
-/// Writes everything of `plan`. After an error everything is as it was, as far as the file system
-/// lets it be taken back.
+/// Writes everything of `plan`; `progress` is told each file before it is written. After an error
+/// everything is as it was, as far as the file system lets it be taken back.
 pub fn apply_plan(
     plan: &RepairPlan,
     change: &dyn VolumeChange,
     stick: &Stick,
+    progress: &mut dyn FnMut(&FileWrite),
 ) -> Result<Applied, ApplyError> {
     let mut staged = Vec::new();
     let mut renamed = Vec::new();
-    let result = stage_steps(plan, change, stick, &mut staged)
+    let mut stage = |step: &Step| {
+        let mut package = open_package(step, stick)?;
+        for write in &step.writes {
+            progress(write);
+            check_before(write, change.root())?;
+            stage_file(write, change, stick, package.as_mut(), &mut staged)?;
+        }
+        Ok(())
+    };
+    let result = plan
+        .steps
+        .iter()
+        .try_for_each(&mut stage)
         .and_then(|()| swap_files(plan, change.root(), &mut renamed));
     if let Err(error) = result {
         for (from, to) in renamed.iter().rev() {
@@ -94,23 +107,6 @@ pub fn apply_plan(
         files: plan.writes().count(),
         bytes: plan.writes().map(|write| write.after.size).sum(),
     })
-}
-
-/// Prepares all new files; `staged` gets the path of each before it is begun.
-fn stage_steps(
-    plan: &RepairPlan,
-    change: &dyn VolumeChange,
-    stick: &Stick,
-    staged: &mut Vec<PathBuf>,
-) -> Result<(), ApplyError> {
-    for step in &plan.steps {
-        let mut package = open_package(step, stick)?;
-        for write in &step.writes {
-            check_before(write, change.root())?;
-            stage_file(write, change, stick, package.as_mut(), staged)?;
-        }
-    }
-    Ok(())
 }
 
 fn open_package(step: &Step, stick: &Stick) -> Result<Option<Package>, PackageError> {
@@ -148,6 +144,7 @@ fn check_before(write: &FileWrite, root: &Path) -> Result<(), ApplyError> {
     })
 }
 
+/// Prepares one new file beside its place; `staged` gets its path before it is begun.
 fn stage_file(
     write: &FileWrite,
     change: &dyn VolumeChange,

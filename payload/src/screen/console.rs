@@ -152,7 +152,13 @@ impl Console {
     fn line(&mut self, text: &str) {
         let before = if self.has_progress { CLEAR_LINE } else { "" };
         self.has_progress = false;
-        self.write(&format!("{before}{text}\r\n"));
+        let rows = if self.is_serial {
+            // A program that reads along wants whole lines.
+            text.to_owned()
+        } else {
+            fold(text, WIDTH).join("\r\n")
+        };
+        self.write(&format!("{before}{rows}\r\n"));
     }
 
     fn progress(&mut self, text: &str) {
@@ -243,6 +249,26 @@ fn capitalised(line: &str) -> String {
     }
 }
 
+/// Breaks a line of a plan so that its rows stand under its text, as in a table.
+fn fold(line: &str, width: usize) -> Vec<String> {
+    if line.chars().count() <= width {
+        return vec![line.to_owned()];
+    }
+    let blanks = line.chars().take_while(|letter| *letter == ' ').count();
+    let column = match line.trim_start().find("  ") {
+        // `1 restore  \WINDOWS\...`
+        Some(gap) if blanks == 0 && gap < 12 => gap.saturating_add(2),
+        _ => blanks,
+    };
+    let (first, text) = line.split_at_checked(column).unwrap_or(("", line));
+    let rows = wrap(text, width.saturating_sub(column)).into_iter();
+    let rows = rows.enumerate().map(|(number, row)| match number {
+        0 => format!("{first}{row}"),
+        _ => format!("{:column$}{row}", ""),
+    });
+    rows.collect()
+}
+
 /// Breaks a line at spaces; a word longer than a line is left long.
 fn wrap(line: &str, width: usize) -> Vec<String> {
     let mut rows = vec![String::new()];
@@ -286,6 +312,22 @@ mod tests {
                 .replace(colour(Verdict::Repaired), "")
                 .replace(PLAIN, ""),
             text
+        );
+    }
+
+    #[test]
+    fn a_long_line_of_a_plan_stays_in_its_column() {
+        let line = "2 restore  \\WINDOWS\\system32\\svchost.exe from \\WINDOWS\\system32\\dllcache\\svchost.exe";
+        expect_test::expect![[r#"
+            2 restore  \WINDOWS\system32\svchost.exe from
+                       \WINDOWS\system32\dllcache\svchost.exe"#]]
+        .assert_eq(&fold(line, 78).join("\n"));
+        assert_eq!(fold("short  line", 78), ["short  line"]);
+        let deep = format!("   {}", "word ".repeat(20));
+        assert!(
+            fold(&deep, 78)
+                .iter()
+                .all(|row| row.starts_with("   word") && row.len() <= 78)
         );
     }
 
