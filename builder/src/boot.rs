@@ -26,12 +26,11 @@ use crate::boot::grub::{BootCode, GrubError};
 use crate::boot::initramfs::{Entries, Entry};
 use crate::boot::kernel::{KERNELS, Kernel};
 use crate::boot::menu::{MenuError, MenuSettings, menu_text};
+use crate::hashed_file::HashedFile;
 use crate::parts::deb::{DebError, PackedFiles, read_chosen, take_file};
 use crate::parts::libraries::{LibrariesError, read_linkage};
 use crate::parts::modules::ModulesError;
-use crate::parts::{
-    GRUB_BIOS, LIBC, LIBNTFS_3G, NTFS_3G, Part, Parts, PartsError, hash_file, libraries,
-};
+use crate::parts::{GRUB_BIOS, LIBC, LIBNTFS_3G, NTFS_3G, Part, Parts, PartsError, libraries};
 
 /// Origin of files that no package brings.
 const MADE_BY_MENDKIT: &str = "made by mendkit";
@@ -249,7 +248,7 @@ fn user_file(
     settings: &BootSettings<'_>,
     progress: &mut dyn FnMut(BootProgress),
 ) -> Result<BootFile, BootError> {
-    let (mend_sha256, _) = hash_file(settings.mend)?;
+    let mend_sha256 = HashedFile::read(settings.mend)?.sha256;
     let packages = [
         parts.find(&NTFS_3G)?,
         parts.find(&LIBNTFS_3G)?,

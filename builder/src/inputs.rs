@@ -12,12 +12,11 @@ use rescue_stick::job::{JOB_SCHEMA, Job, KitFile};
 use rescue_stick::paths;
 use rescue_stick::remedy::{Predicate, Remedy, RemedyError};
 
+use crate::hashed_file::HashedFile;
 use crate::recipe::Recipe;
 
-pub mod hashed_file;
 pub mod mcafee_dat;
 
-use hashed_file::HashedFile;
 use mcafee_dat::PackageError;
 
 /// Everything that goes on the stick besides the boot files.

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod commands;
 pub mod disk;
 pub mod fat32;
+pub mod hashed_file;
 pub mod image;
 pub mod inputs;
 pub mod lba;

@@ -17,12 +17,12 @@ mod mirrors;
 pub mod modules;
 mod version;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rescue_stick::digest::Sha256Digest;
-use sha2::{Digest, Sha256};
 
+use crate::hashed_file::HashedFile;
 use crate::parts::lock::{Lock, LockedPart};
 
 /// How the name of a wanted package is given.
@@ -257,7 +257,7 @@ impl Parts {
                     part: locked.to_string(),
                 });
             }
-            let (found, _) = hash_file(&path)?;
+            let found = HashedFile::read(&path)?.sha256;
             if found != locked.sha256 {
                 return Err(PartsError::Damaged {
                     path,
@@ -295,22 +295,6 @@ impl Parts {
 /// Returns where the part with this hash lies in `cache`.
 pub fn path_in_cache(cache: &Path, sha256: &Sha256Digest) -> PathBuf {
     cache.join("parts").join(format!("{sha256}.deb"))
-}
-
-/// Returns the hash and size in bytes of a file, read in pieces.
-pub(crate) fn hash_file(path: &Path) -> io::Result<(Sha256Digest, u64)> {
-    let mut file = fs_err::File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 256 * 1024];
-    let mut size: u64 = 0;
-    loop {
-        let read = file.read(&mut buffer)?;
-        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else {
-            return Ok((Sha256Digest(hasher.finalize().into()), size));
-        };
-        hasher.update(bytes);
-        size = size.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
-    }
 }
 
 /// Writes `bytes` under a temporary name beside `path`, syncs, and renames: a cut leaves the old file or

@@ -8,7 +8,7 @@ use rescue_stick::report::Report;
 use support::broken_pc::{MadeDisk, PcSpec, make_disk};
 use support::inspect::{Volume, verdicts};
 use support::judges;
-use support::kit::{Kit, VOLUME_OFFSET, extract_volume, read_from_stick, require_builds};
+use support::kit::{Kit, extract_volume, read_report, require_builds};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus, copy_image};
 use support::tools::{require_ntfs, require_tools, run, sha256_hex};
 use tempfile::TempDir;
@@ -116,19 +116,8 @@ impl Bench {
         let volume = self.folder.path().join("volume.img");
         extract_volume(&stick, &volume)?;
         judges::fsck_fat_accepts(&volume)?;
-        let runs = judges::mdir(&stick, VOLUME_OFFSET, "/reports")?;
-        let run = runs
-            .lines()
-            .find_map(|line| {
-                line.split_whitespace()
-                    .last()
-                    .filter(|name| name.contains("Z-"))
-            })
-            .with_context(|| format!("no report in {runs}"))?;
-        let json = read_from_stick(&stick, &format!("reports/{run}/report.json"))?;
-        let text = read_from_stick(&stick, &format!("reports/{run}/report.txt"))?;
-        let report = Report::parse(std::str::from_utf8(&json)?)?;
-        Ok((report, String::from_utf8(text)?))
+        let saved = read_report(&stick)?;
+        Ok((Report::parse(&saved.json)?, saved.text))
     }
 }
 

@@ -14,8 +14,7 @@ use fs_err as fs;
 use support::broken_pc::{make_disk, preset};
 use support::definitions::{DatSizes, make_definitions};
 use support::inspect::{Verdict, verdicts};
-use support::judges::mdir;
-use support::kit::{KitSpec, VOLUME_OFFSET, cache, mendkit, read_from_stick, recipe_text};
+use support::kit::{KitSpec, cache, mendkit, read_report, recipe_text};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus};
 use support::tools::target_folder;
 
@@ -150,22 +149,11 @@ impl Demo {
 
     fn show_report(&self) -> Result<()> {
         self.say("the report on the stick");
-        let stick = self.path("stick.img");
-        let runs = mdir(&stick, VOLUME_OFFSET, "/reports")?;
-        let run = runs
-            .lines()
-            .find_map(|line| {
-                line.split_whitespace()
-                    .last()
-                    .filter(|name| name.contains("Z-"))
-            })
-            .with_context(|| format!("no report in {runs}"))?;
-        for name in ["report.json", "report.txt"] {
-            let content = read_from_stick(&stick, &format!("reports/{run}/{name}"))?;
-            fs::write(self.path(name), content)?;
-        }
-        println!("/reports/{run}/report.txt");
-        print!("{}", fs::read_to_string(self.path("report.txt"))?);
+        let report = read_report(&self.path("stick.img"))?;
+        fs::write(self.path("report.json"), &report.json)?;
+        fs::write(self.path("report.txt"), &report.text)?;
+        println!("/reports/{}/report.txt", report.run);
+        print!("{}", report.text);
         Ok(())
     }
 

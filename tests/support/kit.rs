@@ -11,6 +11,7 @@ use fs_err as fs;
 use tempfile::TempDir;
 
 use crate::definitions::{DatSizes, make_definitions};
+use crate::judges::mdir;
 use crate::tools::{Said, command, run_command, target_folder};
 
 /// What a test wants to differ from the usual recipe.
@@ -200,4 +201,39 @@ pub fn read_from_stick(image: &Path, path: &str) -> Result<Vec<u8>> {
         .arg(format!("{}@@{VOLUME_OFFSET}", image.display()))
         .arg(format!("::{path}"));
     Ok(run_command(mtype)?.out)
+}
+
+/// The newest report on a stick.
+#[derive(Clone, Debug)]
+pub struct SavedReport {
+    /// Its folder, below `reports`.
+    pub run: String,
+    /// `report.json`.
+    pub json: String,
+    /// `report.txt`.
+    pub text: String,
+}
+
+/// Reads the newest report from a stick, by the name of its folder, which begins with the time.
+pub fn read_report(image: &Path) -> Result<SavedReport> {
+    let listing = mdir(image, VOLUME_OFFSET, "/reports")?;
+    let names = listing
+        .lines()
+        .filter_map(|line| line.split_whitespace().last());
+    let run = names
+        .filter(|name| name.contains("Z-"))
+        .max()
+        .map(str::to_owned);
+    let run = run.with_context(|| format!("no report in {listing}"))?;
+    let read = |name: &str| -> Result<String> {
+        Ok(String::from_utf8(read_from_stick(
+            image,
+            &format!("reports/{run}/{name}"),
+        )?)?)
+    };
+    Ok(SavedReport {
+        json: read("report.json")?,
+        text: read("report.txt")?,
+        run,
+    })
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rescue_stick::digest::Sha256Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::parts::hash_file;
+use crate::hashed_file::HashedFile;
 
 /// Version of how files are made. Raised whenever the same inputs shall give other files.
 const FORMAT: u32 = 1;
@@ -115,7 +115,8 @@ fn read_entry(folder: &Path) -> Option<Derived> {
     let mut files = BTreeMap::new();
     for (name, RawFile { size, sha256 }) in record.files {
         let path = folder.join(&name);
-        if hash_file(&path).ok()? != (sha256, size) {
+        let found = HashedFile::read(&path).ok()?;
+        if (found.sha256, found.size) != (sha256, size) {
             return None;
         }
         files.insert(name, DerivedFile { path, size, sha256 });

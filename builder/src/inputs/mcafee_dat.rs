@@ -18,7 +18,7 @@ use rescue_stick::digest::Sha256Digest;
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
-use super::hashed_file::read_pieces;
+use crate::hashed_file::read_pieces;
 
 /// The files without which the engine does not start.
 const REQUIRED_MEMBERS: [&str; 3] = ["avvscan.dat", "avvnames.dat", "avvclean.dat"];

@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 
 use rescue_stick::digest::Sha256Digest;
 
+use crate::hashed_file::HashedFile;
 use crate::parts::apt::{Apt, AptError, AptSettings, Record};
 use crate::parts::lock::{Lock, LockError, LockedPart};
 use crate::parts::mirrors::{SECURITY_SUITE, SUITE, find_mirror, read_sources};
 use crate::parts::version::compare;
-use crate::parts::{PackageName, WantedPart, hash_file, path_in_cache, write_then_rename};
+use crate::parts::{PackageName, WantedPart, path_in_cache, write_then_rename};
 
 /// Where Debian's package debian-archive-keyring puts the keys of its archive.
 pub const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -210,7 +211,7 @@ fn absent_parts(cache: &Path, parts: &[LockedPart]) -> io::Result<Vec<LockedPart
     let mut absent = Vec::new();
     for part in parts {
         let path = path_in_cache(cache, &part.sha256);
-        if !path.is_file() || hash_file(&path)?.0 != part.sha256 {
+        if !path.is_file() || HashedFile::read(&path)?.sha256 != part.sha256 {
             absent.push(part.clone());
         }
     }
@@ -329,7 +330,7 @@ fn download(
     let mut arrived = BTreeMap::new();
     for entry in fs_err::read_dir(arrivals.path())? {
         let path = entry?.path();
-        arrived.insert(hash_file(&path)?.0, path);
+        arrived.insert(HashedFile::read(&path)?.sha256, path);
     }
     for part in parts {
         let path = arrived
