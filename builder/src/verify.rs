@@ -13,6 +13,7 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
+use crate::boot::grub::BOOT_CODE_SIZE;
 use crate::disk::identity::DiskIdentity;
 use crate::disk::{CORE_IMAGE_LBA, VOLUME_FIRST_LBA};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
@@ -28,9 +29,6 @@ mod volume;
 /// The archive that GRUB loads behind the initramfs: uncompressed newc, with the key that `mend`
 /// trusts.
 pub const KEY_ARCHIVE: &str = "boot/key.cpio";
-
-/// Bytes of the first sector that are code; the rest is the partition table. Source: UEFI 2.10, 5.2.1.
-const BOOT_CODE_SIZE: usize = 440;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -68,7 +68,7 @@ const FOLDER: &str = "usr/lib/grub/i386-pc";
 const SECTOR: usize = 512;
 
 /// Length of the boot code in LBA 0; partition data follows. Source: UEFI 2.10, 5.2.1.
-const BOOT_CODE_SIZE: usize = 440;
+pub(crate) const BOOT_CODE_SIZE: usize = 440;
 
 /// In boot.img: u64, the core image's LBA. Source: `GRUB_BOOT_MACHINE_KERNEL_SECTOR`.
 const CORE_LBA_OFFSET: usize = 0x5c;
