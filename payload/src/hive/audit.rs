@@ -438,7 +438,8 @@ mod tests {
             NTUSER.DAT 1812 4094
             ntuser_software_partial 6396 19990
             SYSTEM 30756 73456
-        "#]].assert_eq(&counts);
+        "#]]
+        .assert_eq(&counts);
     }
 
     #[test]

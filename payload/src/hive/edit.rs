@@ -20,6 +20,8 @@ use crate::hive::{Hive, HiveError, MAX_DEPTH};
 mod allocate;
 mod names;
 mod subkeys;
+#[cfg(test)]
+mod tests;
 mod values;
 
 /// Where the first bin keeps a copy of the time in the base block. Source: specification, "Hive bin".

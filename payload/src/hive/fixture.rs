@@ -1,9 +1,13 @@
 //! Hives for the tests: made ones, real ones where the shared test data is at hand, and random numbers.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
+use regf::RegistryHive;
 use regf::writer::HiveBuilder;
+
+use crate::hive::base_block;
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 /// Says that a test is skipped.
@@ -66,4 +70,66 @@ impl Random {
         let end = u64::try_from(end).unwrap();
         usize::try_from(self.next() % end).unwrap()
     }
+}
+
+/// Returns the hive as if Windows had written it to its end. Only for hives whose pages are known to be
+/// whole although their base block says otherwise.
+pub(super) fn as_if_clean(mut bytes: Vec<u8>) -> Vec<u8> {
+    base_block::rewrite(&mut bytes, |raw| {
+        raw.secondary_sequence_number = raw.primary_sequence_number;
+    });
+    bytes
+}
+
+/// Returns every key and value as `hivexregedit` sees them, `[key]` or `[key] "value"=data` each, or says
+/// that the tool is not here.
+pub(super) fn export(bytes: &[u8]) -> Option<BTreeSet<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hive");
+    fs_err::write(&path, bytes).unwrap();
+    let mut command = Command::new("hivexregedit");
+    command
+        .args(["--export", "--prefix", ""])
+        .arg(&path)
+        .arg("\\");
+    let Ok(output) = command.output() else {
+        skip("hivexregedit");
+        return None;
+    };
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaint}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut key = "";
+    let mut lines = BTreeSet::new();
+    for line in text.lines().skip(1).filter(|line| !line.is_empty()) {
+        if line.starts_with('[') {
+            key = line;
+            lines.insert(line.to_owned());
+        } else {
+            lines.insert(format!("{key} {line}"));
+        }
+    }
+    Some(lines)
+}
+
+/// Returns what `hivexregedit` sees in only one of two hives: `-` before, `+` after.
+pub(super) fn difference(before: &[u8], after: &[u8]) -> Option<String> {
+    let (before, after) = (export(before)?, export(after)?);
+    let mut lines: Vec<_> = before.difference(&after).map(|line| ('-', line)).collect();
+    lines.extend(after.difference(&before).map(|line| ('+', line)));
+    lines.sort_by_key(|(sign, line)| (*line, *sign));
+    Some(
+        lines
+            .iter()
+            .map(|(sign, line)| format!("{sign} {line}\n"))
+            .collect(),
+    )
+}
+
+/// Returns how many keys the crate regf sees; it refuses hives that are not whole.
+pub(super) fn count_keys_by_regf(bytes: &[u8]) -> usize {
+    let hive = RegistryHive::from_bytes(bytes.to_vec()).unwrap();
+    // It leaves out a root without a name, as its own builder makes it.
+    let nameless = usize::from(hive.root_key().unwrap().name().is_empty());
+    hive.enumerate_all_keys().unwrap().len() + nameless
 }
