@@ -450,4 +450,189 @@ mod tests {
             assert_eq!((audit.keys, audit.values), (706, 5));
         }
     }
+
+    /// Returns what an audit finds once `damage` has been done, which is given the place in the file of
+    /// a cell by name.
+    fn problems_after(damage: impl FnOnce(&mut [u8], &dyn Fn(&str) -> usize)) -> String {
+        let good = made_hive(5);
+        let hive = Hive::parse(good.clone()).unwrap();
+        let many = hive.key("Many").unwrap().unwrap().offset();
+        let version = hive.key("Microsoft\\Windows NT\\CurrentVersion");
+        let version = version.unwrap().unwrap().offset();
+        let (raw, _) = hive.raw_key(many).unwrap();
+        let index = CellOffset(raw.subkeys_list_offset.get());
+        let leaf = hive.list(index).unwrap().elements[0].offset;
+        let security = CellOffset(raw.key_security_offset.get());
+        let (raw, _) = hive.raw_key(version).unwrap();
+        let values = CellOffset(raw.key_values_list_offset.get());
+        let place = |name: &str| {
+            let at = match name {
+                "Many" => many,
+                "index" => index,
+                "leaf" => leaf,
+                "security" => security,
+                "values" => values,
+                "first value" => hive
+                    .key("Microsoft\\Windows NT\\CurrentVersion")
+                    .unwrap()
+                    .unwrap()
+                    .values()
+                    .unwrap()[0]
+                    .offset(),
+                other => panic!("no place called {other}"),
+            };
+            // The content, behind the cell's size.
+            usize::try_from(at.in_file()).unwrap() + 4
+        };
+        let mut bytes = good.clone();
+        damage(&mut bytes, &place);
+        crate::hive::base_block::rewrite(&mut bytes, |_| ());
+        audit(&bytes).problems.join("\n")
+    }
+
+    #[test]
+    fn names_every_kind_of_damage_and_its_place() {
+        let mut found = String::new();
+        let mut note = |what: &str, problems: String| {
+            found += &format!("{what}\n");
+            for problem in problems.lines().take(2) {
+                found += &format!("  {problem}\n");
+            }
+        };
+        note("bins size", problems_after(|bytes, _| bytes[40] = 1));
+        note("bin", problems_after(|bytes, _| bytes[0x2000] = b'x'));
+        note("bin size", problems_after(|bytes, _| bytes[0x2009] = 0x11));
+        note(
+            "cell size",
+            problems_after(|bytes, at| bytes[at("Many") - 4] -= 4),
+        );
+        note(
+            "freed key",
+            problems_after(|bytes, at| {
+                let start = at("Many") - 4;
+                let size = i32::from_le_bytes(*bytes[start..].first_chunk().unwrap());
+                bytes[start..start + 4].copy_from_slice(&(-size).to_le_bytes());
+            }),
+        );
+        note(
+            "key magic",
+            problems_after(|bytes, at| bytes[at("Many")] = b'x'),
+        );
+        note(
+            "parent",
+            problems_after(|bytes, at| bytes[at("Many") + 16] ^= 8),
+        );
+        note(
+            "count of subkeys",
+            problems_after(|bytes, at| bytes[at("Many") + 20] -= 1),
+        );
+        note(
+            "key twice",
+            problems_after(|bytes, at| {
+                let list = at("leaf") + 4;
+                bytes.copy_within(list..list + 8, list + 8);
+            }),
+        );
+        note(
+            "order",
+            problems_after(|bytes, at| {
+                let list = at("leaf") + 4;
+                let first: [u8; 8] = *bytes[list..].first_chunk().unwrap();
+                bytes.copy_within(list + 8..list + 16, list);
+                bytes[list + 8..list + 16].copy_from_slice(&first);
+            }),
+        );
+        note(
+            "hash",
+            problems_after(|bytes, at| bytes[at("leaf") + 8] ^= 1),
+        );
+        note(
+            "index in an index",
+            problems_after(|bytes, at| {
+                let leaf = at("leaf");
+                bytes[leaf..leaf + 2].copy_from_slice(b"ri");
+            }),
+        );
+        note(
+            "count of values",
+            problems_after(|bytes, at| {
+                let value = at("values");
+                bytes[value..value + 4].fill(0);
+            }),
+        );
+        note(
+            "size of data",
+            problems_after(|bytes, at| bytes[at("first value") + 5] = 0x70),
+        );
+        note(
+            "references",
+            problems_after(|bytes, at| bytes[at("security") + 12] ^= 1),
+        );
+        note(
+            "ring",
+            problems_after(|bytes, at| bytes[at("security") + 4] ^= 8),
+        );
+        note(
+            "descriptor",
+            problems_after(|bytes, at| bytes[at("security") + 18] = 1),
+        );
+        expect![[r#"
+            bins size
+              base block at 0x28: bins of 2183169 bytes in 2183168, expected a multiple of 4096 that lies in the file
+            bin
+              bin at 0x2000: magic is [78, 62, 69, 6e], offset 0x1000, expected "hbin" and its own offset
+            bin size
+              bin at 0x2000: 4352 bytes, expected a multiple of 4096 up to the last bin's end
+            cell size
+              cell at 0xbce8: 92 bytes, expected a multiple of 8 up to its bin's end
+            freed key
+              key at 0xbce8: no cell in use, expected a cell in use that one reference leads to
+              security item at 0x1020: it counts 706 references, expected as many as keys refer to it, which are 5
+            key magic
+              key at 0xbce8: magic is [78, 6b], expected "nk"
+              security item at 0x1020: it counts 706 references, expected as many as keys refer to it, which are 5
+            parent
+              key at 0xbce8: its parent is at 0x1080, expected the key that lists it
+            count of subkeys
+              list of subkeys at 0x74fe8: 700 subkeys, expected as many as the key counts, which is 699
+            key twice
+              list of subkeys at 0x74fe8: "Key 000" after a name that sorts behind it, expected ascending names
+              key at 0xbd58: a second reference, expected a cell in use that one reference leads to
+            order
+              list of subkeys at 0x74fe8: "Key 000" after a name that sorts behind it, expected ascending names
+            hash
+              list of subkeys at 0x74fe8: 0xf4ed0584 for "Key 000", expected the hash or letters of the name
+            index in an index
+              list of subkeys at 0x215020: an index in an index, expected a leaf
+              security item at 0x1020: it counts 706 references, expected as many as keys refer to it, which are 6
+            count of values
+              value at 0x1000: no cell in use, expected a cell in use that one reference leads to
+            size of data
+              big data at 0x1228: magic is [53, 00], expected "db"
+            references
+              security item at 0x1020: it counts 707 references, expected as many as keys refer to it, which are 706
+            ring
+              security item at 0x1028: a free cell of 40 bytes, expected a cell in use
+            descriptor
+              security item at 0x1020: a descriptor of 65616 bytes in 80, expected a descriptor inside its cell
+        "#]].assert_eq(&found);
+    }
+
+    #[test]
+    fn reports_a_leak_but_does_not_call_it_a_problem() {
+        let good = made_hive(5);
+        let hive = Hive::parse(good.clone()).unwrap();
+        let before = hive.audit();
+        let cells = hive.cells().unwrap();
+        let free = cells.into_iter().rev().find(|cell| !cell.in_use).unwrap();
+        let mut leaking = hive;
+        leaking.set_extent(crate::hive::cell::CellExtent {
+            in_use: true,
+            ..free
+        });
+        let after = leaking.audit();
+        assert_eq!(after.problems, Vec::<String>::new());
+        assert_eq!(after.leaked_cells.last(), Some(&free.offset));
+        assert_eq!(after.leaked_cells.len(), before.leaked_cells.len() + 1);
+    }
 }
