@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::hive::cell::CellOffset;
 use crate::hive::key::{IS_HANDLE, sort_key};
 use crate::hive::list::{List, ListKind};
-use crate::hive::value::{DATA_IS_INLINE, RawBigData, SEGMENT_SIZE};
+use crate::hive::value::{DATA_IS_INLINE, SEGMENT_SIZE};
 use crate::hive::{Hive, HiveError, MAX_DEPTH};
 
 /// Problems that are kept; a file with more is no better understood by more of them.
@@ -388,27 +388,6 @@ impl Auditor<'_> {
     }
 }
 
-impl Hive {
-    /// Returns the head of big data in the cell at `at`.
-    pub(super) fn raw_big_data(&self, at: CellOffset) -> Result<&RawBigData, HiveError> {
-        let cell = self.cell(at, "big data")?;
-        match zerocopy::FromBytes::ref_from_prefix(cell) {
-            Ok((raw, _)) => {
-                let raw: &RawBigData = raw;
-                if raw.signature == *b"db" {
-                    return Ok(raw);
-                }
-                let finding = format!("magic is {:02x?}", raw.signature);
-                Err(at.corrupt("big data", finding, "\"db\""))
-            }
-            Err(_) => {
-                let finding = format!("{} bytes", cell.len());
-                Err(at.corrupt("big data", finding, "at least 8"))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -451,131 +430,82 @@ mod tests {
         }
     }
 
-    /// Returns what an audit finds once `damage` has been done, which is given the place in the file of
-    /// a cell by name.
-    fn problems_after(damage: impl FnOnce(&mut [u8], &dyn Fn(&str) -> usize)) -> String {
-        let good = made_hive(5);
-        let hive = Hive::parse(good.clone()).unwrap();
-        let many = hive.key("Many").unwrap().unwrap().offset();
-        let version = hive.key("Microsoft\\Windows NT\\CurrentVersion");
-        let version = version.unwrap().unwrap().offset();
-        let (raw, _) = hive.raw_key(many).unwrap();
-        let index = CellOffset(raw.subkeys_list_offset.get());
-        let leaf = hive.list(index).unwrap().elements[0].offset;
-        let security = CellOffset(raw.key_security_offset.get());
-        let (raw, _) = hive.raw_key(version).unwrap();
-        let values = CellOffset(raw.key_values_list_offset.get());
-        let place = |name: &str| {
-            let at = match name {
-                "Many" => many,
-                "index" => index,
-                "leaf" => leaf,
-                "security" => security,
-                "values" => values,
-                "first value" => hive
-                    .key("Microsoft\\Windows NT\\CurrentVersion")
-                    .unwrap()
-                    .unwrap()
-                    .values()
-                    .unwrap()[0]
-                    .offset(),
-                other => panic!("no place called {other}"),
-            };
-            // The content, behind the cell's size.
-            usize::try_from(at.in_file()).unwrap() + 4
+    /// Returns where in the file the content of a cell of the made hive lies, behind the cell's size.
+    fn place(hive: &Hive, name: &str) -> usize {
+        let key = |path: &str| hive.key(path).unwrap().unwrap();
+        let (many, version) = (key("Many"), key("Microsoft\\Windows NT\\CurrentVersion"));
+        let (raw_many, _) = hive.raw_key(many.offset()).unwrap();
+        let (raw_version, _) = hive.raw_key(version.offset()).unwrap();
+        let index = CellOffset(raw_many.subkeys_list_offset.get());
+        let at = match name {
+            "Many" => many.offset(),
+            "leaf" => hive.list(index).unwrap().elements[0].offset,
+            "security" => CellOffset(raw_many.key_security_offset.get()),
+            "values" => CellOffset(raw_version.key_values_list_offset.get()),
+            "first value" => version.values().unwrap()[0].offset(),
+            other => panic!("no place called {other}"),
         };
-        let mut bytes = good.clone();
-        damage(&mut bytes, &place);
-        crate::hive::base_block::rewrite(&mut bytes, |_| ());
-        audit(&bytes).problems.join("\n")
+        usize::try_from(at.in_file()).unwrap() + 4
     }
 
     #[test]
     fn names_every_kind_of_damage_and_its_place() {
+        let good = made_hive(5);
+        let hive = Hive::parse(good.clone()).unwrap();
+        let at = |name: &str| place(&hive, name);
         let mut found = String::new();
-        let mut note = |what: &str, problems: String| {
+        let mut note = |what: &str, damage: &dyn Fn(&mut [u8])| {
+            let mut bytes = good.clone();
+            damage(&mut bytes);
+            crate::hive::base_block::rewrite(&mut bytes, |_| ());
             found += &format!("{what}\n");
-            for problem in problems.lines().take(2) {
+            for problem in audit(&bytes).problems.iter().take(2) {
                 found += &format!("  {problem}\n");
             }
         };
-        note("bins size", problems_after(|bytes, _| bytes[40] = 1));
-        note("bin", problems_after(|bytes, _| bytes[0x2000] = b'x'));
-        note("bin size", problems_after(|bytes, _| bytes[0x2009] = 0x11));
-        note(
-            "cell size",
-            problems_after(|bytes, at| bytes[at("Many") - 4] -= 4),
-        );
-        note(
-            "freed key",
-            problems_after(|bytes, at| {
-                let start = at("Many") - 4;
-                let size = i32::from_le_bytes(*bytes[start..].first_chunk().unwrap());
-                bytes[start..start + 4].copy_from_slice(&(-size).to_le_bytes());
-            }),
-        );
-        note(
-            "key magic",
-            problems_after(|bytes, at| bytes[at("Many")] = b'x'),
-        );
-        note(
-            "parent",
-            problems_after(|bytes, at| bytes[at("Many") + 16] ^= 8),
-        );
-        note(
-            "count of subkeys",
-            problems_after(|bytes, at| bytes[at("Many") + 20] -= 1),
-        );
-        note(
-            "key twice",
-            problems_after(|bytes, at| {
-                let list = at("leaf") + 4;
-                bytes.copy_within(list..list + 8, list + 8);
-            }),
-        );
-        note(
-            "order",
-            problems_after(|bytes, at| {
-                let list = at("leaf") + 4;
-                let first: [u8; 8] = *bytes[list..].first_chunk().unwrap();
-                bytes.copy_within(list + 8..list + 16, list);
-                bytes[list + 8..list + 16].copy_from_slice(&first);
-            }),
-        );
-        note(
-            "hash",
-            problems_after(|bytes, at| bytes[at("leaf") + 8] ^= 1),
-        );
-        note(
-            "index in an index",
-            problems_after(|bytes, at| {
-                let leaf = at("leaf");
-                bytes[leaf..leaf + 2].copy_from_slice(b"ri");
-            }),
-        );
-        note(
-            "count of values",
-            problems_after(|bytes, at| {
-                let value = at("values");
-                bytes[value..value + 4].fill(0);
-            }),
-        );
-        note(
-            "size of data",
-            problems_after(|bytes, at| bytes[at("first value") + 5] = 0x70),
-        );
-        note(
-            "references",
-            problems_after(|bytes, at| bytes[at("security") + 12] ^= 1),
-        );
-        note(
-            "ring",
-            problems_after(|bytes, at| bytes[at("security") + 4] ^= 8),
-        );
-        note(
-            "descriptor",
-            problems_after(|bytes, at| bytes[at("security") + 18] = 1),
-        );
+        note("bins size", &|bytes: &mut [u8]| bytes[40] = 1);
+        note("bin", &|bytes: &mut [u8]| bytes[0x2000] = b'x');
+        note("bin size", &|bytes: &mut [u8]| bytes[0x2009] = 0x11);
+        note("cell size", &|bytes: &mut [u8]| bytes[at("Many") - 4] -= 4);
+        note("freed key", &|bytes: &mut [u8]| {
+            let start = at("Many") - 4;
+            let size = i32::from_le_bytes(*bytes[start..].first_chunk().unwrap());
+            bytes[start..start + 4].copy_from_slice(&(-size).to_le_bytes());
+        });
+        note("key magic", &|bytes: &mut [u8]| bytes[at("Many")] = b'x');
+        note("parent", &|bytes: &mut [u8]| bytes[at("Many") + 16] ^= 8);
+        note("count of subkeys", &|bytes: &mut [u8]| {
+            bytes[at("Many") + 20] -= 1
+        });
+        note("key twice", &|bytes: &mut [u8]| {
+            let list = at("leaf") + 4;
+            bytes.copy_within(list..list + 8, list + 8);
+        });
+        note("order", &|bytes: &mut [u8]| {
+            let list = at("leaf") + 4;
+            let first: [u8; 8] = *bytes[list..].first_chunk().unwrap();
+            bytes.copy_within(list + 8..list + 16, list);
+            bytes[list + 8..list + 16].copy_from_slice(&first);
+        });
+        note("hash", &|bytes: &mut [u8]| bytes[at("leaf") + 8] ^= 1);
+        note("index in an index", &|bytes: &mut [u8]| {
+            let leaf = at("leaf");
+            bytes[leaf..leaf + 2].copy_from_slice(b"ri");
+        });
+        note("count of values", &|bytes: &mut [u8]| {
+            let value = at("values");
+            bytes[value..value + 4].fill(0);
+        });
+        note("size of data", &|bytes: &mut [u8]| {
+            bytes[at("first value") + 5] = 0x70
+        });
+        note("references", &|bytes: &mut [u8]| {
+            bytes[at("security") + 12] ^= 1
+        });
+        note("ring", &|bytes: &mut [u8]| bytes[at("security") + 4] ^= 8);
+        note("descriptor", &|bytes: &mut [u8]| {
+            bytes[at("security") + 18] = 1
+        });
         expect![[r#"
             bins size
               base block at 0x28: bins of 2183169 bytes in 2183168, expected a multiple of 4096 that lies in the file

@@ -196,7 +196,12 @@ fn other_tools_see_the_intended_difference_in_version_1_3() {
 /// and 1.5 for the machine.
 #[test]
 fn other_tools_see_the_intended_difference_in_made_hives_as_windows_xp_has_them() {
-    check("made", &made_hive(3), "Many", "Key 350", &expect![[r#"
+    check(
+        "made",
+        &made_hive(3),
+        "Many",
+        "Key 350",
+        &expect![[r#"
         + [\Many\Key 350] "ImagePath"=hex(2):6d,00,6f,00,76,00,65,00,64,00,2e,00,73,00,79,00,73,00,00,00
         + [\Many\Key 350] "START"=dword:00000004
         + [\Many\MendTest\Parameters]
@@ -205,8 +210,14 @@ fn other_tools_see_the_intended_difference_in_made_hives_as_windows_xp_has_them(
         + [\Many\MendTest\Parameters] "Ж"=hex(1234):
         + [\Many\MendTest\Parameters] @=hex(1):64,00,65,00,66,00,61,00,75,00,6c,00,74,00,00,00
         + [\Many\MendTest]
-    "#]]);
-    check("made", &made_hive(5), "Many", "Key 350", &expect![[r#"
+    "#]],
+    );
+    check(
+        "made",
+        &made_hive(5),
+        "Many",
+        "Key 350",
+        &expect![[r#"
         + [\Many\Key 350] "ImagePath"=hex(2):6d,00,6f,00,76,00,65,00,64,00,2e,00,73,00,79,00,73,00,00,00
         + [\Many\Key 350] "START"=dword:00000004
         + [\Many\MendTest\Parameters]
@@ -215,7 +226,8 @@ fn other_tools_see_the_intended_difference_in_made_hives_as_windows_xp_has_them(
         + [\Many\MendTest\Parameters] "Ж"=hex(1234):
         + [\Many\MendTest\Parameters] @=hex(1):64,00,65,00,66,00,61,00,75,00,6c,00,74,00,00,00
         + [\Many\MendTest]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
