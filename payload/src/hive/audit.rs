@@ -492,7 +492,7 @@ mod tests {
             let leaf = at("leaf");
             bytes[leaf..leaf + 2].copy_from_slice(b"ri");
         });
-        note("count of values", &|bytes: &mut [u8]| {
+        note("list of values", &|bytes: &mut [u8]| {
             let value = at("values");
             bytes[value..value + 4].fill(0);
         });
@@ -535,7 +535,7 @@ mod tests {
             index in an index
               list of subkeys at 0x215020: an index in an index, expected a leaf
               security item at 0x1020: it counts 706 references, expected as many as keys refer to it, which are 6
-            count of values
+            list of values
               value at 0x1000: no cell in use, expected a cell in use that one reference leads to
             size of data
               big data at 0x1228: magic is [53, 00], expected "db"
