@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use expect_test::{Expect, expect};
 use regf::RegistryHive;
 
 use super::*;
 use crate::hive::fixture::{
-    Random, as_if_clean, count_keys_by_regf, difference, made_hive, real_hive,
+    Random, as_if_clean, count_keys_by_regf, difference, made_hive, real_hive, skip,
 };
 use crate::hive::value::SEGMENT_SIZE;
 
@@ -617,4 +618,44 @@ fn a_change_that_breaks_the_hive_is_refused_at_the_end() {
         .change_key(key, |raw| raw.number_of_subkeys.set(699))
         .unwrap();
     expect!["changed registry file is not whole (findings: 1): list of subkeys at 0x74fe8: 700 subkeys, expected as many as the key counts, which is 699"].assert_eq(&editor.finish().unwrap_err().to_string());
+}
+
+#[test]
+fn hivexget_and_hivexsh_read_what_was_set() {
+    let Some(bytes) = real_hive("NTUSER.DAT") else {
+        return;
+    };
+    let mut editor = open(&bytes);
+    for name in ["zeta", "Alpha", "Mid"] {
+        editor
+            .create_key(&format!("Software\\Made\\{name}"))
+            .unwrap();
+    }
+    let value = text("Größe");
+    editor
+        .set_value("Software\\Made", "Text", ValueType::SZ, &value)
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hive");
+    fs_err::write(&path, editor.finish().unwrap()).unwrap();
+    let output = |command: &mut Command| match command.output() {
+        Ok(output) => Some(String::from_utf8(output.stdout).unwrap()),
+        Err(_) => {
+            skip("hivexget or hivexsh");
+            None
+        }
+    };
+    let found = output(
+        Command::new("hivexget")
+            .arg(&path)
+            .args(["Software\\Made", "Text"]),
+    );
+    assert_eq!(found.unwrap_or_else(|| "Größe\n".to_owned()), "Größe\n");
+    let commands = folder.path().join("commands");
+    fs_err::write(&commands, "cd Software\\Made\nls\n").unwrap();
+    let found = output(Command::new("hivexsh").arg("-f").arg(&commands).arg(&path));
+    assert_eq!(
+        found.unwrap_or_else(|| "Alpha\nMid\nzeta\n".to_owned()),
+        "Alpha\nMid\nzeta\n"
+    );
 }
