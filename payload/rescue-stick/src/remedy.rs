@@ -406,13 +406,29 @@ mod tests {
                 r#"step 2: accept.version is "SP3", expected four numbers, such as "5.1.2600.5512""#
             ]],
         );
-        check_refused("detection = \"W32/Wecorl.a\", ", "", expect!["step 2: a quarantine in from, but no detection in quarantine, expected both a VENDOR-quarantine and what it took the file for, or neither"]);
-        check_refused("\"mcafee-quarantine\", ", "", expect!["step 2: quarantine, but none in from, expected both a VENDOR-quarantine and what it took the file for, or neither"]);
-        check_refused("\"kit\"", "\"cd\"", expect![[r#"
+        check_refused(
+            "detection = \"W32/Wecorl.a\", ",
+            "",
+            expect![
+                "step 2: a quarantine in from, but no detection in quarantine, expected both a VENDOR-quarantine and what it took the file for, or neither"
+            ],
+        );
+        check_refused(
+            "\"mcafee-quarantine\", ",
+            "",
+            expect![
+                "step 2: quarantine, but none in from, expected both a VENDOR-quarantine and what it took the file for, or neither"
+            ],
+        );
+        check_refused(
+            "\"kit\"",
+            "\"cd\"",
+            expect![[r#"
             TOML parse error at line 21, column 8
                |
             21 | from = ["dllcache", "service-pack-files", "mcafee-quarantine", "installation-source", "cd"]
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-            unknown source "cd", expected dllcache, service-pack-files, VENDOR-quarantine, installation-source or kit"#]]);
+            unknown source "cd", expected dllcache, service-pack-files, VENDOR-quarantine, installation-source or kit"#]],
+        );
     }
 }

@@ -16,6 +16,8 @@ use crate::machine::folder::FolderMachine;
 use crate::machine::{FileSystem, VolumeFacts, VolumeView};
 use crate::windows::pe::PeMachine;
 
+mod containers;
+
 const SYSTEM32: &str = "WINDOWS/system32";
 
 /// A PC in a folder, a stick in another, and what a person would answer.

@@ -55,6 +55,10 @@ pub(super) fn examine_quarantine(
         candidates: Vec::new(),
         problems: Vec::new(),
     };
+    if formats_of(vendor).next().is_none() {
+        let reason = format!("quarantine of {vendor}: its format is not known");
+        search.problem(WindowsPath::default(), reason);
+    }
     for format in formats_of(vendor) {
         search.look_into(format, find_in_known_folders(root, format, folders, &named));
         if !search.has_any() {
@@ -335,5 +339,64 @@ fn locate(root: &Path, path: &WindowsPath) -> Result<std::path::PathBuf, String>
         Ok(Resolved::File { at, .. }) => Ok(at),
         Ok(_) => Err("not there".into()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::antivirus::quarantine::ContainerKind;
+    use crate::repair::fixture::facts_of_xp;
+    use rescue_stick::remedy::{Remedy, RemedyStep};
+
+    fn item(detection: Option<&str>, definitions: Option<&str>) -> QuarantineItem {
+        QuarantineItem {
+            container: WindowsPath::default(),
+            kind: ContainerKind::McafeeBup,
+            number: 0,
+            original_path: "c:\\windows\\system32\\svchost.exe".into(),
+            detection: detection.map(str::to_owned),
+            definitions: definitions.map(str::to_owned),
+            created: None,
+            size: Ok(1),
+        }
+    }
+
+    #[test]
+    fn only_what_the_definitions_took_for_it_is_meant() {
+        let test = QuarantineTest {
+            detection: Some("W32/Wecorl.a".into()),
+            definitions: Some("5958".into()),
+        };
+        for (detection, definitions, is_meant) in [
+            (Some("W32/Wecorl.a"), Some("5958.0000"), true),
+            (Some("w32/wecorl.A!mem"), Some("5958"), true),
+            (Some("W32/Wecorl.a (Virus)"), Some("5958.0001"), true),
+            (Some("W32/Wecorl.ab"), Some("5958.0000"), false),
+            (Some("W32/Wecorl.a.b"), Some("5958.0000"), false),
+            (Some("W32/Wecorl"), Some("5958.0000"), false),
+            (Some("W32/Wecorl.a"), Some("59580.0000"), false),
+            (None, Some("5958.0000"), false),
+            (Some("W32/Wecorl.a"), None, false),
+        ] {
+            let judged = check_test(&item(detection, definitions), Some(&test));
+            assert_eq!(judged.is_ok(), is_meant, "{detection:?} {definitions:?}");
+        }
+        assert!(check_test(&item(None, None), None).is_ok());
+    }
+
+    #[test]
+    fn a_quarantine_of_an_unknown_vendor_is_named_as_such() {
+        let volume = tempfile::tempdir().unwrap();
+        let remedy = Remedy::parse(Remedy::built_in("mcafee-5958").unwrap()).unwrap();
+        let Some(RemedyStep::RestoreFile(step)) = remedy.steps.last() else {
+            panic!();
+        };
+        let facts = facts_of_xp(3, "5958.0000");
+        let target = WindowsPath::parse("\\WINDOWS\\system32\\svchost.exe", None).unwrap();
+        let found = examine_quarantine(volume.path(), &facts, "acme", step, &target);
+        let reason = "quarantine of acme: its format is not known".to_owned();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].content, CandidateContent::Unreadable(reason));
     }
 }
