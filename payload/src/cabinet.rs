@@ -163,9 +163,11 @@ fn last_name(name: &str) -> &str {
 }
 
 fn content(error: io::Error) -> CabinetError {
-    CabinetError::Content {
-        finding: error.to_string(),
-    }
+    let finding = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "ends too early".to_owned(),
+        _ => error.to_string(),
+    };
+    CabinetError::Content { finding }
 }
 
 fn guard<T>(work: impl FnOnce() -> Result<T, CabinetError>) -> Result<T, CabinetError> {

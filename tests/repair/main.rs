@@ -1,1 +1,3 @@
-//! repair
+//! Repairs of simulated PCs, and the formats that they read, judged by someone else's tools.
+
+mod containers;

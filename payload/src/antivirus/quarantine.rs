@@ -252,8 +252,8 @@ struct Bounds {
 pub struct Found {
     /// Where they lie, those nearest to the root first.
     pub containers: Vec<WindowsPath>,
-    /// Why there may be more, one line each.
-    pub gaps: Vec<String>,
+    /// Where there may be more, and why that is not known.
+    pub gaps: Vec<(WindowsPath, String)>,
 }
 
 /// Returns the containers of `format` in the folders where they usually are and in `named`, which
@@ -271,7 +271,7 @@ pub fn find_in_known_folders(
         match folder.resolve(root) {
             Ok(Resolved::Folder { at, path }) => found.search(format, at, path, KNOWN_FOLDER),
             Ok(_) => {}
-            Err(error) => found.gaps.push(error.to_string()),
+            Err(error) => found.gaps.push((folder, error.to_string())),
         }
     }
     found
@@ -292,16 +292,19 @@ impl Found {
         let mut entered = 0_usize;
         while let Some((at, folder, depth)) = open.pop_front() {
             if entered == bounds.folders {
-                let gap = format!("{path}: only {entered} folders were searched");
-                self.gaps.push(gap);
+                let reason = format!("only {entered} folders were searched");
+                self.gaps.push((path, reason));
                 return;
             }
             entered = entered.saturating_add(1);
-            let Ok(entries) = fs::read_dir(&at) else {
-                self.gaps.push(format!("{folder}: cannot be read"));
-                continue;
+            let entries = fs::read_dir(&at).map(|entries| entries.flatten().collect());
+            let mut entries: Vec<fs::DirEntry> = match entries {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.gaps.push((folder, error.to_string()));
+                    continue;
+                }
             };
-            let mut entries: Vec<_> = entries.flatten().collect();
             entries.sort_by_key(fs::DirEntry::file_name);
             for entry in entries {
                 let name = entry.file_name();
@@ -318,8 +321,8 @@ impl Found {
                     && !self.containers.contains(&path)
                 {
                     if self.containers.len() == MOST_CONTAINERS {
-                        let gap = format!("only {MOST_CONTAINERS} containers were looked into");
-                        self.gaps.push(gap);
+                        let reason = format!("only {MOST_CONTAINERS} containers were looked into");
+                        self.gaps.push((path, reason));
                         return;
                     }
                     self.containers.push(path);
@@ -421,7 +424,7 @@ mod tests {
                 "\\ProgramData\\McAfee\\VirusScan\\Quarantine\\quarantine\\c.bup",
             ]
         );
-        assert_eq!(found.gaps, Vec::<String>::new());
+        assert!(found.gaps.is_empty());
     }
 
     #[test]
@@ -460,7 +463,8 @@ mod tests {
             bounds,
         );
         assert_eq!(lines(&found), ["\\1\\a.bup", "\\2\\b.bup"]);
-        assert_eq!(found.gaps, ["\\: only 3 folders were searched"]);
+        let reason = "only 3 folders were searched".to_owned();
+        assert_eq!(found.gaps, [(WindowsPath::default(), reason)]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::cabinet::{CabinetError, compressed_name, extract_member, find_member}
 use crate::repair::candidates::{CandidateContent, CandidateFacts, CandidatePlace};
 use crate::repair::detect::InstallationFacts;
 use crate::repair::detect::steps::{examine_candidate, identify_content};
+use crate::windows::folders::Folders;
 use crate::windows::installation::{Installation, LARGEST_PROGRAM};
 use crate::windows::path::{Resolved, WindowsPath};
 use crate::windows::pe::PeMachine;
@@ -65,6 +66,9 @@ pub(super) fn examine_quarantine(
             search.look_into(format, find_on_volume(root, format));
         }
     }
+    if search.candidates.is_empty() && search.problems.is_empty() {
+        search.note_nothing(folders);
+    }
     search.finish()
 }
 
@@ -90,8 +94,8 @@ impl QuarantineSearch<'_> {
     }
 
     fn look_into(&mut self, format: &ContainerFormat, found: Found) {
-        for gap in found.gaps {
-            self.problem(WindowsPath::default(), gap);
+        for (path, reason) in found.gaps {
+            self.problem(path, reason);
         }
         for container in found.containers {
             if self.seen.contains(&container) {
@@ -130,6 +134,22 @@ impl QuarantineSearch<'_> {
         let was_elsewhere = !item.was_at(self.target, self.drive);
         let candidate = self.candidate(CandidatePlace::Quarantine(Box::new(item)), content);
         self.candidates.push((was_elsewhere, candidate));
+    }
+
+    /// Notes that the search was made and found nothing, so that the report shows it.
+    fn note_nothing(&mut self, folders: &Folders) {
+        let usual = formats_of(self.vendor).flat_map(|format| format.folders);
+        let folder = usual
+            .filter_map(|text| folders.expand_remedy_path(text).ok())
+            .next();
+        let content = CandidateContent::Excluded(format!(
+            "no {} there nor in any other quarantine of this volume ({} containers)",
+            self.target.name(),
+            self.seen.len()
+        ));
+        let place = CandidatePlace::Volume(folder.unwrap_or_default());
+        let note = self.candidate(place, content);
+        self.candidates.push((false, note));
     }
 
     fn problem(&mut self, path: WindowsPath, reason: String) {
@@ -216,7 +236,8 @@ pub(super) fn examine_installation_source(
     name: &str,
 ) -> Vec<CandidateFacts> {
     let mut found = Vec::new();
-    for folder in installation_folders(installation) {
+    let folders = installation_folders(installation);
+    for folder in &folders {
         let plain = examine_candidate(
             root,
             &CandidateSource::InstallationSource,
@@ -231,6 +252,16 @@ pub(super) fn examine_installation_source(
     }
     for cabinet in driver_cache_cabinets(root, installation) {
         found.extend(examine_cabinet(root, &cabinet, name));
+    }
+    if found.is_empty() {
+        // Shows that the search was made.
+        let reason = format!("no {name}, compressed or not, there nor in the driver cache");
+        let places = folders.into_iter().take(MOST_PROBLEMS);
+        let notes = places.map(|folder| {
+            let content = CandidateContent::Excluded(reason.clone());
+            in_installation_source(CandidatePlace::Volume(folder), content)
+        });
+        found.extend(notes);
     }
     found
 }

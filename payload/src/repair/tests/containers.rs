@@ -54,7 +54,9 @@ fn only_the_quarantine_has_the_right_file() {
     let source = "Quarantine/7da41500021140.bup";
     let mut scene = Scene::new(&XP_SP3).with(source, &bup(&SVCHOST_SP3.build()));
     let report = check_repaired(&mut scene, source);
-    check_plan(&report, expect![[r#"
+    check_plan(
+        &report,
+        expect![[r#"
         installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
         1 replace  DAT 5958.0000 by 5959.0000 in \Program Files\Common Files\McAfee\Engine, 3 files
                    undo: put the kept copies back
@@ -63,7 +65,8 @@ fn only_the_quarantine_has_the_right_file() {
                    undo: remove it
         former files are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
-    "#]]);
+    "#]],
+    );
     expect![[r#"
         \WINDOWS\system32\dllcache\svchost.exe
           refused: not there
@@ -82,7 +85,9 @@ fn only_the_compressed_file_of_the_installation_source_has_the_right_file() {
     let cabinet = make_cabinet(&[("svchost.exe", &SVCHOST_SP3.build())]);
     let mut scene = Scene::new(&XP_SP3).with(source, &cabinet);
     let report = check_repaired(&mut scene, source);
-    check_plan(&report, expect![[r#"
+    check_plan(
+        &report,
+        expect![[r#"
         installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
         1 replace  DAT 5958.0000 by 5959.0000 in \Program Files\Common Files\McAfee\Engine, 3 files
                    undo: put the kept copies back
@@ -91,15 +96,19 @@ fn only_the_compressed_file_of_the_installation_source_has_the_right_file() {
                    undo: remove it
         former files are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
-    "#]]);
+    "#]],
+    );
     expect![[r#"
         \WINDOWS\system32\dllcache\svchost.exe
           refused: not there
         \WINDOWS\ServicePackFiles\i386\svchost.exe
           refused: not there
+        \Quarantine
+          refused: no svchost.exe there nor in any other quarantine of this volume (0 containers)
         svchost.exe in \i386\SVCHOST.EX_
           accepted: 5.1.2600.5512 for i386, identity matches; not proven by signature
-    "#]].assert_eq(&candidates(&report));
+    "#]]
+    .assert_eq(&candidates(&report));
 }
 
 #[test]
@@ -189,19 +198,24 @@ fn every_wrong_file_in_a_quarantine_is_refused_with_its_reason() {
             "Quarantine/8.bup",
             &make_bup_of("W32/Wecorl.a", 5958, "c:\\other.exe", &good),
         );
-    check_no_candidate(scene, expect![[r#"
-        \WINDOWS\system32\dllcache\svchost.exe: not there
-        \WINDOWS\ServicePackFiles\i386\svchost.exe: not there
-        svchost.exe in \Quarantine\1.bup, quarantined on 2010-04-21 15:02:11 as W32/Sality by definitions 5958.0000: its detection is W32/Sality, expected W32/Wecorl.a
-        svchost.exe in \Quarantine\2.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5957.0000: its version of the definitions is 5957.0000, expected 5958
-        svchost.exe in \Quarantine\3.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.ab by definitions 5958.0000: its detection is W32/Wecorl.ab, expected W32/Wecorl.a
-        svchost.exe in \Quarantine\4.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000: version is 5.1.2600.2180, expected 5.1.2600.5512
-        svchost.exe in \Quarantine\5.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000: checksum of the content is 0x0000704b, its header says 0x0000704a: changed
-        svchost.exe in \Quarantine\6.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000: File_0: 0 bytes, expected the file's content
-        \Quarantine\7.bup: compound file: failed to fill whole buffer, expected a whole one
-        no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-        this Windows was installed in French
-    "#]]);
+    check_no_candidate(
+        scene,
+        expect![[r#"
+            \WINDOWS\system32\dllcache\svchost.exe: not there
+            \WINDOWS\ServicePackFiles\i386\svchost.exe: not there
+            svchost.exe in \Quarantine\1.bup, quarantined on 2010-04-21 15:02:11 as W32/Sality by definitions 5958.0000: its detection is W32/Sality, expected W32/Wecorl.a
+            svchost.exe in \Quarantine\2.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5957.0000: its version of the definitions is 5957.0000, expected 5958
+            svchost.exe in \Quarantine\3.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.ab by definitions 5958.0000: its detection is W32/Wecorl.ab, expected W32/Wecorl.a
+            svchost.exe in \Quarantine\4.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000: version is 5.1.2600.2180, expected 5.1.2600.5512
+            svchost.exe in \Quarantine\5.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000: checksum of the content is 0x0000704b, its header says 0x0000704a: changed
+            svchost.exe in \Quarantine\6.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000: File_0: 0 bytes, expected the file's content
+            \Quarantine\7.bup: compound file: ends too early, expected a whole one
+            \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
+            \i386: no svchost.exe, compressed or not, there nor in the driver cache
+            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
+            this Windows was installed in French
+        "#]],
+    );
 }
 
 #[test]
@@ -239,18 +253,22 @@ fn every_wrong_file_of_an_installation_source_is_refused_with_its_reason() {
         )
         .with("WINDOWS/svchost.exe", &SVCHOST_SP3.build())
         .with("svchost.exe", &SVCHOST_SP3.build());
-    check_no_candidate(scene, expect![[r#"
-        \WINDOWS\system32\dllcache\svchost.exe: not there
-        \WINDOWS\ServicePackFiles\i386\svchost.exe: not there
-        \Sources\i386\svchost.exe: version is 5.1.2600.2180, expected 5.1.2600.5512
-        svchost.exe in \Sources\i386\svchost.ex_: checksum of the content is 0x0000704b, its header says 0x0000704a: changed
-        \WINDOWS\i386\SVCHOST.EX_: cabinet: failed to fill whole buffer, expected one that can be unpacked
-        svchost.exe in \i386\SVCHOST.EX_: empty
-        \WINDOWS\Driver Cache\I386\SP3.CAB: holds no svchost.exe
-        svchost.exe in \WINDOWS\Driver Cache\I386\sp2.cab: version is 5.1.2600.2180, expected 5.1.2600.5512
-        no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-        this Windows was installed in French
-    "#]]);
+    check_no_candidate(
+        scene,
+        expect![[r#"
+            \WINDOWS\system32\dllcache\svchost.exe: not there
+            \WINDOWS\ServicePackFiles\i386\svchost.exe: not there
+            \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
+            \Sources\i386\svchost.exe: version is 5.1.2600.2180, expected 5.1.2600.5512
+            svchost.exe in \Sources\i386\svchost.ex_: checksum of the content is 0x0000704b, its header says 0x0000704a: changed
+            \WINDOWS\i386\SVCHOST.EX_: cabinet: ends too early, expected one that can be unpacked
+            svchost.exe in \i386\SVCHOST.EX_: empty
+            \WINDOWS\Driver Cache\I386\SP3.CAB: holds no svchost.exe
+            svchost.exe in \WINDOWS\Driver Cache\I386\sp2.cab: version is 5.1.2600.2180, expected 5.1.2600.5512
+            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
+            this Windows was installed in French
+        "#]],
+    );
 }
 
 #[test]
