@@ -234,15 +234,15 @@ fn purposes<'a>(mut value: Elements<'a>) -> Result<Vec<&'a [u8]>, CatalogError> 
 /// Returns the common name in an encoded name, fit for a screen; never empty.
 pub(super) fn common_name(name: &[u8]) -> String {
     let found = find_common_name(name).unwrap_or_default();
-    let mut text: String = found.chars().filter(|c| !c.is_control()).collect();
-    text.truncate(text.floor_char_boundary(MOST_SHOWN));
+    let shown = found.chars().filter(|c| !c.is_control());
+    let text: String = shown.take(MOST_SHOWN).collect();
     if text.trim().is_empty() {
         return "somebody unnamed".to_owned();
     }
     text
 }
 
-/// Bytes of a name that are shown; Microsoft's have about 50.
+/// Characters of a name that are shown; Microsoft's have about 50.
 const MOST_SHOWN: usize = 120;
 
 fn find_common_name(name: &[u8]) -> Option<String> {

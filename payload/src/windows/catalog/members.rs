@@ -43,6 +43,14 @@ impl CatalogMember {
         let found = attributes.find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
+
+    /// Returns the name that the catalog gives the file, if any: version 1 says `File`, version 2 a path
+    /// in the component store as `Hint`.
+    pub fn file_name(&self) -> Option<&str> {
+        let hint = || self.attribute("Hint")?.rsplit('\\').next();
+        let name = self.attribute("File").or_else(hint)?.trim();
+        (!name.is_empty()).then_some(name)
+    }
 }
 
 /// Reads the members of a list.

@@ -182,7 +182,7 @@ impl<'d> Case<'d> {
                 self.signed = Some(SignedProof {
                     folder: folder.clone(),
                     catalog: name.to_owned(),
-                    member: printable(member.attribute("File")),
+                    member: printable(member.file_name()),
                     windows: printable(member.attribute("OSAttr")),
                     signer: signature.signer,
                     root: signature.root,
