@@ -63,6 +63,42 @@ fn a_hibernated_windows_is_left_alone() -> Result<()> {
 }
 
 #[test]
+fn a_healthy_windows_7_behind_a_gpt_is_called_healthy() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    let bench = Bench::set_up(&kit, &preset("windows-7-gpt")?)?;
+    let before = bench.pc_digest()?;
+    let log = bench.run(&bench.machine(Firmware::UefiX64, UsbBus::Xhci, DiskBus::Nvme))?;
+    check_verdict(&log, "HEALTHY");
+    assert_eq!(bench.pc_digest()?, before);
+    let (report, text) = bench.report(&kit)?;
+    assert!(
+        report.installations[0].windows.contains("Windows 7"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_japanese_windows_is_repaired_and_named_right() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    let bench = Bench::set_up(&kit, &preset("xp-japanese")?)?;
+    check_verdict(&boot_once(&kit, &bench)?, "REPAIRED");
+    bench.check_repaired()?;
+    let (report, text) = bench.report(&kit)?;
+    assert!(
+        report.installations[0].windows.contains("Japanese"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
 fn nothing_is_written_without_a_yes() -> Result<()> {
     if !require_boots() {
         return Ok(());
