@@ -14,9 +14,10 @@ use mend::windows::catalog::{
 use mend::windows::path::WindowsPath;
 use support::broken_pc::{WindowsSpec, good_svchost, make_folder};
 use support::catalog::{
-    CatalogRecipe, Extension, FOR_DRIVERS, FOR_LICENCES, FOR_WINDOWS, ListedFile, test_root,
+    CatalogRecipe, Extension, FOR_DRIVERS, FOR_LICENCES, FOR_WINDOWS, ListedFile, impostor_root,
+    test_root,
 };
-use support::judges::osslsigncode_digests;
+use support::judges::{openssl_accepts_signature, osslsigncode_digests};
 use support::pe::smallest_amd64;
 use support::random::random_bytes;
 use support::tools::require_tools;
@@ -68,10 +69,19 @@ fn changed(change: impl FnOnce(&mut CatalogRecipe)) -> CatalogRecipe {
 
 #[test]
 fn the_forms_of_windows_xp_and_windows_11_prove_a_file() -> Result<()> {
-    check(&recipe(), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])?;
-    check(&CatalogRecipe::windows_11(recipe().files), expect!["signed by Test Windows Publisher under mendkit test root: SHA-256 in sp3.cat"])?;
+    check(
+        &recipe(),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )?;
+    check(
+        &CatalogRecipe::windows_11(recipe().files),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-256 in sp3.cat"],
+    )?;
     let digest = changed(|recipe| recipe.signature = DigestAlgorithm::Md5);
-    check(&digest, expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])
+    check(
+        &digest,
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )
 }
 
 #[test]
@@ -94,14 +104,16 @@ fn files_that_are_no_programs_are_listed_by_their_content() -> Result<()> {
 fn a_root_that_is_not_pinned_is_not_believed() -> Result<()> {
     check(
         &changed(|recipe| recipe.root = "Microsoft Root Authority"),
-        expect!["sp3.cat: Test Windows Publisher: the chain ends at Test Windows Verification PCA, which Microsoft Root Authority is said to have issued, expected a chain to a pinned root"],
+        expect![
+            "sp3.cat: Test Windows Publisher: the chain ends at Test Windows Verification PCA, which Microsoft Root Authority is said to have issued, expected a chain to a pinned root"
+        ],
     )?;
-    // The right name, but not the right key: the certificate that another key signed.
+    // The right name alone is not enough.
     let bytes = recipe().build()?;
-    let mut trust = tests_trust()?;
-    let mut other = mend::windows::catalog::microsoft_roots()?;
-    trust.anchors.clear();
-    trust.anchors.append(&mut other);
+    let trust = Trust {
+        anchors: vec![impostor_root()?],
+        purpose: KeyPurpose::WINDOWS,
+    };
     let refused = Catalog::parse(&bytes)?.verify(&trust);
     assert!(matches!(refused, Err(CatalogError::Untrusted { .. })));
     Ok(())
@@ -112,33 +124,59 @@ fn a_signer_must_be_for_windows_itself() -> Result<()> {
     let with = |purposes: &[&'static str]| {
         changed(|recipe| recipe.signer.extensions = vec![Extension::Purposes(purposes.to_vec())])
     };
-    check(&with(&[FOR_DRIVERS]), expect!["sp3.cat: Test Windows Publisher: signs for drivers (1.3.6.1.4.1.311.10.3.5), expected Windows itself (1.3.6.1.4.1.311.10.3.6)"])?;
-    check(&with(&["1.3.6.1.5.5.7.3.3"]), expect!["sp3.cat: Test Windows Publisher: signs for something else, expected Windows itself (1.3.6.1.4.1.311.10.3.6)"])?;
+    check(
+        &with(&[FOR_DRIVERS]),
+        expect![
+            "sp3.cat: Test Windows Publisher: signs for drivers (1.3.6.1.4.1.311.10.3.5), expected Windows itself (1.3.6.1.4.1.311.10.3.6)"
+        ],
+    )?;
+    check(
+        &with(&["1.3.6.1.5.5.7.3.3"]),
+        expect![
+            "sp3.cat: Test Windows Publisher: signs for something else, expected Windows itself (1.3.6.1.4.1.311.10.3.6)"
+        ],
+    )?;
     check(
         &changed(|recipe| recipe.signer.extensions.clear()),
-        expect!["sp3.cat: Test Windows Publisher: signs for something else, expected Windows itself (1.3.6.1.4.1.311.10.3.6)"],
+        expect![
+            "sp3.cat: Test Windows Publisher: signs for something else, expected Windows itself (1.3.6.1.4.1.311.10.3.6)"
+        ],
     )?;
-    check(&with(&[FOR_WINDOWS, FOR_DRIVERS]), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])
+    check(
+        &with(&[FOR_WINDOWS, FOR_DRIVERS]),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )
 }
 
 #[test]
 fn issuers_must_be_allowed_to_issue_and_for_this_purpose() -> Result<()> {
     let with =
         |extensions: Vec<Extension>| changed(|recipe| recipe.issuers[0].extensions = extensions);
-    check(&with(vec![]), expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it may not issue certificates, expected a chain to a pinned root"])?;
+    check(
+        &with(vec![]),
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it may not issue certificates, expected a chain to a pinned root"
+        ],
+    )?;
     let only_licences = Extension::Purposes(vec![FOR_LICENCES]);
     check(
         &with(vec![Extension::Authority(None), only_licences]),
-        expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it may not issue for 1.3.6.1.4.1.311.10.3.6, expected a chain to a pinned root"],
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it may not issue for 1.3.6.1.4.1.311.10.3.6, expected a chain to a pinned root"
+        ],
     )?;
     check(
         &with(vec![Extension::Authority(None), Extension::KeyUsage(0x80)]),
-        expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: its key may not sign certificates, expected a chain to a pinned root"],
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: its key may not sign certificates, expected a chain to a pinned root"
+        ],
     )?;
     let unknown = Extension::Critical("2.5.29.30");
     check(
         &with(vec![Extension::Authority(None), unknown]),
-        expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it depends on 2.5.29.30, which is not known here, expected a chain to a pinned root"],
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it depends on 2.5.29.30, which is not known here, expected a chain to a pinned root"
+        ],
     )?;
     let for_windows = Extension::Purposes(vec![FOR_WINDOWS]);
     check(
@@ -157,11 +195,25 @@ fn chains_are_followed_as_far_as_their_issuers_allow() -> Result<()> {
             recipe.issuers.push(second);
         })
     };
-    check(&longer(None), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])?;
-    check(&longer(Some(1)), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])?;
-    check(&longer(Some(0)), expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: only 0 issuers are allowed below it, not 1, expected a chain to a pinned root"])?;
+    check(
+        &longer(None),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )?;
+    check(
+        &longer(Some(1)),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )?;
+    check(
+        &longer(Some(0)),
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: only 0 issuers are allowed below it, not 1, expected a chain to a pinned root"
+        ],
+    )?;
     // The signer's own certificate, signed by the root itself.
-    check(&changed(|recipe| recipe.issuers.clear()), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])
+    check(
+        &changed(|recipe| recipe.issuers.clear()),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )
 }
 
 #[test]
@@ -210,9 +262,10 @@ fn a_broken_pc_proves_its_own_svchost_and_refuses_every_other() -> Result<()> {
     let said: Vec<String> = proofs.iter().map(ToString::to_string).collect();
     expect![[r#"
         signed by Test Windows Publisher under mendkit test root: SHA-1 in SP3.CAT
-        in none of 1 catalogs
-        in none of 1 catalogs
-        in none of 1 catalogs"#]].assert_eq(&said.join("\n"));
+        listed in no catalog of this Windows, 1 searched
+        listed in no catalog of this Windows, 1 searched
+        listed in no catalog of this Windows, 1 searched"#]]
+    .assert_eq(&said.join("\n"));
     let Proof::Signed(proof) = &proofs[0] else {
         panic!("{:?}", proofs[0]);
     };
@@ -230,30 +283,80 @@ fn osslsigncode_finds_the_same_digests() -> Result<()> {
     }
     let folder = tempfile::tempdir()?;
     let (catalog, file) = (folder.path().join("a.cat"), folder.path().join("a.exe"));
-    let mut odd = smallest_amd64();
-    odd.extend_from_slice(b"odd");
-    for content in [smallest_amd64(), odd] {
-        fs::write(&file, &content)?;
+    let even = smallest_amd64();
+    let odd = [even.as_slice(), b"odd"].concat();
+    // What osslsigncode digests of a program of odd length.
+    let padded = [odd.as_slice(), &[0; 5]].concat();
+    for (content, as_digested) in [(&even, &even), (&odd, &padded)] {
+        fs::write(&file, content)?;
         for recipe in [CatalogRecipe::windows_xp, CatalogRecipe::windows_11] {
-            let files = vec![listed("other", b"other"), listed("a.exe", &content)];
+            let files = vec![listed("other", b"other"), listed("a.exe", as_digested)];
             fs::write(&catalog, recipe(files).build()?)?;
             let (stated, found) = osslsigncode_digests(&catalog, &file)?;
-            let ours = FileDigests::of(&content);
-            let ours: Vec<String> = ours
-                .all()
-                .map(|(_, digest)| hex::encode_upper(digest))
-                .collect();
+            assert_eq!(stated, found);
+            let ours = FileDigests::of(content);
+            let ours = ours.all().map(|(_, digest)| hex::encode_upper(digest));
+            let ours: Vec<String> = ours.collect();
             assert!(ours.contains(&found), "{found} is none of {ours:?}");
-            if content.len() % 8 == 0 {
-                assert_eq!(stated, found);
-            }
         }
+    }
+    Ok(())
+}
+
+#[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "a skipped test must say so where test output goes"
+)]
+fn osslsigncode_finds_the_same_digests_of_microsofts_own_files() -> Result<()> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/catalogs");
+    let folder = Path::new(folder);
+    if !require_tools(&["osslsigncode"]) {
+        return Ok(());
+    }
+    for (catalog, file) in [
+        ("ftdibus-2015.cat", "ftdibus-2015-i386.sys"),
+        (
+            "115fe8649854ad531fb7ecd1318fbee6b33c9cbd78f02ed582092a96d5eb5899.cat",
+            "DXCore.dll",
+        ),
+    ] {
+        let (catalog, file) = (folder.join(catalog), folder.join(file));
+        if !catalog.exists() {
+            eprintln!("skipped: {}: not there", catalog.display());
+            return Ok(());
+        }
+        let (stated, found) = osslsigncode_digests(&catalog, &file)?;
+        assert_eq!(stated, found);
+        let ours = FileDigests::of(&fs::read(&file)?);
+        let mut ours = ours.all();
+        assert!(ours.any(|(_, digest)| hex::encode_upper(digest) == found));
+    }
+    Ok(())
+}
+
+#[test]
+fn openssl_accepts_the_signatures_that_the_tests_make() -> Result<()> {
+    if !require_tools(&["openssl"]) {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let (catalog, content) = (folder.path().join("a.cat"), folder.path().join("content"));
+    for recipe in [recipe(), CatalogRecipe::windows_11(recipe().files)] {
+        fs::write(&catalog, recipe.build()?)?;
+        let mut signed = recipe.signed_content()?;
+        fs::write(&content, &signed)?;
+        openssl_accepts_signature(&catalog, &content)?;
+        signed[40] ^= 1;
+        fs::write(&content, &signed)?;
+        assert!(openssl_accepts_signature(&catalog, &content).is_err());
     }
     Ok(())
 }
 
 /// A store as large as that of a Windows XP with all its updates; the time is for the reader.
 #[test]
+#[expect(clippy::print_stderr, reason = "a measurement is to be read")]
 fn finds_one_file_among_five_hundred_catalogs() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let inside = folder.path().join(CATALOG_FOLDER);
@@ -280,10 +383,10 @@ fn finds_one_file_among_five_hundred_catalogs() -> Result<()> {
     assert_eq!(store.len(), 500);
     // Half as long as the others, so it is the last that is looked into.
     assert!(matches!(&found, Proof::Signed(proof) if proof.catalog == "KB499.cat"));
-    println!("500 catalogs, {total} bytes: listed in {opened:?}, proven after {took:?}");
+    eprintln!("500 catalogs, {total} bytes: listed in {opened:?}, proven after {took:?}");
     let start = Instant::now();
     let missing = store.prove(b"nothing", &trust);
-    println!("not listed after {:?}", start.elapsed());
+    eprintln!("not listed after {:?}", start.elapsed());
     assert!(matches!(missing, Proof::NotListed { searched: 500, .. }));
     Ok(())
 }

@@ -153,6 +153,11 @@ impl CatalogRecipe {
         Ok(sequence(&[kind, tagged(0, &signed_data)]))
     }
 
+    /// Returns what is signed: the list without its own tag and length.
+    pub fn signed_content(&self) -> Result<Vec<u8>> {
+        Ok(self.list()?.concat())
+    }
+
     /// Returns the fields of the list.
     fn list(&self) -> Result<Vec<Vec<u8>>> {
         let (version, wanted) = match self.version {
@@ -242,16 +247,33 @@ impl CatalogRecipe {
 
 /// Returns the root that only tests trust.
 pub fn test_root() -> Result<TrustAnchor> {
+    root_with_key_of(TEST_ROOT)
+}
+
+/// Returns a root of the same name with another key.
+pub fn impostor_root() -> Result<TrustAnchor> {
+    root_with_key_of("somebody else")
+}
+
+fn root_with_key_of(holder: &str) -> Result<TrustAnchor> {
     let recipe = CertificateRecipe {
         name: TEST_ROOT,
         link: DigestAlgorithm::Md5,
         extensions: Vec::new(),
     };
-    Ok(TrustAnchor::parse(&certificate(&recipe, TEST_ROOT)?)?)
+    let certificate = certificate_of(&*key_of(holder)?, &recipe, TEST_ROOT)?;
+    Ok(TrustAnchor::parse(&certificate)?)
 }
 
 fn certificate(recipe: &CertificateRecipe, issuer: &str) -> Result<Vec<u8>> {
-    let key = key_of(recipe.name)?;
+    certificate_of(&*key_of(recipe.name)?, recipe, issuer)
+}
+
+fn certificate_of(
+    key: &RsaPrivateKey,
+    recipe: &CertificateRecipe,
+    issuer: &str,
+) -> Result<Vec<u8>> {
     let rsa = algorithm("1.2.840.113549.1.1.1");
     let key = sequence(&[
         integer(&key.n().to_bytes_be()),

@@ -74,10 +74,13 @@ impl fmt::Display for Proof {
         match self {
             Self::Signed(proof) => proof.fmt(f),
             Self::NotListed { searched, left_out } => {
-                write!(f, "in none of {searched} catalogs")?;
+                write!(
+                    f,
+                    "listed in no catalog of this Windows, {searched} searched"
+                )?;
                 match left_out.len() {
                     0 => Ok(()),
-                    more => write!(f, "; {more} could not be read"),
+                    more => write!(f, ", {more} not readable"),
                 }
             }
             Self::Unproven(reason) => f.write_str(reason),

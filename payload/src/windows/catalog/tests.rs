@@ -186,7 +186,7 @@ fn one_changed_byte_of_a_file_is_not_listed() {
         &catalog,
         &file,
         &trust_for(KeyPurpose::WINDOWS),
-        expect!["in none of 1 catalogs"],
+        expect!["listed in no catalog of this Windows, 1 searched"],
     );
 }
 
