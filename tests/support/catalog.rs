@@ -406,3 +406,23 @@ impl rsa::rand_core::RngCore for KeySource {
 }
 
 impl rsa::rand_core::CryptoRng for KeySource {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn the_same_recipe_gives_the_same_bytes_in_every_process() {
+        let file = ListedFile {
+            name: "setup.inf".to_owned(),
+            content: b"[Version]\r\n".to_vec(),
+        };
+        let catalog = CatalogRecipe::windows_xp(vec![file]).build().unwrap();
+        expect!["4345ff381d6723f8ed77759f35518d982dbaecd8c6dbf9a48e8e27b2725610b1"]
+            .assert_eq(&crate::tools::sha256_hex(&catalog));
+        let (root, impostor) = (test_root().unwrap(), impostor_root().unwrap());
+        assert_eq!(root.name, impostor.name);
+        assert_ne!(root, impostor);
+    }
+}
