@@ -8,9 +8,11 @@ use std::time::Instant;
 use anyhow::Result;
 use expect_test::{Expect, expect};
 use fs_err as fs;
-use mend::windows::catalog::{
-    Catalog, CatalogError, CatalogStore, DigestAlgorithm, FileDigests, KeyPurpose, Proof, Trust,
-};
+use mend::windows::catalog::algorithm::DigestAlgorithm;
+use mend::windows::catalog::digests::FileDigests;
+use mend::windows::catalog::store::CatalogStore;
+use mend::windows::catalog::trust::{KeyPurpose, Trust};
+use mend::windows::catalog::{Catalog, CatalogError, Proof};
 use mend::windows::path::WindowsPath;
 use support::broken_pc::{WindowsSpec, good_svchost, make_folder};
 use support::catalog::{

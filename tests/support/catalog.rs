@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use mend::windows::catalog::{DigestAlgorithm, FileDigests, TrustAnchor};
+use mend::windows::catalog::algorithm::DigestAlgorithm;
+use mend::windows::catalog::digests::FileDigests;
+use mend::windows::catalog::trust::TrustAnchor;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 

@@ -7,6 +7,8 @@ use expect_test::{Expect, expect};
 use fs_err as fs;
 
 use super::*;
+use crate::windows::catalog::store::CatalogStore;
+use crate::windows::catalog::trust::microsoft_roots;
 
 const DRIVER: (&str, &str) = ("ftdibus-2015.cat", "ftdibus-2015-i386.sys");
 const WINDOWS_11: (&str, &str) = (
