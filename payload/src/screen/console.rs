@@ -80,9 +80,7 @@ impl Consoles {
             } else {
                 colour(verdict)
             };
-            for line in framed(verdict.word(), colour, lines) {
-                console.line(&line);
-            }
+            console.rows(&framed(verdict.word(), colour, lines));
         }
     }
 
@@ -150,15 +148,19 @@ impl Console {
     }
 
     fn line(&mut self, text: &str) {
+        if self.is_serial {
+            // A program that reads along wants whole lines.
+            self.rows(&[text.to_owned()]);
+        } else {
+            self.rows(&fold(text, WIDTH));
+        }
+    }
+
+    /// Shows rows as they are: they fit, or hold colours, which take no room.
+    fn rows(&mut self, rows: &[String]) {
         let before = if self.has_progress { CLEAR_LINE } else { "" };
         self.has_progress = false;
-        let rows = if self.is_serial {
-            // A program that reads along wants whole lines.
-            text.to_owned()
-        } else {
-            fold(text, WIDTH).join("\r\n")
-        };
-        self.write(&format!("{before}{rows}\r\n"));
+        self.write(&format!("{before}{}\r\n", rows.join("\r\n")));
     }
 
     fn progress(&mut self, text: &str) {
@@ -312,6 +314,32 @@ mod tests {
                 .replace(colour(Verdict::Repaired), "")
                 .replace(PLAIN, ""),
             text
+        );
+    }
+
+    #[test]
+    fn a_coloured_frame_is_as_straight_on_the_screen() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let console = Console {
+            file: File::create(file.path()).unwrap(),
+            is_serial: false,
+            has_progress: false,
+        };
+        let (_, keys) = channel();
+        let mut consoles = Consoles {
+            consoles: vec![console],
+            keys,
+        };
+        consoles.show_verdict(Verdict::Refused, &["nothing was written".to_owned()]);
+        let shown = fs_err::read_to_string(file.path()).unwrap();
+        let plain = shown
+            .replace(CLEAR, "")
+            .replace(colour(Verdict::Refused), "")
+            .replace(PLAIN, "");
+        assert!(shown.contains(colour(Verdict::Refused)));
+        assert!(
+            plain.lines().all(|row| row.chars().count() == WIDTH),
+            "{plain}"
         );
     }
 
