@@ -162,14 +162,18 @@ fn mend(
         scratch: boot_stick.place_of(paths::SCRATCH).ok(),
         work: WORK.into(),
     };
+    let mut recovered = Vec::new();
     if let Some(journal) = &journal {
-        let recovered = with_targets(boot_stick, &resources, |targets| {
+        let done = with_targets(boot_stick, &resources, |targets| {
             recover_all(screen, journal, targets)
         });
-        if let Err(reason) = recovered.and_then(|done| done) {
-            let advice = "A repair was interrupted and cannot be finished. Keep the stick, and ask \
-                          whoever made it.";
-            return Outcome::new(Verdict::Failed, &[reason, advice.into()]);
+        match done.and_then(|done| done) {
+            Ok(lines) => recovered = lines,
+            Err(reason) => {
+                let advice = "A repair was interrupted and cannot be finished. Keep the stick, and \
+                              ask whoever made it.";
+                return Outcome::new(Verdict::Failed, &[reason, advice.into()]);
+            }
         }
     }
     let mode = match arguments.task {
@@ -189,7 +193,9 @@ fn mend(
         Ok(machine) => machine,
         Err(error) => return Outcome::new(Verdict::Failed, &[error.to_string()]),
     };
-    let report = (work.repair)(mode, &machine, stick, screen);
+    let mut report = (work.repair)(mode, &machine, stick, screen);
+    // What was finished or left from an earlier run belongs to this PC's story, so to its report.
+    report.notes.splice(0..0, recovered);
     Outcome {
         verdict: report.verdict,
         lines: outcome_lines(&report),
@@ -228,10 +234,12 @@ fn recover_all(
     screen: &mut Consoles,
     journal: &Journal,
     targets: &[&dyn Target],
-) -> Result<(), String> {
+) -> Result<Vec<String>, String> {
     let recovered = recover(journal, targets).map_err(|error| error.to_string())?;
+    let mut lines = Vec::new();
     for one in recovered {
         screen.line(&one.words());
+        lines.push(one.words());
         let word = match one.outcome {
             RecoverOutcome::Finished => "finished",
             RecoverOutcome::TakenBack => "taken-back",
@@ -240,7 +248,7 @@ fn recover_all(
         };
         screen.mark(&format!("recovered {word} {}", one.commit.run));
     }
-    Ok(())
+    Ok(lines)
 }
 
 fn undo_newest(boot_stick: &BootStick, resources: &Resources, journal: &Journal) -> Outcome {

@@ -23,6 +23,7 @@ fn an_interrupted_repair_is_finished_at_the_next_start() -> Result<()> {
     let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
     check_verdict(&bench.run(&spec)?, "REPAIRED");
     let repaired = bench.pc_digest()?;
+    let (first, _) = bench.report(&kit)?;
 
     let taken_back = interrupt(&bench)?;
     assert!(taken_back > 4, "only {taken_back} blocks were taken back");
@@ -32,6 +33,9 @@ fn an_interrupted_repair_is_finished_at_the_next_start() -> Result<()> {
     assert!(log.contains("mend: recovered finished"), "{log}");
     check_verdict(&log, "HEALTHY");
     assert_eq!(bench.pc_digest()?, repaired, "{log}");
+    let (report, text) = bench.report(&kit)?;
+    let notes = report.notes.join(" ");
+    assert!(notes.contains(&first.run), "{text}");
     bench.check_repaired()
 }
 

@@ -40,8 +40,8 @@ impl Recovered {
     pub fn words(&self) -> String {
         let volume = &self.commit.volume;
         let place = format!(
-            "{} (disk {} {})",
-            self.commit.computer, volume.disk_model, volume.disk_serial
+            "{} (run {}, disk {} {})",
+            self.commit.computer, self.commit.run, volume.disk_model, volume.disk_serial
         );
         match self.outcome {
             RecoverOutcome::Finished => format!("interrupted repair finished: {place}"),
