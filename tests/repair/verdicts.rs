@@ -15,7 +15,7 @@ use support::tools::{require_tools, sha256_hex};
 
 /// What `mend` must say of each preset's first Windows, by its exit code: 0 healthy or repaired, 1
 /// something left to do. The bool is whether files change.
-const EXPECTED: [(&str, u8, bool); 15] = [
+const EXPECTED: [(&str, u8, bool); 17] = [
     ("xp-mcafee-5958-missing", 0, true),
     ("xp-mcafee-5958-empty", 0, true),
     ("xp-mcafee-5958-intact", 0, true),
@@ -31,6 +31,8 @@ const EXPECTED: [(&str, u8, bool); 15] = [
     ("xp-german", 0, true),
     ("xp-japanese", 0, true),
     ("xp-dirty-hives", 0, true),
+    ("xp-mcafee-5958-only-quarantine", 0, true),
+    ("xp-mcafee-5958-only-installation-source", 0, true),
 ];
 
 /// Presets whose point is the volume, which a folder does not have.
