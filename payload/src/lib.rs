@@ -2,6 +2,7 @@
 
 pub mod antivirus;
 pub mod area;
+pub mod cabinet;
 pub mod filesystem;
 pub mod hive;
 pub mod init;

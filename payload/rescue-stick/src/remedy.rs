@@ -77,8 +77,20 @@ pub struct RestoreFile {
     pub states: Vec<FileState>,
     /// Where candidates are looked for, best first; never empty.
     pub sources: Vec<CandidateSource>,
+    /// Which files of a quarantine are meant; there if and only if a source is a quarantine.
+    pub quarantine: Option<QuarantineTest>,
     /// What a candidate must be.
     pub accept: Acceptance,
+}
+
+/// Which files of a quarantine are meant, beside having the target's name. All parts given must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct QuarantineTest {
+    /// What they were taken for; the product may add to it (`W32/Wecorl.a!mem`).
+    pub detection: Option<String>,
+    /// Version of the definitions that took them, up to a full stop.
+    pub definitions: Option<String>,
 }
 
 /// State of a file.
@@ -92,15 +104,46 @@ pub enum FileState {
 }
 
 /// Where candidates come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub enum CandidateSource {
     /// Windows File Protection's cache, `system32\dllcache`.
     Dllcache,
     /// `ServicePackFiles\i386` in the Windows folder.
     ServicePackFiles,
+    /// The quarantine of a security product, written `VENDOR-quarantine`.
+    Quarantine {
+        /// Vendor as in `mend`'s tables.
+        vendor: String,
+    },
+    /// What Windows was installed from, as far as it lies on the PC: plain files, compressed ones
+    /// (`SVCHOST.EX_`), and the cabinets of the driver cache.
+    InstallationSource,
     /// Known good files on the stick, each pinned by its digest.
     Kit,
+}
+
+impl TryFrom<String> for CandidateSource {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let vendor = text.strip_suffix("-quarantine").unwrap_or_default();
+        Ok(match text.as_str() {
+            "dllcache" => Self::Dllcache,
+            "service-pack-files" => Self::ServicePackFiles,
+            "installation-source" => Self::InstallationSource,
+            "kit" => Self::Kit,
+            _ if !vendor.is_empty() => Self::Quarantine {
+                vendor: vendor.to_owned(),
+            },
+            _ => {
+                return Err(format!(
+                    "unknown source {text:?}, expected dllcache, service-pack-files, \
+                     VENDOR-quarantine, installation-source or kit"
+                ));
+            }
+        })
+    }
 }
 
 /// The identity that a candidate must have. All parts given must hold.
@@ -155,6 +198,7 @@ struct RawStep {
     restore_file: Option<String>,
     r#if: Option<Vec<FileState>>,
     from: Option<Vec<CandidateSource>>,
+    quarantine: Option<QuarantineTest>,
     accept: Option<Acceptance>,
 }
 
@@ -209,8 +253,13 @@ impl RawStep {
         let place = format!("step {number}");
         match (self.install_definitions, self.restore_file) {
             (Some(set), None) => {
-                if self.r#if.is_some() || self.from.is_some() || self.accept.is_some() {
-                    let finding = "install-definitions with if, from or accept".to_owned();
+                let is_alone = self.r#if.is_none()
+                    && self.from.is_none()
+                    && self.quarantine.is_none()
+                    && self.accept.is_none();
+                if !is_alone {
+                    let finding =
+                        "install-definitions with if, from, quarantine or accept".to_owned();
                     return Err(sense(&place, finding, "install-definitions alone"));
                 }
                 Ok(RemedyStep::InstallDefinitions { set })
@@ -222,6 +271,7 @@ impl RawStep {
                     let finding = "restore-file without if or from".to_owned();
                     return Err(sense(&place, finding, "both, neither empty"));
                 }
+                check_quarantine(&place, &sources, self.quarantine.as_ref())?;
                 let Some(accept) = self.accept else {
                     let finding = "restore-file without accept".to_owned();
                     return Err(sense(&place, finding, "the identity a candidate must have"));
@@ -238,6 +288,7 @@ impl RawStep {
                     target,
                     states,
                     sources,
+                    quarantine: self.quarantine,
                     accept,
                 }))
             }
@@ -249,6 +300,24 @@ impl RawStep {
             (Some(_), Some(_)) => Err(sense(&place, "two actions".into(), "one action a step")),
         }
     }
+}
+
+/// Checks that files of a quarantine are never taken by their name alone, and that what is said of
+/// them is not said in vain.
+fn check_quarantine(
+    place: &str,
+    sources: &[CandidateSource],
+    test: Option<&QuarantineTest>,
+) -> Result<(), RemedyError> {
+    let is_source = |source: &CandidateSource| matches!(source, CandidateSource::Quarantine { .. });
+    let finding = match (sources.iter().any(is_source), test) {
+        (false, None) => return Ok(()),
+        (true, Some(test)) if test.detection.is_some() => return Ok(()),
+        (true, _) => "a quarantine in from, but no detection in quarantine",
+        (false, Some(_)) => "quarantine, but none in from",
+    };
+    let expectation = "both a VENDOR-quarantine and what it took the file for, or neither";
+    Err(sense(place, finding.to_owned(), expectation))
 }
 
 impl Acceptance {
@@ -337,5 +406,13 @@ mod tests {
                 r#"step 2: accept.version is "SP3", expected four numbers, such as "5.1.2600.5512""#
             ]],
         );
+        check_refused("detection = \"W32/Wecorl.a\", ", "", expect!["step 2: a quarantine in from, but no detection in quarantine, expected both a VENDOR-quarantine and what it took the file for, or neither"]);
+        check_refused("\"mcafee-quarantine\", ", "", expect!["step 2: quarantine, but none in from, expected both a VENDOR-quarantine and what it took the file for, or neither"]);
+        check_refused("\"kit\"", "\"cd\"", expect![[r#"
+            TOML parse error at line 21, column 8
+               |
+            21 | from = ["dllcache", "service-pack-files", "mcafee-quarantine", "installation-source", "cd"]
+               |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+            unknown source "cd", expected dllcache, service-pack-files, VENDOR-quarantine, installation-source or kit"#]]);
     }
 }

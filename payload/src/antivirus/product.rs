@@ -3,6 +3,7 @@
 //! The registry's word on definitions is evidence, not proof: what lies on the disk is known only by
 //! its digest.
 
+use crate::antivirus::quarantine::{formats_of, read_policy_folders};
 use crate::hive::key::Key;
 use crate::hive::{Hive, HiveError};
 use crate::windows::folders::Folders;
@@ -94,6 +95,8 @@ pub struct InstalledProduct {
     pub engine: Option<String>,
     /// Folder of its definitions, or why it is not known.
     pub definitions_folder: Result<WindowsPath, String>,
+    /// Folders that its policies name as quarantines.
+    pub quarantine_folders: Vec<WindowsPath>,
     /// Values that this rests on, one line each.
     pub evidence: Vec<String>,
 }
@@ -171,6 +174,13 @@ pub fn read_product(
             name.push_str(&format!(" {version}"));
         }
     }
+    let mut quarantine_folders = Vec::new();
+    for format in formats_of(product.vendor) {
+        if let Some((_, key)) = find_key(software, format.policy_key)? {
+            let found = read_policy_folders(&key, format.policy_word, folders);
+            quarantine_folders.extend(found);
+        }
+    }
     Ok(Some(InstalledProduct {
         product,
         name,
@@ -178,6 +188,7 @@ pub fn read_product(
         definitions_date: engine.text(product.definitions_date)?,
         engine: engine_version,
         definitions_folder,
+        quarantine_folders,
         evidence,
     }))
 }

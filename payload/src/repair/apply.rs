@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::antivirus::quarantine::extract_item;
+use crate::cabinet::extract_member;
 use crate::machine::{VolumeChange, VolumeError};
 use crate::repair::package::{Package, PackageError, check_package};
 use crate::repair::plan::{FileWrite, RepairPlan, Step, WriteSource, staged_path};
@@ -177,22 +179,7 @@ fn stage_file(
     let options = fs::OpenOptions::new().write(true).create_new(true).clone();
     staged.push(at.clone());
     let mut file = options.open(&at).map_err(|e| io_at(&path, "creating", e))?;
-    match (&write.source, package) {
-        (WriteSource::Package(member), Some(package)) => package.extract(member, &mut file)?,
-        (WriteSource::Package(_), None) => {
-            return Err(precondition(&path, "no package", "the package of its step"));
-        }
-        (WriteSource::Volume(source), _) => {
-            let Resolved::File { at, .. } = source.resolve(change.root())? else {
-                return Err(precondition(source, "not there", "the chosen candidate"));
-            };
-            copy_bounded(&at, &mut file, write).map_err(|e| io_at(source, "copying", e))?;
-        }
-        (WriteSource::Stick(source), _) => {
-            copy_bounded(&stick.path_of(source), &mut file, write)
-                .map_err(|e| io_at(&path, "copying from the stick", e))?;
-        }
-    }
+    fill_file(write, change.root(), stick, package, &path, &mut file)?;
     file.sync_all().map_err(|e| io_at(&path, "writing", e))?;
     drop(file);
     let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(&path, "reading back", e))?;
@@ -211,6 +198,48 @@ fn stage_file(
         return Err(precondition(&write.security_of, "not there", expectation));
     };
     change.copy_security(&from, &at)?;
+    Ok(())
+}
+
+/// Writes the new content of `write` to `file`, which lies at `path`.
+fn fill_file(
+    write: &FileWrite,
+    root: &Path,
+    stick: &Stick,
+    package: Option<&mut Package>,
+    path: &WindowsPath,
+    file: &mut fs::File,
+) -> Result<(), ApplyError> {
+    let find = |source: &WindowsPath| match source.resolve(root)? {
+        Resolved::File { at, .. } => Ok(at),
+        _ => Err(precondition(source, "not there", "the chosen candidate")),
+    };
+    let not_so = |source: &WindowsPath, finding: String| {
+        let expectation = format!("{} bytes of the chosen candidate", write.after.size);
+        precondition(source, &finding, &expectation)
+    };
+    match (&write.source, package) {
+        (WriteSource::Package(member), Some(package)) => package.extract(member, file)?,
+        (WriteSource::Package(_), None) => {
+            return Err(precondition(path, "no package", "the package of its step"));
+        }
+        (WriteSource::Volume(source), _) => {
+            copy_bounded(&find(source)?, file, write).map_err(|e| io_at(source, "copying", e))?;
+        }
+        (WriteSource::Cabinet { cabinet, member }, _) => {
+            extract_member(&find(cabinet)?, member, write.after.size, file)
+                .map_err(|error| not_so(cabinet, error.to_string()))?;
+        }
+        (WriteSource::Quarantine(item), _) => {
+            let at = find(&item.container)?;
+            extract_item(&at, item.kind, item.number, write.after.size, file)
+                .map_err(|error| not_so(&item.container, error.to_string()))?;
+        }
+        (WriteSource::Stick(source), _) => {
+            copy_bounded(&stick.path_of(source), file, write)
+                .map_err(|e| io_at(path, "copying from the stick", e))?;
+        }
+    }
     Ok(())
 }
 

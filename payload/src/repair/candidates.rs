@@ -10,6 +10,7 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::remedy::{Acceptance, CandidateSource};
 use rescue_stick::report::CandidateReport;
 
+use crate::antivirus::quarantine::QuarantineItem;
 use crate::windows::path::WindowsPath;
 use crate::windows::pe::{FileVersion, PeIdentity, PeMachine};
 
@@ -29,6 +30,15 @@ pub struct CandidateFacts {
 pub enum CandidatePlace {
     /// On the volume of the Windows.
     Volume(WindowsPath),
+    /// In a cabinet on the volume.
+    Cabinet {
+        /// The cabinet.
+        cabinet: WindowsPath,
+        /// Name of the member.
+        member: String,
+    },
+    /// In the quarantine of a security product.
+    Quarantine(Box<QuarantineItem>),
     /// On the stick, by the path there.
     Stick(String),
 }
@@ -37,6 +47,8 @@ impl fmt::Display for CandidatePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Volume(path) => path.fmt(f),
+            Self::Cabinet { cabinet, member } => write!(f, "{member} in {cabinet}"),
+            Self::Quarantine(item) => item.fmt(f),
             Self::Stick(path) => write!(f, "{path} on the stick"),
         }
     }
@@ -49,6 +61,8 @@ pub enum CandidateContent {
     Missing,
     /// Something that cannot be read; the text says why.
     Unreadable(String),
+    /// Something that can be read and is not what the step means; the text says why.
+    Excluded(String),
     /// A file.
     Present {
         /// Bytes.
@@ -117,7 +131,9 @@ fn judge_candidate(
 ) -> Result<String, String> {
     let (size, sha256, identity, pin) = match content {
         CandidateContent::Missing => return Err("not there".into()),
-        CandidateContent::Unreadable(reason) => return Err(reason.clone()),
+        CandidateContent::Unreadable(reason) | CandidateContent::Excluded(reason) => {
+            return Err(reason.clone());
+        }
         CandidateContent::Present {
             size,
             sha256,

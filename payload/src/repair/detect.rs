@@ -9,6 +9,7 @@ use crate::machine::{FileSystem, Machine, Volume, VolumeFacts, VolumeState};
 use crate::windows::installation::{Installation, find_windows_folders, open_installation};
 use crate::windows::path::{PathError, WindowsPath};
 
+pub mod sources;
 pub mod steps;
 
 /// What is on a PC.

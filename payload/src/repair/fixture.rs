@@ -204,6 +204,7 @@ pub(crate) fn facts_of_xp(service_pack: u32, definitions: &str) -> InstallationF
             computer: Some("PC1".into()),
             language: Some("French".into()),
             protected_copies: None,
+            installation_sources: Vec::new(),
             problems: Vec::new(),
         },
         products: vec![InstalledProduct {
@@ -213,6 +214,7 @@ pub(crate) fn facts_of_xp(service_pack: u32, definitions: &str) -> InstallationF
             definitions_date: None,
             engine: None,
             definitions_folder: Ok(WindowsPath::parse(engine, None).unwrap()),
+            quarantine_folders: Vec::new(),
             evidence: vec![format!("AVDatVersion is {definitions}")],
         }],
         product_problems: Vec::new(),

@@ -18,6 +18,7 @@ use std::fmt;
 use rescue_stick::definitions::{DefinitionsMember, DefinitionsSet};
 use rescue_stick::report::{CandidateReport, Verdict};
 
+use crate::antivirus::quarantine::QuarantineItem;
 use crate::repair::candidates::{CandidatePlace, Chosen, choose_candidate};
 use crate::repair::detect::InstallationFacts;
 use crate::repair::detect::steps::{
@@ -82,6 +83,15 @@ pub enum WriteSource {
     Package(DefinitionsMember),
     /// A file on the volume itself.
     Volume(WindowsPath),
+    /// A member of a cabinet on the volume.
+    Cabinet {
+        /// The cabinet.
+        cabinet: WindowsPath,
+        /// Name of the member.
+        member: String,
+    },
+    /// A file in a quarantine on the volume.
+    Quarantine(Box<QuarantineItem>),
     /// A file on the stick, by its path there.
     Stick(String),
 }
@@ -286,6 +296,8 @@ fn plan_restore(
 fn write_source(chosen: Chosen) -> WriteSource {
     match chosen.place {
         CandidatePlace::Volume(path) => WriteSource::Volume(path),
+        CandidatePlace::Cabinet { cabinet, member } => WriteSource::Cabinet { cabinet, member },
+        CandidatePlace::Quarantine(item) => WriteSource::Quarantine(item),
         CandidatePlace::Stick(path) => WriteSource::Stick(path),
     }
 }

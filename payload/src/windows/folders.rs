@@ -14,6 +14,8 @@ pub struct Folders {
     pub program_files: WindowsPath,
     /// Files that programs share.
     pub common_files: WindowsPath,
+    /// What programs keep for all users.
+    pub program_data: WindowsPath,
 }
 
 /// A well-known folder: its name in remedies, its names in the registry.
@@ -51,6 +53,11 @@ const ALL_VARIABLES: &[Variable] = &[
         registry: &["CommonProgramFiles"],
         value: |folders| Ok(folders.common_files.clone()),
     },
+    Variable {
+        remedy: "program-data",
+        registry: &["ProgramData"],
+        value: |folders| Ok(folders.program_data.clone()),
+    },
 ];
 
 impl Folders {
@@ -61,6 +68,7 @@ impl Folders {
             drive: 'C',
             windows,
             common_files: program_files.join("Common Files")?,
+            program_data: WindowsPath::default().join("ProgramData")?,
             program_files,
         })
     }
@@ -77,7 +85,7 @@ impl Folders {
             return Err(PathError::Syntax {
                 text: text.to_owned(),
                 finding: "no known variable at its beginning".into(),
-                expectation: "{windows}, {system32}, {system-drive}, {program-files} or {common-files}",
+                expectation: "{windows}, {system32}, {system-drive}, {program-files}, {common-files} or {program-data}",
             });
         };
         self.append(variable, rest)
@@ -135,6 +143,7 @@ mod tests {
                 "{common-files}\\McAfee",
                 "\\Program Files\\Common Files\\McAfee",
             ),
+            ("{program-data}\\McAfee", "\\ProgramData\\McAfee"),
         ] {
             let path = folders().expand_remedy_path(text).unwrap();
             assert_eq!(path.to_string(), expect);

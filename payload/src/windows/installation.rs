@@ -49,6 +49,8 @@ pub struct Installation {
     pub language: Option<String>,
     /// Folder of protected copies, where the registry names another than `system32\dllcache`.
     pub protected_copies: Option<String>,
+    /// Folders that Windows and its service pack were installed from, as the registry has them.
+    pub installation_sources: Vec<String>,
     /// What is odd about the registry, one line each: dirty, damaged, not there.
     pub problems: Vec<String>,
 }
@@ -131,10 +133,12 @@ pub fn open_installation(
     let system = read_hive(root, folder, "system", &mut problems);
     let mut version = None;
     let mut protected_copies = None;
+    let mut installation_sources = Vec::new();
     if let Ok(hive) = &software {
         version = note(WindowsVersion::read(hive), &mut problems);
         note(read_folders(hive, &mut folders), &mut problems);
         protected_copies = note(read_protected_copies(hive), &mut problems).flatten();
+        installation_sources = note(read_sources(hive), &mut problems).unwrap_or_default();
     }
     let (mut computer, mut language, mut named_architecture) = (None, None, None);
     if let Ok(hive) = &system {
@@ -151,6 +155,7 @@ pub fn open_installation(
             computer,
             language: language.map(|identifier| language_name(&identifier)),
             protected_copies,
+            installation_sources,
             problems,
         },
         software,
@@ -220,6 +225,13 @@ fn read_folders(software: &Hive, folders: &mut Folders) -> Result<(), HiveError>
             folders.common_files = path;
         }
     }
+    // On XP it is a localised folder among the profiles. Source: Microsoft, "CSIDL_COMMON_APPDATA".
+    let key = "Microsoft\\Windows\\CurrentVersion\\Explorer\\Shell Folders";
+    if let Some(key) = software.key(key)? {
+        let text = key.text("Common AppData")?;
+        let path = text.and_then(|text| folders.expand_registry_path(&text).ok());
+        folders.program_data = path.unwrap_or_else(|| folders.program_data.clone());
+    }
     Ok(())
 }
 
@@ -228,6 +240,20 @@ fn read_folders(software: &Hive, folders: &mut Folders) -> Result<(), HiveError>
 fn read_protected_copies(software: &Hive) -> Result<Option<String>, HiveError> {
     let key = software.key(&format!("{VERSION_KEY}\\Winlogon"))?;
     key.map_or(Ok(None), |key| key.text("SFCDllCacheDir"))
+}
+
+/// Returns the folders that Windows File Protection asks for: the service pack's before that of
+/// Windows itself, which may be older. Source: Microsoft, "Registry settings for Windows File
+/// Protection", `ServicePackSourcePath` and `SourcePath`.
+fn read_sources(software: &Hive) -> Result<Vec<String>, HiveError> {
+    let Some(key) = software.key("Microsoft\\Windows\\CurrentVersion\\Setup")? else {
+        return Ok(Vec::new());
+    };
+    let mut sources = Vec::new();
+    for name in ["ServicePackSourcePath", "SourcePath"] {
+        sources.extend(key.text(name)?.filter(|text| !text.is_empty()));
+    }
+    Ok(sources)
 }
 
 /// What the hive SYSTEM says.

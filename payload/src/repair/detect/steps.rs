@@ -9,8 +9,11 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::remedy::{CandidateSource, Remedy, RemedyStep, RestoreFile};
 
 use crate::antivirus::product::find_product_for_set;
-use crate::repair::candidates::{CandidateContent, CandidateFacts, CandidatePlace};
+use crate::repair::candidates::{
+    CandidateContent, CandidateFacts, CandidatePlace, choose_candidate,
+};
 use crate::repair::detect::InstallationFacts;
+use crate::repair::detect::sources::{examine_installation_source, examine_quarantine};
 use crate::repair::package::Package;
 use crate::stick::{Stick, hash_file};
 use crate::windows::installation::{Installation, LARGEST_PROGRAM};
@@ -220,37 +223,74 @@ fn examine_restore(
                 find_neighbour(&at, &folder, is_program)
             });
     }
-    let name = path.name();
+    let mut examined = RestoreFacts {
+        step: step.clone(),
+        target,
+        neighbour,
+        candidates: Vec::new(),
+    };
+    if examined.state().is_some() {
+        examined.candidates = examine_candidates(root, facts, step, &path, stick);
+    }
+    examined
+}
+
+/// Looks at the sources of a step in their order. Those that must be searched or unpacked take long on
+/// an old PC, so they are left alone once an acceptable candidate is known.
+fn examine_candidates(
+    root: &Path,
+    facts: &InstallationFacts,
+    step: &RestoreFile,
+    path: &WindowsPath,
+    stick: &Stick,
+) -> Vec<CandidateFacts> {
+    let (installation, name) = (&facts.installation, path.name());
     let mut candidates = Vec::new();
     for source in &step.sources {
+        let is_found = || {
+            let (accept, architecture) = (&step.accept, installation.architecture);
+            choose_candidate(&candidates, accept, architecture)
+                .0
+                .is_some()
+        };
         match source {
             CandidateSource::Kit => candidates.extend(examine_kit(stick, name)),
             CandidateSource::Dllcache | CandidateSource::ServicePackFiles => {
-                for folder in source_folders(*source, &facts.installation) {
-                    candidates.push(examine_candidate(root, *source, folder, name));
+                for folder in source_folders(source, installation) {
+                    candidates.push(examine_candidate(root, source, folder, name));
+                }
+            }
+            CandidateSource::Quarantine { vendor } => {
+                if !is_found() {
+                    candidates.extend(examine_quarantine(root, facts, vendor, step, path));
+                }
+            }
+            CandidateSource::InstallationSource => {
+                if !is_found() {
+                    let mut found = examine_installation_source(root, installation, name);
+                    // The registry may name a folder that is a source of its own.
+                    found.retain(|one| !candidates.iter().any(|known| known.place == one.place));
+                    candidates.extend(found);
                 }
             }
         }
     }
-    RestoreFacts {
-        step: step.clone(),
-        target,
-        neighbour,
-        candidates,
-    }
+    candidates
 }
 
 /// Returns the folders on the volume that a source stands for, first looked at first. A folder that
 /// the registry names on another volume is left out: only this volume is looked at.
-fn source_folders(source: CandidateSource, installation: &Installation) -> Vec<WindowsPath> {
+fn source_folders(source: &CandidateSource, installation: &Installation) -> Vec<WindowsPath> {
     let folders = &installation.folders;
     let usual = match source {
         CandidateSource::Dllcache => "{system32}\\dllcache",
         CandidateSource::ServicePackFiles => "{windows}\\ServicePackFiles\\i386",
-        CandidateSource::Kit => return Vec::new(),
+        CandidateSource::Quarantine { .. }
+        | CandidateSource::InstallationSource
+        | CandidateSource::Kit => return Vec::new(),
     };
     let mut found: Vec<WindowsPath> = Vec::new();
-    if source == CandidateSource::Dllcache {
+    if *source == CandidateSource::Dllcache {
         let named = installation.protected_copies.as_deref();
         found.extend(named.and_then(|text| folders.expand_registry_path(text).ok()));
     }
@@ -266,9 +306,9 @@ fn source_folders(source: CandidateSource, installation: &Installation) -> Vec<W
     found
 }
 
-fn examine_candidate(
+pub(super) fn examine_candidate(
     root: &Path,
-    source: CandidateSource,
+    source: &CandidateSource,
     folder: WindowsPath,
     name: &str,
 ) -> CandidateFacts {
@@ -285,7 +325,7 @@ fn examine_candidate(
         ),
     };
     CandidateFacts {
-        source,
+        source: source.clone(),
         place: CandidatePlace::Volume(path),
         content,
     }
@@ -310,15 +350,19 @@ fn read_candidate(at: &Path, pin: Option<Sha256Digest>) -> CandidateContent {
     if let Err(error) = read {
         return CandidateContent::Unreadable(error.to_string());
     }
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if size > LARGEST_PROGRAM {
+    if bytes.len() > usize::try_from(LARGEST_PROGRAM).unwrap_or(usize::MAX) {
         let reason = format!("larger than {LARGEST_PROGRAM} bytes");
         return CandidateContent::Unreadable(reason);
     }
+    identify_content(&bytes, pin)
+}
+
+/// Returns the content of a candidate by its bytes.
+pub(super) fn identify_content(bytes: &[u8], pin: Option<Sha256Digest>) -> CandidateContent {
     CandidateContent::Present {
-        size,
-        sha256: Sha256Digest::of(&bytes),
-        identity: PeIdentity::parse(&bytes).map_err(|error| error.to_string()),
+        size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        sha256: Sha256Digest::of(bytes),
+        identity: PeIdentity::parse(bytes).map_err(|error| error.to_string()),
         pin,
     }
 }
