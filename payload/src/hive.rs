@@ -1,8 +1,9 @@
-//! Reads registry files ("hives"), versions 1.3 to 1.6.
+//! Reads and changes registry files ("hives"), versions 1.3 to 1.6.
 //!
-//! Reading only: nothing here changes a hive, and transaction logs are not replayed. A hive that was
-//! not written to its end is read as it lies there and says so ([`Hive::dirty`]), so that whoever
-//! builds on a value can name that as evidence.
+//! [`Hive`] reads. A hive that was not written to its end is read as it lies there and says so
+//! ([`Hive::dirty`]), or as Windows would load it ([`Hive::parse_with_logs`]), so that whoever builds on
+//! a value can name that as evidence. [`audit`] says whether a hive is whole, [`log`] replays transaction
+//! logs, and [`edit`] sets values in a copy in memory; nothing here writes to a file.
 //!
 //! A hive of a broken PC may hold anything. Every offset is checked, no list may be longer than the
 //! file could hold, and no key lies deeper than Windows allows, so a walk ends whatever the file says.
@@ -23,9 +24,17 @@ use crate::hive::base_block::BaseBlock;
 use crate::hive::cell::CellOffset;
 use crate::hive::key::Key;
 
+pub mod audit;
 pub mod base_block;
 pub mod cell;
+pub mod edit;
+#[cfg(test)]
+mod fixture;
 pub mod key;
+mod list;
+pub mod log;
+mod marvin;
+mod security;
 pub mod value;
 
 /// Keys that a path may pass through at most. Source: Microsoft, "Registry element size limits".
@@ -36,6 +45,7 @@ pub const MAX_DEPTH: u16 = 512;
 pub struct Hive {
     bytes: Vec<u8>,
     base_block: BaseBlock,
+    replayed: Vec<String>,
 }
 
 /// Why a registry file, or a part of it, cannot be read.
@@ -62,13 +72,41 @@ pub enum HiveError {
         /// Minor version.
         minor: u32,
     },
+    /// A hive that was not written to its end and that no log completes.
+    #[error("transaction logs: {reasons}, expected a log that completes the hive")]
+    NotReplayable {
+        /// Why the hive needs a log, and why each one given is none.
+        reasons: String,
+    },
 }
 
 impl Hive {
     /// Parses the base block of a registry file; keys and values are checked when they are read.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, HiveError> {
         let base_block = BaseBlock::parse(&bytes)?;
-        Ok(Self { bytes, base_block })
+        Ok(Self {
+            bytes,
+            base_block,
+            replayed: Vec::new(),
+        })
+    }
+
+    /// Parses a registry file as Windows would load it: with its transaction logs replayed if it was not
+    /// written to its end. The logs are those beside it, in the order `.LOG`, `.LOG1`, `.LOG2`.
+    ///
+    /// # Errors
+    ///
+    /// As [`log::recover`].
+    pub fn parse_with_logs(primary: Vec<u8>, logs: &[Vec<u8>]) -> Result<Self, HiveError> {
+        let recovered = log::recover(primary, logs)?;
+        let mut hive = Self::parse(recovered.bytes)?;
+        hive.replayed = recovered.evidence;
+        Ok(hive)
+    }
+
+    /// Returns what was replayed to read the hive, a sentence each; empty if nothing was.
+    pub fn replayed(&self) -> &[String] {
+        &self.replayed
     }
 
     /// Returns why the file was not written to its end, or `None` if it was.
@@ -97,55 +135,14 @@ impl Hive {
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
     use std::process::Command;
 
     use expect_test::expect;
     use regf::writer::HiveBuilder;
 
+    use super::fixture::{made_hive, real_hive, skip};
     use super::*;
-
-    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-    fn skip(what: &str) {
-        eprintln!("skipped: {what} is not here");
-    }
-
-    /// Returns a real hive of the shared test data, or says why the test is skipped.
-    fn real_hive(name: &str) -> Option<Vec<u8>> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/hives");
-        let path = Path::new(folder).join(format!("{name}.xz"));
-        if !path.exists() {
-            skip(&path.display().to_string());
-            return None;
-        }
-        let output = Command::new("xz").arg("-dc").arg(&path).output().unwrap();
-        assert!(output.status.success());
-        Some(output.stdout)
-    }
-
-    fn made_hive(minor: u32) -> Vec<u8> {
-        let mut builder = HiveBuilder::with_version(1, minor).unwrap();
-        let path = "Microsoft\\Windows NT\\CurrentVersion";
-        builder.create_key(path).unwrap();
-        let text = |builder: &mut HiveBuilder, name: &str, value: &str| {
-            builder.add_value_string(path, Some(name), value).unwrap();
-        };
-        text(&mut builder, "CSDVersion", "Service Pack 3");
-        text(&mut builder, "Répertoire", "Ж");
-        builder
-            .add_value_dword(path, Some("Number"), 0x1746)
-            .unwrap();
-        builder
-            .add_value_qword(path, Some("Wide"), 1 << 40)
-            .unwrap();
-        let big: Vec<u8> = (0..40_000_u32).map(|n| n.to_le_bytes()[0]).collect();
-        builder.add_value_binary(path, Some("Big"), &big).unwrap();
-        for n in 0..700 {
-            builder.create_key(&format!("Many\\Key {n:03}")).unwrap();
-        }
-        builder.create_key("Éléments").unwrap();
-        builder.to_bytes().unwrap()
-    }
 
     /// Reads every key and value; returns how many keys were read and how many parts could not be.
     fn walk(hive: &Hive) -> (usize, usize) {

@@ -3,7 +3,7 @@
 //! Of these only the fields up to the checksum at 508 matter here; the rest is for the boot loader.
 
 use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::hive::HiveError;
 
@@ -14,22 +14,25 @@ pub const BASE_BLOCK_SIZE: usize = 4096;
 const CHECKSUM_COVERS: usize = 508;
 
 /// Base block as it lies in the file. Source: specification, "Base block".
-#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[derive(FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned)]
 #[repr(C)]
-struct RawBaseBlock {
-    signature: [u8; 4],
-    primary_sequence_number: U32,
-    secondary_sequence_number: U32,
-    last_written_timestamp: U64,
-    major_version: U32,
-    minor_version: U32,
-    file_type: U32,
+pub(super) struct RawBaseBlock {
+    pub(super) signature: [u8; 4],
+    pub(super) primary_sequence_number: U32,
+    pub(super) secondary_sequence_number: U32,
+    pub(super) last_written_timestamp: U64,
+    pub(super) major_version: U32,
+    pub(super) minor_version: U32,
+    pub(super) file_type: U32,
     file_format: U32,
     root_cell_offset: U32,
-    hive_bins_data_size: U32,
-    clustering_factor: U32,
+    pub(super) hive_bins_data_size: U32,
+    pub(super) clustering_factor: U32,
     file_name: [u8; 64],
-    reserved: [u8; 396],
+    resource_manager_ids: [u8; 32],
+    /// Flags since Windows 10; anything before.
+    pub(super) flags: U32,
+    reserved: [u8; 360],
     checksum: U32,
 }
 const _: () = assert!(size_of::<RawBaseBlock>() == 512);
@@ -41,6 +44,12 @@ pub struct BaseBlock {
     pub minor_version: u32,
     /// Offset of the root key's cell from the first bin.
     pub root_cell: u32,
+    /// Bytes of the bins as the file says; there may be padding after them, or too little.
+    pub bins_size: u32,
+    /// Number raised when Windows begins to write.
+    pub primary_sequence: u32,
+    /// Number raised when Windows has written to the end.
+    pub secondary_sequence: u32,
     /// Why the file was not written to its end; `None` if it was.
     pub dirty: Option<String>,
 }
@@ -65,7 +74,7 @@ impl BaseBlock {
             raw.primary_sequence_number.get(),
             raw.secondary_sequence_number.get(),
         );
-        let (stored, computed) = (raw.checksum.get(), checksum(bytes));
+        let (stored, computed) = (raw.checksum.get(), compute_checksum(bytes));
         let dirty = if first != second {
             Some(format!("sequence numbers differ: {first} and {second}"))
         } else if stored != computed {
@@ -78,6 +87,9 @@ impl BaseBlock {
         Ok(Self {
             minor_version: minor,
             root_cell: raw.root_cell_offset.get(),
+            bins_size: raw.hive_bins_data_size.get(),
+            primary_sequence: first,
+            secondary_sequence: second,
             dirty,
         })
     }
@@ -85,7 +97,7 @@ impl BaseBlock {
 
 /// Returns the XOR of the words before the checksum, which is never 0 or -1. Source: specification,
 /// "Base block".
-fn checksum(bytes: &[u8]) -> u32 {
+fn compute_checksum(bytes: &[u8]) -> u32 {
     let covered = bytes.get(..CHECKSUM_COVERS).unwrap_or_default();
     let (words, _) = covered.as_chunks::<4>();
     let sum = words
@@ -95,6 +107,25 @@ fn checksum(bytes: &[u8]) -> u32 {
         0 => 1,
         u32::MAX => u32::MAX ^ 1,
         sum => sum,
+    }
+}
+
+/// Returns the base block at the start of `bytes` if its magic and checksum are right.
+pub(super) fn read_sound(bytes: &[u8]) -> Option<&RawBaseBlock> {
+    let (raw, _) = RawBaseBlock::ref_from_prefix(bytes).ok()?;
+    let is_sound = raw.signature == *b"regf" && raw.checksum.get() == compute_checksum(bytes);
+    is_sound.then_some(raw)
+}
+
+/// Changes the base block at the start of `bytes` and makes its checksum right. Fewer bytes than a base
+/// block has are left alone.
+pub(super) fn rewrite(bytes: &mut [u8], change: impl FnOnce(&mut RawBaseBlock)) {
+    if let Ok((raw, _)) = RawBaseBlock::mut_from_prefix(bytes) {
+        change(raw);
+    }
+    let checksum = compute_checksum(bytes);
+    if let Ok((raw, _)) = RawBaseBlock::mut_from_prefix(bytes) {
+        raw.checksum.set(checksum);
     }
 }
 

@@ -1,48 +1,67 @@
-//! Keys and the lists of their subkeys.
-//!
-//! A list is a leaf (`lf`, `lh` with a hash beside every offset, `li` without) or an index (`ri`) of
-//! leaves. An index of indexes does not exist and is refused.
+//! Keys: a name, a time, values and subkeys.
 
 use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::hive::cell::CellOffset;
+use crate::hive::list::ListKind;
 use crate::hive::value::Value;
 use crate::hive::{Hive, HiveError, MAX_DEPTH};
 
 /// Flag of a key whose name is Latin-1. Source: specification, "Key node", `KEY_COMP_NAME`.
-const COMPRESSED_NAME: u16 = 0x0020;
+pub(super) const COMPRESSED_NAME: u16 = 0x0020;
 
-/// Key as it lies in its cell. Source: specification, "Key node".
-#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+/// Flag of a key that leads to another. Source: specification, "Key node", `KEY_SYM_LINK`.
+pub(super) const IS_LINK: u16 = 0x0010;
+
+/// Flag of a key whose count of values is a handle. Source: specification, "Key node",
+/// `KEY_PREDEF_HANDLE`.
+pub(super) const IS_HANDLE: u16 = 0x0040;
+
+/// Key as it lies in its cell, before its name. Source: specification, "Key node".
+#[derive(FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned)]
 #[repr(C)]
-struct RawKey {
-    signature: [u8; 2],
-    flags: U16,
-    last_written_timestamp: U64,
-    access_bits: U32,
-    parent: U32,
-    number_of_subkeys: U32,
-    number_of_volatile_subkeys: U32,
-    subkeys_list_offset: U32,
-    volatile_subkeys_list_offset: U32,
-    number_of_key_values: U32,
-    key_values_list_offset: U32,
-    key_security_offset: U32,
-    class_name_offset: U32,
-    largest: [U32; 4],
-    work_var: U32,
-    key_name_length: U16,
-    class_name_length: U16,
+pub(super) struct RawKey {
+    pub(super) signature: [u8; 2],
+    pub(super) flags: U16,
+    pub(super) last_written_timestamp: U64,
+    pub(super) access_bits: U32,
+    pub(super) parent: U32,
+    pub(super) number_of_subkeys: U32,
+    pub(super) number_of_volatile_subkeys: U32,
+    pub(super) subkeys_list_offset: U32,
+    pub(super) volatile_subkeys_list_offset: U32,
+    pub(super) number_of_key_values: U32,
+    pub(super) key_values_list_offset: U32,
+    pub(super) key_security_offset: U32,
+    pub(super) class_name_offset: U32,
+    pub(super) largest_subkey_name: U16,
+    /// Four bits of virtualization, four of the user, eight for debugging.
+    pub(super) more_flags: U16,
+    pub(super) largest_subkey_class_name: U32,
+    pub(super) largest_value_name: U32,
+    pub(super) largest_value_data: U32,
+    pub(super) work_var: U32,
+    pub(super) key_name_length: U16,
+    pub(super) class_name_length: U16,
 }
 const _: () = assert!(size_of::<RawKey>() == 76);
 
-/// Head of a list of subkeys. Source: specification, "Subkeys list".
-#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-struct RawList {
-    signature: [u8; 2],
-    number_of_elements: U16,
+/// A moment as Windows stores it: steps of 100 ns since the start of 1601, UTC. Source: Microsoft, FILETIME.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileTime(pub u64);
+
+impl FileTime {
+    /// Returns the moment `seconds` after the start of 1970; earlier ones than 1601 become its start.
+    pub fn from_unix_seconds(seconds: i64) -> Self {
+        // Seconds from the start of 1601 to that of 1970.
+        let seconds = seconds.saturating_add(11_644_473_600);
+        Self(
+            u64::try_from(seconds)
+                .unwrap_or(0)
+                .saturating_mul(10_000_000),
+        )
+    }
 }
 
 /// A key.
@@ -52,6 +71,7 @@ pub struct Key<'hive> {
     offset: CellOffset,
     depth: u16,
     name: String,
+    written: FileTime,
     subkeys: Option<CellOffset>,
     value_count: u32,
     values: CellOffset,
@@ -64,26 +84,14 @@ impl<'hive> Key<'hive> {
         offset: CellOffset,
         depth: u16,
     ) -> Result<Self, HiveError> {
-        let cell = hive.cell(offset, "key")?;
-        let Ok((raw, rest)) = RawKey::ref_from_prefix(cell) else {
-            let finding = format!("{} bytes", cell.len());
-            return Err(offset.corrupt("key", finding, "at least 76"));
-        };
-        if raw.signature != *b"nk" {
-            let finding = format!("magic is {:02x?}", raw.signature);
-            return Err(offset.corrupt("key", finding, "\"nk\""));
-        }
-        let length = raw.key_name_length.get();
-        let Some(name) = rest.get(..usize::from(length)) else {
-            let finding = format!("a name of {length} bytes in {}", rest.len());
-            return Err(offset.corrupt("key", finding, "a name inside its cell"));
-        };
+        let (raw, name) = hive.raw_key(offset)?;
         let has_subkeys = raw.number_of_subkeys.get() > 0;
         Ok(Self {
             hive,
             offset,
             depth,
             name: decode_name(name, raw.flags.get() & COMPRESSED_NAME != 0),
+            written: FileTime(raw.last_written_timestamp.get()),
             subkeys: has_subkeys.then_some(CellOffset(raw.subkeys_list_offset.get())),
             value_count: raw.number_of_key_values.get(),
             values: CellOffset(raw.key_values_list_offset.get()),
@@ -93,6 +101,11 @@ impl<'hive> Key<'hive> {
     /// Returns its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns when it was written last: a value set, a subkey made.
+    pub fn written(&self) -> FileTime {
+        self.written
     }
 
     /// Returns where it lies.
@@ -165,66 +178,53 @@ impl<'hive> Key<'hive> {
     }
 
     fn subkey_offsets(&self) -> Result<Vec<CellOffset>, HiveError> {
-        let mut offsets = Vec::new();
-        let Some(list) = self.subkeys else {
-            return Ok(offsets);
+        let Some(at) = self.subkeys else {
+            return Ok(Vec::new());
         };
-        if self.list_magic(list)? == *b"ri" {
-            let mut leaves = Vec::new();
-            self.read_list(list, &mut leaves)?;
-            for leaf in leaves {
-                if self.list_magic(leaf)? == *b"ri" {
-                    let finding = "an index in an index".to_owned();
-                    return Err(leaf.corrupt("list of subkeys", finding, "a leaf"));
-                }
-                self.read_list(leaf, &mut offsets)?;
+        let list = self.hive.list(at)?;
+        if list.kind != ListKind::Root {
+            return Ok(list.offsets().collect());
+        }
+        // Without this bound an index that names one leaf 65535 times would fill the memory.
+        let possible = self.hive.bins_size().checked_div(size_of::<RawKey>());
+        let mut offsets = Vec::new();
+        for leaf in list.offsets() {
+            offsets.extend(self.hive.leaf(leaf)?.offsets());
+            if offsets.len() > possible.unwrap_or(0) {
+                let finding = format!("{} subkeys or more", offsets.len());
+                let expectation = "no more than fit in the file";
+                return Err(at.corrupt("list of subkeys", finding, expectation));
             }
-        } else {
-            self.read_list(list, &mut offsets)?;
         }
         Ok(offsets)
     }
+}
 
-    fn list_magic(&self, at: CellOffset) -> Result<[u8; 2], HiveError> {
-        let cell = self.hive.cell(at, "list of subkeys")?;
-        let magic = cell.first_chunk::<2>().copied();
-        magic.ok_or_else(|| {
+impl Hive {
+    /// Returns the key in the cell at `at` and the bytes of its name.
+    pub(super) fn raw_key(&self, at: CellOffset) -> Result<(&RawKey, &[u8]), HiveError> {
+        let cell = self.cell(at, "key")?;
+        let Ok((raw, rest)) = RawKey::ref_from_prefix(cell) else {
             let finding = format!("{} bytes", cell.len());
-            at.corrupt("list of subkeys", finding, "at least 4")
-        })
+            return Err(at.corrupt("key", finding, "at least 76"));
+        };
+        if raw.signature != *b"nk" {
+            let finding = format!("magic is {:02x?}", raw.signature);
+            return Err(at.corrupt("key", finding, "\"nk\""));
+        }
+        let length = raw.key_name_length.get();
+        let Some(name) = rest.get(..usize::from(length)) else {
+            let finding = format!("a name of {length} bytes in {}", rest.len());
+            return Err(at.corrupt("key", finding, "a name inside its cell"));
+        };
+        Ok((raw, name))
     }
 
-    /// Appends what one list names to `offsets`.
-    fn read_list(&self, at: CellOffset, offsets: &mut Vec<CellOffset>) -> Result<(), HiveError> {
-        let place = "list of subkeys";
-        let cell = self.hive.cell(at, place)?;
-        let Ok((raw, rest)) = RawList::ref_from_prefix(cell) else {
-            let finding = format!("{} bytes", cell.len());
-            return Err(at.corrupt(place, finding, "at least 4"));
-        };
-        let words_each = match &raw.signature {
-            b"lf" | b"lh" => 2,
-            b"li" | b"ri" => 1,
-            other => {
-                let finding = format!("magic is {other:02x?}");
-                return Err(at.corrupt(place, finding, "\"lf\", \"lh\", \"li\" or \"ri\""));
-            }
-        };
-        let count = usize::from(raw.number_of_elements.get());
-        let (words, _) = rest.as_chunks::<4>();
-        let Some(words) = words.get(..count.saturating_mul(words_each)) else {
-            let finding = format!("{count} elements in {} bytes", rest.len());
-            return Err(at.corrupt(place, finding, "elements inside the cell"));
-        };
-        let heads = words.iter().step_by(words_each);
-        offsets.extend(heads.map(|word| CellOffset(u32::from_le_bytes(*word))));
-        // Without this bound an index that names one leaf 65535 times would fill the memory.
-        let possible = self.hive.bins_size().checked_div(size_of::<RawKey>());
-        if offsets.len() > possible.unwrap_or(0) {
-            let finding = format!("{} subkeys or more", offsets.len());
-            return Err(at.corrupt(place, finding, "no more than fit in the file"));
-        }
-        Ok(())
+    /// Returns the name of the key in the cell at `at`.
+    pub(super) fn key_name(&self, at: CellOffset) -> Result<String, HiveError> {
+        let (raw, name) = self.raw_key(at)?;
+        let compressed = raw.flags.get() & COMPRESSED_NAME != 0;
+        Ok(decode_name(name, compressed))
     }
 }
 
@@ -249,11 +249,19 @@ pub fn is_same_name(a: &str, b: &str) -> bool {
     a.chars().map(upper_case).eq(b.chars().map(upper_case))
 }
 
-/// Returns the upper-case letter, or the letter itself where it would become several (`ß`).
+/// Returns what lists of subkeys are ordered by: the code units of the upper-case letters.
+/// Source: specification, "Index leaf".
+pub(super) fn sort_key(name: &str) -> Vec<u16> {
+    let upper: String = name.chars().map(upper_case).collect();
+    upper.encode_utf16().collect()
+}
+
+/// Returns the upper-case letter, or the letter itself where it would become several (`ß`) or one of
+/// ASCII (`ı`), which Windows does not do.
 fn upper_case(letter: char) -> char {
     let mut upper = letter.to_uppercase();
     match (upper.next(), upper.next()) {
-        (Some(only), None) => only,
+        (Some(only), None) if letter.is_ascii() || !only.is_ascii() => only,
         _ => letter,
     }
 }

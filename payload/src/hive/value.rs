@@ -1,42 +1,42 @@
 //! Values: a name, a type, and data that lies in the value itself, in a cell, or in a list of cells.
 
 use zerocopy::little_endian::{U16, U32};
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::hive::cell::CellOffset;
 use crate::hive::key::{decode_name, decode_utf16};
 use crate::hive::{Hive, HiveError};
 
 /// Flag of a value whose name is Latin-1. Source: specification, "Key value", `VALUE_COMP_NAME`.
-const COMPRESSED_NAME: u16 = 0x0001;
+pub(super) const COMPRESSED_NAME: u16 = 0x0001;
 
 /// Bit of a data size that says: the data is in the offset field. Source: specification, "Key value".
-const DATA_IS_INLINE: u32 = 0x8000_0000;
+pub(super) const DATA_IS_INLINE: u32 = 0x8000_0000;
 
 /// Bytes of one segment of big data at most. Source: specification, "Big data".
-const SEGMENT_SIZE: usize = 16344;
+pub(super) const SEGMENT_SIZE: usize = 16344;
 
 /// Value as it lies in its cell. Source: specification, "Key value".
-#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[derive(FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned)]
 #[repr(C)]
-struct RawValue {
-    signature: [u8; 2],
-    name_length: U16,
-    data_size: U32,
-    data_offset: U32,
-    data_type: U32,
-    flags: U16,
-    spare: U16,
+pub(super) struct RawValue {
+    pub(super) signature: [u8; 2],
+    pub(super) name_length: U16,
+    pub(super) data_size: U32,
+    pub(super) data_offset: U32,
+    pub(super) data_type: U32,
+    pub(super) flags: U16,
+    pub(super) spare: U16,
 }
 const _: () = assert!(size_of::<RawValue>() == 20);
 
 /// Big data as it lies in its cell, since version 1.4. Source: specification, "Big data".
-#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[derive(FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned)]
 #[repr(C)]
-struct RawBigData {
-    signature: [u8; 2],
-    number_of_segments: U16,
-    list_offset: U32,
+pub(super) struct RawBigData {
+    pub(super) signature: [u8; 2],
+    pub(super) number_of_segments: U16,
+    pub(super) list_offset: U32,
 }
 const _: () = assert!(size_of::<RawBigData>() == 8);
 
@@ -75,20 +75,7 @@ pub struct Value<'hive> {
 impl<'hive> Value<'hive> {
     /// Reads the value in the cell at `offset`; its data is read later.
     pub(super) fn read(hive: &'hive Hive, offset: CellOffset) -> Result<Self, HiveError> {
-        let cell = hive.cell(offset, "value")?;
-        let Ok((raw, rest)) = RawValue::ref_from_prefix(cell) else {
-            let finding = format!("{} bytes", cell.len());
-            return Err(offset.corrupt("value", finding, "at least 20"));
-        };
-        if raw.signature != *b"vk" {
-            let finding = format!("magic is {:02x?}", raw.signature);
-            return Err(offset.corrupt("value", finding, "\"vk\""));
-        }
-        let length = raw.name_length.get();
-        let Some(name) = rest.get(..usize::from(length)) else {
-            let finding = format!("a name of {length} bytes in {}", rest.len());
-            return Err(offset.corrupt("value", finding, "a name inside its cell"));
-        };
+        let (raw, name) = hive.raw_value(offset)?;
         Ok(Self {
             hive,
             offset,
@@ -97,6 +84,11 @@ impl<'hive> Value<'hive> {
             data_size: raw.data_size.get(),
             data_offset: raw.data_offset,
         })
+    }
+
+    /// Returns where it lies.
+    pub(super) fn offset(&self) -> CellOffset {
+        self.offset
     }
 
     /// Returns its name; empty for the default value of a key.
@@ -201,5 +193,26 @@ impl<'hive> Value<'hive> {
             return Err(list_at.corrupt(place, finding, "as many as the value says"));
         }
         Ok(data)
+    }
+}
+
+impl Hive {
+    /// Returns the value in the cell at `at` and the bytes of its name.
+    pub(super) fn raw_value(&self, at: CellOffset) -> Result<(&RawValue, &[u8]), HiveError> {
+        let cell = self.cell(at, "value")?;
+        let Ok((raw, rest)) = RawValue::ref_from_prefix(cell) else {
+            let finding = format!("{} bytes", cell.len());
+            return Err(at.corrupt("value", finding, "at least 20"));
+        };
+        if raw.signature != *b"vk" {
+            let finding = format!("magic is {:02x?}", raw.signature);
+            return Err(at.corrupt("value", finding, "\"vk\""));
+        }
+        let length = raw.name_length.get();
+        let Some(name) = rest.get(..usize::from(length)) else {
+            let finding = format!("a name of {length} bytes in {}", rest.len());
+            return Err(at.corrupt("value", finding, "a name inside its cell"));
+        };
+        Ok((raw, name))
     }
 }
