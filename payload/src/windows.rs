@@ -1,5 +1,7 @@
-//! Windows as it lies on a volume: paths, program files, installations and their versions. Read only.
+//! Windows as it lies on a volume: paths, program files and proof of them, installations and their
+//! versions. Read only.
 
+pub mod catalog;
 pub mod folders;
 pub mod installation;
 pub mod path;

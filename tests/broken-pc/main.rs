@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
-use support::broken_pc::{ALL_PRESETS, make_disk, make_folder, preset};
+use support::broken_pc::{ALL_PRESETS, PcSpec, make_disk, make_folder, preset};
 use support::definitions::{DatSizes, make_definitions};
 use support::inspect::{Verdict, verdicts};
 use support::tools::sha256_hex;
@@ -39,6 +39,9 @@ enum Command {
         /// DAT files of about 100 MB on a volume of 512 MiB, as in 2010
         #[arg(long)]
         realistic: bool,
+        /// Add a catalog of XP's form that lists the right svchost.exe; only tests trust its root
+        #[arg(long)]
+        signed_catalog: bool,
         /// Where to
         #[arg(short)]
         output: PathBuf,
@@ -83,9 +86,14 @@ fn run(command: Command) -> Result<ExitCode> {
             preset,
             folder,
             realistic,
+            signed_catalog,
             output,
         } => {
-            make(&preset, folder, realistic, &output)?;
+            let mut spec = preset_spec(&preset, realistic)?;
+            for windows in &mut spec.installations {
+                windows.signed_catalog = signed_catalog;
+            }
+            make(&spec, folder, &output)?;
         }
         Command::Presets => {
             for preset in &ALL_PRESETS {
@@ -118,7 +126,7 @@ fn run(command: Command) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn make(name: &str, folder: bool, realistic: bool, output: &Path) -> Result<()> {
+fn preset_spec(name: &str, realistic: bool) -> Result<PcSpec> {
     let mut spec = preset(name)?;
     if realistic {
         spec.volume_size = 512 << 20;
@@ -126,12 +134,16 @@ fn make(name: &str, folder: bool, realistic: bool, output: &Path) -> Result<()> 
             windows.dat_sizes = DatSizes::REALISTIC;
         }
     }
+    Ok(spec)
+}
+
+fn make(spec: &PcSpec, folder: bool, output: &Path) -> Result<()> {
     if folder {
         make_folder(&spec.installations[0], output)?;
         println!("{}", output.display());
         return Ok(());
     }
-    let made = make_disk(&spec, output)?;
+    let made = make_disk(spec, output)?;
     println!("{}", made.path.display());
     for volume in &made.volumes {
         let windows = &volume.windows;

@@ -125,6 +125,9 @@ pub struct WindowsSpec {
     pub dat_sizes: DatSizes,
     /// Whether SOFTWARE and SYSTEM say that a write to them was not finished.
     pub dirty_hives: bool,
+    /// Whether a catalog of the form of XP lists the right programs, signed by a root that only tests
+    /// trust; XP only.
+    pub signed_catalog: bool,
 }
 
 /// A PC with one disk and one volume for each installation.
@@ -159,6 +162,7 @@ impl WindowsSpec {
             dat: Some(5958),
             dat_sizes: DatSizes::SMALL,
             dirty_hives: false,
+            signed_catalog: false,
         }
     }
 

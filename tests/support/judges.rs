@@ -119,6 +119,23 @@ pub fn minisign_accepts(file: &Path, public_key: &str) -> Result<()> {
     Ok(())
 }
 
+/// Returns the digest of a program that a catalog states and the one that osslsigncode computes, as
+/// upper-case hexadecimal. What it says of signatures is not looked at: it goes by today's date.
+pub fn osslsigncode_digests(catalog: &Path, file: &Path) -> Result<(String, String)> {
+    let mut osslsigncode = command("osslsigncode")?;
+    osslsigncode.arg("verify").arg("-catalog").arg(catalog);
+    let output = osslsigncode.arg("-in").arg(file).output();
+    let text = output.context("running osslsigncode")?.stdout;
+    let text = String::from_utf8_lossy(&text);
+    let after = |start: &str| {
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(start));
+        let digest = lines.find_map(|rest| rest.split(':').nth(1)?.split_whitespace().next());
+        digest.with_context(|| format!("osslsigncode: no line {start:?} in:\n{text}"))
+    };
+    let stated = after("Current message digest")?.to_owned();
+    Ok((stated, after("Calculated message digest")?.to_owned()))
+}
+
 /// Every file that a list in the format of sha256sum names is in the folder and has its hash;
 /// returns how many there are.
 pub fn sha256sum_accepts(folder: &Path, list: &str) -> Result<usize> {

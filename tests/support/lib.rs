@@ -5,6 +5,7 @@
 //! except where [`broken_pc::make_disk`] says otherwise.
 //!
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
+//! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
 //! - [`definitions`]: corrected definitions as a vendor ships them, and bad variants of them
 //! - [`inspect`]: what the host sees on a disk afterwards, without our own readers
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
@@ -13,6 +14,7 @@
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
 pub mod broken_pc;
+pub mod catalog;
 pub mod definitions;
 pub mod inspect;
 pub mod judges;

@@ -18,6 +18,8 @@
 
 use std::fmt;
 
+pub(crate) mod image;
+
 /// Processor that a program file is for. Others than the named ones exist. Source: PE format,
 /// "Machine types".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,43 @@ const IS_FOLDER: u32 = 0x8000_0000;
 impl PeIdentity {
     /// Reads the identity from the content of a file.
     pub fn parse(bytes: &[u8]) -> Result<Self, PeError> {
+        let Headers {
+            machine,
+            coff,
+            checksum_at,
+            directories,
+            stored_checksum,
+        } = Headers::find(bytes)?;
+        let mut identity = Self {
+            machine,
+            version: None,
+            original_name: None,
+            language: None,
+            stored_checksum,
+            computed_checksum: checksum(bytes, checksum_at),
+        };
+        if let Some((language, resource)) = version_resource(bytes, coff, directories) {
+            identity.language = u16::try_from(language).ok();
+            let root = VersionNode::read(resource, 0);
+            identity.version = root.as_ref().and_then(|node| fixed_version(node.value));
+            identity.original_name = root.and_then(|node| original_name(resource, &node));
+        }
+        Ok(identity)
+    }
+}
+
+/// The fixed headers: where things lie in the file.
+struct Headers {
+    machine: PeMachine,
+    coff: usize,
+    checksum_at: usize,
+    /// Offset of the data directories; their number lies before them.
+    directories: usize,
+    stored_checksum: u32,
+}
+
+impl Headers {
+    fn find(bytes: &[u8]) -> Result<Self, PeError> {
         if bytes.get(..2) != Some(b"MZ".as_slice()) {
             return Err(bad("program file", 0, head(bytes), "\"MZ\""));
         }
@@ -126,21 +165,13 @@ impl PeIdentity {
                 ));
             }
         };
-        let mut identity = Self {
+        Ok(Self {
             machine: PeMachine(machine),
-            version: None,
-            original_name: None,
-            language: None,
+            coff,
+            checksum_at,
+            directories,
             stored_checksum,
-            computed_checksum: checksum(bytes, checksum_at),
-        };
-        if let Some((language, resource)) = version_resource(bytes, coff, directories) {
-            identity.language = u16::try_from(language).ok();
-            let root = VersionNode::read(resource, 0);
-            identity.version = root.as_ref().and_then(|node| fixed_version(node.value));
-            identity.original_name = root.and_then(|node| original_name(resource, &node));
-        }
-        Ok(identity)
+        })
     }
 }
 
