@@ -163,11 +163,150 @@ fn last_name(name: &str) -> &str {
 }
 
 fn content(error: io::Error) -> CabinetError {
-    CabinetError::Content {
-        finding: error.to_string(),
-    }
+    let finding = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "ends too early".to_owned(),
+        _ => error.to_string(),
+    };
+    CabinetError::Content { finding }
 }
 
 fn guard<T>(work: impl FnOnce() -> Result<T, CabinetError>) -> Result<T, CabinetError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(CabinetError::Fault))
+}
+
+#[cfg(test)]
+pub(crate) mod fixture;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cabinet::fixture::make_cabinet;
+    use expect_test::expect;
+
+    /// Two blocks long, and no repetition.
+    fn large() -> Vec<u8> {
+        let numbers = (0..20_000_u32).map(|n| n.wrapping_mul(2_654_435_761));
+        numbers.flat_map(u32::to_be_bytes).collect()
+    }
+
+    fn write(name: &str, bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        (folder, path)
+    }
+
+    fn extract(cabinet: &Path, name: &str, limit: u64) -> Result<Vec<u8>, CabinetError> {
+        let mut content = Vec::new();
+        extract_member(cabinet, name, limit, &mut content)?;
+        Ok(content)
+    }
+
+    #[test]
+    fn finds_a_member_in_any_case_and_folder_and_writes_it_out() {
+        let members = [
+            ("first.sys", b"first".as_slice()),
+            ("i386\\SVCHOST.exe", &large()),
+        ];
+        let (_folder, cabinet) = write("sp3.cab", &make_cabinet(&members));
+        let member = find_member(&cabinet, "svchost.EXE").unwrap().unwrap();
+        assert_eq!(member.name, "i386\\SVCHOST.exe");
+        assert_eq!(member.size, 80_000);
+        assert_eq!(extract(&cabinet, &member.name, 80_000).unwrap(), large());
+        assert_eq!(find_member(&cabinet, "lsass.exe").unwrap(), None);
+        assert!(matches!(
+            extract(&cabinet, "svchost.exe", 1),
+            Err(CabinetError::NoMember { .. })
+        ));
+    }
+
+    #[test]
+    fn the_only_member_of_a_compressed_file_is_meant_whatever_its_name() {
+        let bytes = make_cabinet(&[("renamed", b"MZ")]);
+        let (_folder, cabinet) = write("svchost.ex_", &bytes);
+        let member = find_member(&cabinet, "SvcHost.exe").unwrap();
+        assert_eq!(member.unwrap().name, "renamed");
+        assert_eq!(find_member(&cabinet, "lsass.exe").unwrap(), None);
+        let two = make_cabinet(&[("a", b"MZ"), ("b", b"MZ")]);
+        let (_folder, cabinet) = write("svchost.ex_", &two);
+        assert_eq!(find_member(&cabinet, "svchost.exe").unwrap(), None);
+    }
+
+    #[test]
+    fn compressed_names_end_with_an_underscore() {
+        for (name, compressed) in [
+            ("svchost.exe", Some("svchost.ex_")),
+            ("a.b.dll", Some("a.b.dl_")),
+            ("x.c", Some("x.c_")),
+            ("öl.été", Some("öl.ét_")),
+            ("none", None),
+        ] {
+            assert_eq!(compressed_name(name).as_deref(), compressed);
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_of_a_member_beyond_the_limit() {
+        let (_folder, cabinet) = write("x.cab", &make_cabinet(&[("a", &large())]));
+        let mut content = Vec::new();
+        let error = extract_member(&cabinet, "a", 79_999, &mut content).unwrap_err();
+        expect!["cabinet: a has 80000 bytes, expected at most 79999"].assert_eq(&error.to_string());
+        assert!(content.is_empty());
+    }
+
+    #[test]
+    fn a_member_shorter_than_it_says_is_refused() {
+        let mut bytes = make_cabinet(&[("a", b"only so much")]);
+        // Size in the member's entry. Source: MS-CAB 2.4, CFFILE, after CFHEADER and one CFFOLDER.
+        bytes[44..48].copy_from_slice(&5000_u32.to_le_bytes());
+        let (_folder, cabinet) = write("x.cab", &bytes);
+        let error = extract(&cabinet, "a", 5000).unwrap_err();
+        expect!["cabinet: a has 12 bytes, expected 5000, as the cabinet says"]
+            .assert_eq(&error.to_string());
+    }
+
+    #[test]
+    fn refuses_what_is_no_cabinet() {
+        let (_folder, path) = write("svchost.ex_", b"SZDD\x88\xf0\x27\x33A\0 of older media");
+        let error = find_member(&path, "svchost.exe").unwrap_err().to_string();
+        expect!["cabinet: Not a cabinet file (invalid file signature), expected one that can be unpacked"]
+            .assert_eq(&error);
+        let absent = find_member(&path.with_file_name("absent"), "x");
+        assert!(matches!(absent, Err(CabinetError::Open(_))));
+    }
+
+    #[test]
+    fn damaged_cabinets_end_in_an_error_or_in_bounded_content() {
+        let whole = make_cabinet(&[("first.sys", b"first"), ("svchost.exe", &large())]);
+        let (mut state, mut refused) = (0x5958_u32, 0);
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            usize::try_from(state >> 8).unwrap() % below
+        };
+        let (_folder, path) = write("sp3.cab", b"");
+        for round in 0..400 {
+            let mut damaged = whole.clone();
+            for _ in 0..=next(4) {
+                let at = match next(2) {
+                    0 => next(100),
+                    _ => next(damaged.len()),
+                };
+                damaged[at] = u8::try_from(next(256)).unwrap();
+            }
+            if round % 4 == 0 {
+                damaged.truncate(next(whole.len()));
+            }
+            fs::write(&path, &damaged).unwrap();
+            let member = find_member(&path, "svchost.exe");
+            let name = member
+                .ok()
+                .flatten()
+                .map_or("svchost.exe".into(), |m| m.name);
+            match extract(&path, &name, 80_000) {
+                Ok(content) => assert!(content.len() <= 80_000),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(refused > 100, "{refused}");
+    }
 }

@@ -28,6 +28,30 @@ fn windows_on_fat32_is_repaired_too() -> Result<()> {
 }
 
 #[test]
+fn the_last_copy_in_a_quarantine_or_a_compressed_file_is_put_back() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    for (name, place) in [
+        ("xp-mcafee-5958-only-quarantine", "\\Quarantine\\"),
+        ("xp-mcafee-5958-only-installation-source", "SVCHOST.EX_"),
+    ] {
+        let bench = Bench::set_up(&kit, &preset(name)?)?;
+        check_verdict(&boot_once(&kit, &bench)?, "REPAIRED");
+        bench.check_repaired()?;
+        let (report, text) = bench.report(&kit)?;
+        let mut accepted = report.installations[0].candidates.iter();
+        let accepted = accepted.find(|candidate| candidate.accepted);
+        assert!(
+            accepted.is_some_and(|one| one.place.contains(place)),
+            "{text}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn two_windows_on_one_disk_get_a_verdict_each() -> Result<()> {
     if !require_boots() {
         return Ok(());

@@ -1,9 +1,11 @@
-//! `mend` on simulated PCs as folders, with the files of an image that `mendkit` built.
+//! Repairs of simulated PCs, and the formats that they read, judged by someone else's tools.
 //!
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
+//! - `containers`: quarantines and installation sources
 //! - `not_init`: started by mistake on an ordinary system
 //! - `verdicts`: one PC a row, what it must be called, and what the host finds afterwards
 
 mod catalog;
+mod containers;
 mod not_init;
 mod verdicts;

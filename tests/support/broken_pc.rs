@@ -9,6 +9,7 @@
 //! Nothing in a simulated PC is Microsoft's or McAfee's: programs are Wine's with another version
 //! resource, definitions are made up, hives are built from a handful of keys.
 
+mod containers;
 mod disk;
 mod fat32_volume;
 mod hives;
@@ -27,6 +28,7 @@ use anyhow::{Context, Result};
 
 use crate::definitions::DatSizes;
 
+pub use containers::{compressed_file, lzx_cabinet, quarantine_container};
 pub use disk::{MadeDisk, MadeVolume, make_disk};
 pub use ntfs_volume::{NtfsMount, copy_sparse};
 pub use presets::{ALL_PRESETS, Preset, preset};
@@ -119,6 +121,12 @@ pub struct WindowsSpec {
     pub dllcache: FileState,
     /// The copy in `ServicePackFiles\i386`; XP only.
     pub service_pack_files: FileState,
+    /// The copy in McAfee's quarantine; an empty one is a damaged container. Missing also means that
+    /// there is no quarantine.
+    pub quarantine: FileState,
+    /// The compressed copy in `\\i386` of the same volume, which the registry then names as
+    /// installation source; XP only.
+    pub installation_source: FileState,
     /// DAT release of McAfee VirusScan Enterprise 8.7i, if that is installed.
     pub dat: Option<u32>,
     /// Sizes of the DAT files.
@@ -159,6 +167,8 @@ impl WindowsSpec {
             svchost: FileState::Missing,
             dllcache: FileState::Good,
             service_pack_files: FileState::Good,
+            quarantine: FileState::Missing,
+            installation_source: FileState::Missing,
             dat: Some(5958),
             dat_sizes: DatSizes::SMALL,
             dirty_hives: false,

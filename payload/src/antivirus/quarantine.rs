@@ -252,8 +252,8 @@ struct Bounds {
 pub struct Found {
     /// Where they lie, those nearest to the root first.
     pub containers: Vec<WindowsPath>,
-    /// Why there may be more, one line each.
-    pub gaps: Vec<String>,
+    /// Where there may be more, and why that is not known.
+    pub gaps: Vec<(WindowsPath, String)>,
 }
 
 /// Returns the containers of `format` in the folders where they usually are and in `named`, which
@@ -271,7 +271,7 @@ pub fn find_in_known_folders(
         match folder.resolve(root) {
             Ok(Resolved::Folder { at, path }) => found.search(format, at, path, KNOWN_FOLDER),
             Ok(_) => {}
-            Err(error) => found.gaps.push(error.to_string()),
+            Err(error) => found.gaps.push((folder, error.to_string())),
         }
     }
     found
@@ -292,16 +292,19 @@ impl Found {
         let mut entered = 0_usize;
         while let Some((at, folder, depth)) = open.pop_front() {
             if entered == bounds.folders {
-                let gap = format!("{path}: only {entered} folders were searched");
-                self.gaps.push(gap);
+                let reason = format!("only {entered} folders were searched");
+                self.gaps.push((path, reason));
                 return;
             }
             entered = entered.saturating_add(1);
-            let Ok(entries) = fs::read_dir(&at) else {
-                self.gaps.push(format!("{folder}: cannot be read"));
-                continue;
+            let entries = fs::read_dir(&at).map(|entries| entries.flatten().collect());
+            let mut entries: Vec<fs::DirEntry> = match entries {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.gaps.push((folder, error.to_string()));
+                    continue;
+                }
             };
-            let mut entries: Vec<_> = entries.flatten().collect();
             entries.sort_by_key(fs::DirEntry::file_name);
             for entry in entries {
                 let name = entry.file_name();
@@ -318,8 +321,8 @@ impl Found {
                     && !self.containers.contains(&path)
                 {
                     if self.containers.len() == MOST_CONTAINERS {
-                        let gap = format!("only {MOST_CONTAINERS} containers were looked into");
-                        self.gaps.push(gap);
+                        let reason = format!("only {MOST_CONTAINERS} containers were looked into");
+                        self.gaps.push((path, reason));
                         return;
                     }
                     self.containers.push(path);
@@ -370,4 +373,150 @@ pub fn read_policy_folders(
         open.extend(key.subkeys().unwrap_or_default());
     }
     found
+}
+
+#[cfg(test)]
+pub(crate) mod fixture;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::antivirus::product::ALL_PRODUCTS;
+    use crate::antivirus::quarantine::fixture::make_bup_of;
+    use rescue_stick::remedy::{BUILT_IN_REMEDIES, CandidateSource, Remedy, RemedyStep};
+
+    const BUP: &ContainerFormat = &ALL_CONTAINER_FORMATS[0];
+
+    fn volume(files: &[&str]) -> tempfile::TempDir {
+        let volume = tempfile::tempdir().unwrap();
+        let bup = make_bup_of("X", 1, "c:\\x", b"x");
+        for file in files {
+            let at = volume.path().join(file);
+            fs::create_dir_all(at.parent().unwrap()).unwrap();
+            fs::write(at, &bup).unwrap();
+        }
+        volume
+    }
+
+    fn folders() -> Folders {
+        Folders::defaults(WindowsPath::parse("\\WINDOWS", None).unwrap()).unwrap()
+    }
+
+    fn lines(found: &Found) -> Vec<String> {
+        found.containers.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn looks_in_named_folders_before_the_usual_ones() {
+        let volume = volume(&[
+            "quarantine/b.bup",
+            "QUARANTINE-2/a.BUP",
+            "ProgramData/McAfee/VirusScan/Quarantine/quarantine/c.bup",
+            "elsewhere/d.bup",
+        ]);
+        let named = [WindowsPath::parse("\\Quarantine-2", None).unwrap()];
+        let found = find_in_known_folders(volume.path(), BUP, &folders(), &named);
+        assert_eq!(
+            lines(&found),
+            [
+                "\\QUARANTINE-2\\a.BUP",
+                "\\quarantine\\b.bup",
+                "\\ProgramData\\McAfee\\VirusScan\\Quarantine\\quarantine\\c.bup",
+            ]
+        );
+        assert!(found.gaps.is_empty());
+    }
+
+    #[test]
+    fn finds_containers_anywhere_by_name_and_magic_and_never_behind_links() {
+        let volume = volume(&[
+            "z.bup",
+            "a/b/c/d/e/f/g/deep.bup",
+            "1/2/3/4/5/6/7/8/deeper.bup",
+        ]);
+        let root = volume.path();
+        fs::create_dir(root.join("VIDEO_TS")).unwrap();
+        fs::write(root.join("VIDEO_TS/VIDEO_TS.BUP"), b"DVDVIDEO-VMG").unwrap();
+        fs::write(root.join("short.bup"), b"\xD0\xCF").unwrap();
+        fs::copy(root.join("z.bup"), root.join("table.doc")).unwrap();
+        std::os::unix::fs::symlink(root.join("a"), root.join("link")).unwrap();
+        std::os::unix::fs::symlink(root.join("z.bup"), root.join("link.bup")).unwrap();
+        let found = find_on_volume(root, BUP);
+        assert_eq!(
+            lines(&found),
+            ["\\z.bup", "\\a\\b\\c\\d\\e\\f\\g\\deep.bup"]
+        );
+    }
+
+    #[test]
+    fn a_search_ends_and_says_that_it_did() {
+        let volume = volume(&["1/a.bup", "2/b.bup", "3/c.bup"]);
+        let mut found = Found::default();
+        let bounds = Bounds {
+            depth: 3,
+            folders: 3,
+        };
+        found.search(
+            BUP,
+            volume.path().to_owned(),
+            WindowsPath::default(),
+            bounds,
+        );
+        assert_eq!(lines(&found), ["\\1\\a.bup", "\\2\\b.bup"]);
+        let reason = "only 3 folders were searched".to_owned();
+        assert_eq!(found.gaps, [(WindowsPath::default(), reason)]);
+    }
+
+    #[test]
+    fn every_format_has_its_product_its_folders_and_its_source() {
+        for format in ALL_CONTAINER_FORMATS {
+            assert!(ALL_PRODUCTS.iter().any(|p| p.vendor == format.vendor));
+            assert!(!format.source.is_empty() && !format.magic.is_empty());
+            for folder in format.folders {
+                folders().expand_remedy_path(folder).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn every_quarantine_of_a_built_in_remedy_has_a_format() {
+        let mut tried = 0;
+        for (id, text) in BUILT_IN_REMEDIES {
+            for step in Remedy::parse(text).unwrap().steps {
+                let RemedyStep::RestoreFile(step) = step else {
+                    continue;
+                };
+                for source in step.sources {
+                    if let CandidateSource::Quarantine { vendor } = source {
+                        assert!(formats_of(&vendor).next().is_some(), "{id}: {vendor}");
+                        tried += 1;
+                    }
+                }
+            }
+        }
+        assert!(tried > 0);
+    }
+
+    #[test]
+    fn policies_are_found_by_a_word_in_the_names_of_their_values() {
+        let mut hive = regf::writer::HiveBuilder::new().unwrap();
+        let policy = "McAfee\\DesktopProtection\\Some\\Policy";
+        hive.create_key(policy).unwrap();
+        for (name, value) in [
+            ("szQuarantineDirectory", "C:\\Odd\\Place\\"),
+            ("QuarantineFolder2", "%SystemDrive%\\Other"),
+            ("QuarantineElsewhere", "\\\\server\\share"),
+            ("QuarantineRoot", "C:\\"),
+            ("szInstallDir", "C:\\Program Files\\McAfee"),
+        ] {
+            hive.add_value_string(policy, Some(name), value).unwrap();
+        }
+        hive.add_value_dword(policy, Some("dwQuarantineDays"), 28)
+            .unwrap();
+        let hive = crate::hive::Hive::parse(hive.to_bytes().unwrap()).unwrap();
+        let key = hive.key("McAfee").unwrap().unwrap();
+        let found = read_policy_folders(&key, BUP.policy_word, &folders());
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["\\Odd\\Place", "\\Other"]);
+    }
 }

@@ -322,6 +322,8 @@ pub(crate) struct Xp {
     pub(crate) engine: &'static str,
     pub(crate) computer: &'static str,
     pub(crate) dllcache_value: Option<&'static str>,
+    /// Further texts of the hive SOFTWARE: key, name, value.
+    pub(crate) more_texts: &'static [(&'static str, &'static str, &'static str)],
 }
 
 pub(crate) const XP_SP3: Xp = Xp {
@@ -332,6 +334,7 @@ pub(crate) const XP_SP3: Xp = Xp {
     engine: "Program Files/Common Files/McAfee/Engine",
     computer: "PC1",
     dllcache_value: None,
+    more_texts: &[],
 };
 
 impl Xp {
@@ -389,6 +392,10 @@ impl Xp {
             if !value.is_empty() {
                 hive.add_value_string(key, Some(name), value).unwrap();
             }
+        }
+        for (key, name, value) in self.more_texts {
+            hive.create_key(key).unwrap();
+            hive.add_value_string(key, Some(name), value).unwrap();
         }
         for (name, value) in [
             ("AVDatVersion", self.dat),

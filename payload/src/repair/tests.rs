@@ -16,6 +16,8 @@ use crate::machine::folder::FolderMachine;
 use crate::machine::{FileSystem, VolumeFacts, VolumeView};
 use crate::windows::pe::PeMachine;
 
+mod containers;
+
 const SYSTEM32: &str = "WINDOWS/system32";
 
 /// A PC in a folder, a stick in another, and what a person would answer.
@@ -304,12 +306,15 @@ fn check_no_candidate(mut scene: Scene, expect: Expect) {
 fn without_an_acceptable_candidate_nothing_at_all_is_written() {
     check_no_candidate(
         Scene::new(&XP_SP3),
-        expect![[r"
+        expect![[r#"
             \WINDOWS\system32\dllcache\svchost.exe: not there
             \WINDOWS\ServicePackFiles\i386\svchost.exe: not there
+            \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
+            \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
+            \i386: no svchost.exe, compressed or not, there nor in the driver cache
             no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
             this Windows was installed in French
-        "]],
+        "#]],
     );
 }
 
@@ -328,12 +333,15 @@ fn every_wrong_candidate_is_refused_with_its_reason() {
     .build();
     check_no_candidate(
         dllcache(&older).with("WINDOWS/ServicePackFiles/i386/svchost.exe", &wide),
-        expect![[r"
+        expect![[r#"
             \WINDOWS\system32\dllcache\svchost.exe: version is 5.1.2600.2180, expected 5.1.2600.5512
             \WINDOWS\ServicePackFiles\i386\svchost.exe: for amd64, this Windows is for i386
+            \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
+            \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
+            \i386: no svchost.exe, compressed or not, there nor in the driver cache
             no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
             this Windows was installed in French
-        "]],
+        "#]],
     );
     let mut patched = SVCHOST_SP3.build();
     patched[0x400] ^= 1;
@@ -342,6 +350,9 @@ fn every_wrong_candidate_is_refused_with_its_reason() {
         expect![[r#"
             \WINDOWS\system32\dllcache\svchost.exe: empty
             \WINDOWS\ServicePackFiles\i386\svchost.exe: checksum of the content is 0x0000704b, its header says 0x0000704a: changed
+            \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
+            \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
+            \i386: no svchost.exe, compressed or not, there nor in the driver cache
             no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
             this Windows was installed in French
         "#]],

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use regf::{DataType, HiveBuilder, KeyTreeNode, KeyTreeValue};
 
 use super::words::words;
-use super::{WindowsKind, WindowsSpec};
+use super::{FileState, WindowsKind, WindowsSpec};
 
 /// FILETIME of 21 April 2010, 13:00 UTC: when DAT 5958 came out.
 pub(super) const HIVE_TIME: u64 = (1_271_854_800 + 11_644_473_600) * 10_000_000;
@@ -81,7 +81,11 @@ pub(super) fn software_hive(windows: &WindowsSpec, letter: char) -> Result<Vec<u
         &mut root,
         "Microsoft\\Windows\\CurrentVersion\\Setup",
         "SourcePath",
-        "D:\\",
+        // Usually the drive of the disc; where the maker put the source on the disk, its root.
+        &match windows.installation_source {
+            FileState::Missing => "D:\\".to_owned(),
+            _ => format!("{letter}:\\"),
+        },
     );
     if let Some(dat) = windows.dat {
         mcafee(&mut root, windows, letter, dat);

@@ -17,7 +17,7 @@ pub struct Preset {
 }
 
 /// The cases of the handbook.
-pub const ALL_PRESETS: [Preset; 19] = [
+pub const ALL_PRESETS: [Preset; 21] = [
     Preset {
         name: "xp-mcafee-5958-missing",
         about: "XP SP3, DAT 5958, svchost.exe is missing",
@@ -42,6 +42,16 @@ pub const ALL_PRESETS: [Preset; 19] = [
         name: "xp-mcafee-5958-bad-copies",
         about: "as missing, and the copies are patched and of SP2: nothing to restore from",
         spec: || copies_are(FileState::Patched, FileState::WrongServicePack),
+    },
+    Preset {
+        name: "xp-mcafee-5958-only-quarantine",
+        about: "as missing, both copies gone; McAfee's quarantine has the file",
+        spec: || only_has(|windows| windows.quarantine = FileState::Good),
+    },
+    Preset {
+        name: "xp-mcafee-5958-only-installation-source",
+        about: "as missing, both copies gone; C:\\i386 has it compressed",
+        spec: || only_has(|windows| windows.installation_source = FileState::Good),
     },
     Preset {
         name: "healthy-xp-sp2",
@@ -163,6 +173,14 @@ fn copies_are(dllcache: FileState, service_pack_files: FileState) -> PcSpec {
     changed(|windows| {
         windows.dllcache = dllcache;
         windows.service_pack_files = service_pack_files;
+    })
+}
+
+fn only_has(change: impl FnOnce(&mut WindowsSpec)) -> PcSpec {
+    changed(|windows| {
+        windows.dllcache = FileState::Missing;
+        windows.service_pack_files = FileState::Missing;
+        change(windows);
     })
 }
 

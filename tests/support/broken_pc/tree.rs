@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 use fs_err as fs;
 
+use super::containers::{compressed_file, quarantine_container};
 use super::hives::{MountedDevice, small_hive, software_hive, system_hive};
 use super::programs::{program, svchost_in};
 use super::words::words;
@@ -325,6 +326,10 @@ fn add_svchost(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
         &format!("{pack}/lsass.exe"),
         program(windows, windows.kind, "lsass.exe")?,
     );
+    if let Some(content) = svchost_in(windows, windows.installation_source)? {
+        let cabinet = compressed_file("svchost.exe", &content)?;
+        tree.file("i386/SVCHOST.EX_", cabinet);
+    }
     if windows.kind == WindowsKind::XpSp3 {
         // What the service pack replaced: the trap for whoever goes by name and size alone.
         let old = format!("{root}/$NtServicePackUninstall$");
@@ -413,6 +418,10 @@ fn add_mcafee(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
             )
         }
     };
+    if let Some(content) = svchost_in(windows, windows.quarantine)? {
+        let container = quarantine_container(version, "svchost.exe", &content)?;
+        tree.file_of("Quarantine/7da4150d021140.bup", container, DAT_TIME);
+    }
     let shield = format!("{program_files}/McAfee/VirusScan Enterprise/mcshield.exe");
     tree.file(&shield, random_bytes("mcshield.exe", 30_000));
     if version == 5958 {

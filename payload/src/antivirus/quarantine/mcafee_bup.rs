@@ -97,7 +97,7 @@ pub fn extract_bup(
         ));
     }
     let copied = io::copy(&mut Unmasked(stream.take(limit)), sink)
-        .map_err(|error| corrupt(&stream_name(number), error.to_string(), "a whole stream"))?;
+        .map_err(|error| corrupt(&stream_name(number), reason(&error), "a whole stream"))?;
     if copied != size {
         let finding = format!("{copied} bytes");
         return Err(corrupt(
@@ -109,13 +109,22 @@ pub fn extract_bup(
     Ok(copied)
 }
 
+/// Returns the finding in the error of a reader.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "ends too early".to_owned(),
+        io::ErrorKind::NotFound => "not there".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 fn stream_name(number: u32) -> String {
     format!("File_{number}")
 }
 
 fn open_compound(file: fs::File) -> Result<CompoundFile<fs::File>, QuarantineError> {
     let compound = CompoundFile::open(file)
-        .map_err(|error| corrupt("compound file", error.to_string(), "a whole one"))?;
+        .map_err(|error| corrupt("compound file", reason(&error), "a whole one"))?;
     match compound.version() {
         Version::V3 => Ok(compound),
         other => Err(QuarantineError::Unsupported {
@@ -132,7 +141,7 @@ fn open_file(
     let name = stream_name(number);
     let stream = compound
         .open_stream(format!("/{name}"))
-        .map_err(|error| corrupt(&name, error.to_string(), "a stream"))?;
+        .map_err(|error| corrupt(&name, reason(&error), "a stream"))?;
     if stream.is_empty() {
         return Err(corrupt(&name, "0 bytes", "the file's content"));
     }
@@ -143,7 +152,7 @@ fn read_details(compound: &mut CompoundFile<fs::File>) -> Result<String, Quarant
     let bad = |finding: String, expectation: &str| corrupt(DETAILS, finding, expectation);
     let stream = compound
         .open_stream(format!("/{DETAILS}"))
-        .map_err(|error| bad(error.to_string(), "a stream"))?;
+        .map_err(|error| bad(reason(&error), "a stream"))?;
     let size = stream.len();
     if size == 0 || size > LARGEST_DETAILS {
         return Err(bad(format!("{size} bytes"), "1 to 1048576"));
@@ -151,7 +160,7 @@ fn read_details(compound: &mut CompoundFile<fs::File>) -> Result<String, Quarant
     let mut bytes = Vec::new();
     Unmasked(stream.take(LARGEST_DETAILS))
         .read_to_end(&mut bytes)
-        .map_err(|error| bad(error.to_string(), "a whole stream"))?;
+        .map_err(|error| bad(reason(&error), "a whole stream"))?;
     Ok(decode_text(&bytes))
 }
 
@@ -232,5 +241,208 @@ impl Ini {
     fn value(&self, section: &str, key: &str) -> Option<&str> {
         let value = self.0.get(&(section.to_lowercase(), key.to_lowercase()));
         value.map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::antivirus::quarantine::fixture::{details, make_bup, make_bup_of};
+    use crate::antivirus::quarantine::{extract_item, read_container};
+    use expect_test::{Expect, expect};
+
+    const SVCHOST: &str = "c:\\windows\\system32\\svchost.exe";
+    const KIND: ContainerKind = ContainerKind::McafeeBup;
+
+    fn write(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), bytes).unwrap();
+        file
+    }
+
+    fn read(bytes: &[u8]) -> Result<Vec<QuarantineItem>, QuarantineError> {
+        let path = WindowsPath::parse("\\Quarantine\\7da41d1.bup", None).unwrap();
+        read_container(write(bytes).path(), &path, KIND)
+    }
+
+    fn extract(bytes: &[u8], number: u32, limit: u64) -> Result<Vec<u8>, QuarantineError> {
+        let mut content = Vec::new();
+        let size = extract_item(write(bytes).path(), KIND, number, limit, &mut content)?;
+        assert_eq!(size, u64::try_from(content.len()).unwrap());
+        Ok(content)
+    }
+
+    fn check_refused(bytes: &[u8], expect: Expect) {
+        expect.assert_eq(&read(bytes).unwrap_err().to_string());
+    }
+
+    /// Content that is no repetition, so that exchanged sectors show.
+    fn content(size: u32) -> Vec<u8> {
+        let mut state = size;
+        let mut bytes = Vec::new();
+        for _ in 0..size {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            bytes.push(state.to_be_bytes()[0]);
+        }
+        bytes
+    }
+
+    #[test]
+    fn reads_files_from_the_mini_stream_and_from_sectors() {
+        for size in [1, 63, 64, 4095, 4096, 14_336, 200_000] {
+            let file = content(size);
+            let bup = make_bup_of("W32/Wecorl.a", 5958, SVCHOST, &file);
+            let items = read(&bup).unwrap();
+            assert_eq!(items.len(), 1);
+            assert_eq!(items[0].size, Ok(u64::from(size)));
+            assert_eq!(extract(&bup, 0, u64::from(size)).unwrap(), file, "{size}");
+        }
+    }
+
+    #[test]
+    fn tells_what_was_taken_from_where_when_and_why() {
+        let bup = make_bup_of("W32/Wecorl.a", 5958, SVCHOST, b"MZ");
+        let item = read(&bup).unwrap().remove(0);
+        expect![[r"svchost.exe in \Quarantine\7da41d1.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000"]]
+            .assert_eq(&item.to_string());
+        let target = WindowsPath::parse("\\WINDOWS\\system32\\svchost.exe", None).unwrap();
+        assert!(item.was_at(&target, 'C'));
+        assert!(!item.was_at(&target, 'D'));
+        assert!(!item.was_at(&target.folder(), 'C'));
+    }
+
+    #[test]
+    fn reads_several_files_and_ignores_sections_beyond_their_number() {
+        let (small, large) = (content(300), content(14_336));
+        let text = details("Generic.dx", 5000, &["C:\\a\\small.exe", SVCHOST]);
+        assert!(text.contains("[File_2]"));
+        let streams = [
+            ("Details", text.as_bytes()),
+            ("File_0", &small),
+            ("File_1", &large),
+            ("File_2", b"no section describes it".as_slice()),
+        ];
+        let bup = make_bup(Version::V3, &streams);
+        let items = read(&bup).unwrap();
+        let names: Vec<&str> = items.iter().map(QuarantineItem::name).collect();
+        assert_eq!(names, ["small.exe", "svchost.exe"]);
+        assert_eq!(extract(&bup, 0, 1000).unwrap(), small);
+        assert_eq!(extract(&bup, 1, 20_000).unwrap(), large);
+    }
+
+    #[test]
+    fn other_objects_than_files_are_left_out() {
+        let text =
+            details("Cookie-X", 5958, &["a", "b"]).replacen("ObjectType=5", "ObjectType=2", 1);
+        let streams = [("Details", text.as_bytes()), ("File_1", b"x".as_slice())];
+        let items = read(&make_bup(Version::V3, &streams)).unwrap();
+        assert_eq!(items.len(), 1);
+        assert_eq!(items[0].number, 1);
+    }
+
+    #[test]
+    fn an_empty_or_absent_stream_is_a_damaged_file() {
+        let empty = make_bup_of("W32/Wecorl.a", 5958, SVCHOST, b"");
+        let reason = read(&empty).unwrap()[0].size.clone().unwrap_err();
+        expect!["File_0: 0 bytes, expected the file's content"].assert_eq(&reason);
+        assert!(extract(&empty, 0, 100).is_err());
+        let text = details("W32/Wecorl.a", 5958, &[SVCHOST]);
+        let absent = make_bup(Version::V3, &[("Details", text.as_bytes())]);
+        let reason = read(&absent).unwrap()[0].size.clone().unwrap_err();
+        assert!(reason.starts_with("File_0: "), "{reason}");
+    }
+
+    #[test]
+    fn nothing_is_written_of_a_file_beyond_the_limit() {
+        let bup = make_bup_of("W32/Wecorl.a", 5958, SVCHOST, &content(5000));
+        let mut written = Vec::new();
+        let result = extract_item(write(&bup).path(), KIND, 0, 4999, &mut written);
+        expect!["File_0: 5000 bytes, expected at most 4999"]
+            .assert_eq(&result.unwrap_err().to_string());
+        assert!(written.is_empty());
+    }
+
+    #[test]
+    fn refuses_what_is_no_container_and_says_why() {
+        let details = |text: &str| make_bup(Version::V3, &[("Details", text.as_bytes())]);
+        check_refused(
+            b"hello",
+            expect!["compound file: Invalid CFB file (5 bytes is too small), expected a whole one"],
+        );
+        check_refused(
+            &details(""),
+            expect!["Details: 0 bytes, expected 1 to 1048576"],
+        );
+        check_refused(
+            &details("[Details]\r\n"),
+            expect!["Details [Details]: no NumberOfFiles, expected a number of files"],
+        );
+        check_refused(
+            &details("[Details]\r\nNumberOfFiles=4000000000\r\n"),
+            expect![[r#"Details [Details]: NumberOfFiles is "4000000000", expected at most 4096"#]],
+        );
+        check_refused(
+            &make_bup(Version::V3, &[("Other", b"x")]),
+            expect!["Details: not there, expected a stream"],
+        );
+        check_refused(
+            &make_bup(Version::V4, &[("Details", b"x")]),
+            expect!["a compound file of version 4, which is not known"],
+        );
+    }
+
+    #[test]
+    fn names_in_any_code_page_are_read() {
+        let text = details("W32/Wecorl.a", 5958, &["c:\\été\\svchost.exe"]);
+        let latin: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap()).collect();
+        let japanese = [
+            b"[Details]\nNumberOfFiles=1\n[File_0]\nOriginalName=c:\\".as_slice(),
+            &[0x83, 0x65, 0x83, 0x58],
+            b"\\svchost.exe\n",
+        ]
+        .concat();
+        for (bytes, path) in [
+            (text.as_bytes(), "c:\\été\\svchost.exe"),
+            (&latin, "c:\\été\\svchost.exe"),
+            (&japanese, "c:\\\u{fffd}e\u{fffd}X\\svchost.exe"),
+        ] {
+            let bup = make_bup(Version::V3, &[("Details", bytes), ("File_0", b"x")]);
+            let items = read(&bup).unwrap();
+            assert_eq!(items[0].original_path, path);
+            assert_eq!(items[0].name(), "svchost.exe");
+        }
+    }
+
+    #[test]
+    fn damaged_containers_end_in_an_error_or_in_bounded_content() {
+        let whole = make_bup_of("W32/Wecorl.a", 5958, SVCHOST, &content(14_336));
+        let (mut state, mut refused, mut limited) = (0x5958_u32, 0, 0);
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            usize::try_from(state >> 8).unwrap() % below
+        };
+        for round in 0..400 {
+            let mut damaged = whole.clone();
+            // Half of the damage hits the header, the tables and the folder, where it hurts most.
+            for _ in 0..=next(6) {
+                let at = match next(2) {
+                    0 => next(512),
+                    _ => next(damaged.len()),
+                };
+                damaged[at] = u8::try_from(next(256)).unwrap();
+            }
+            if round % 4 == 0 {
+                damaged.truncate(next(whole.len()));
+            }
+            match read(&damaged) {
+                Ok(items) => assert!(items.len() <= 4096),
+                Err(_) => refused += 1,
+            }
+            match extract(&damaged, 0, 14_336) {
+                Ok(content) => assert!(content.len() <= 14_336),
+                Err(_) => limited += 1,
+            }
+        }
+        assert!(refused > 50 && limited > 50, "{refused} {limited}");
     }
 }

@@ -17,6 +17,7 @@ use crate::cabinet::{CabinetError, compressed_name, extract_member, find_member}
 use crate::repair::candidates::{CandidateContent, CandidateFacts, CandidatePlace};
 use crate::repair::detect::InstallationFacts;
 use crate::repair::detect::steps::{examine_candidate, identify_content};
+use crate::windows::folders::Folders;
 use crate::windows::installation::{Installation, LARGEST_PROGRAM};
 use crate::windows::path::{Resolved, WindowsPath};
 use crate::windows::pe::PeMachine;
@@ -55,11 +56,18 @@ pub(super) fn examine_quarantine(
         candidates: Vec::new(),
         problems: Vec::new(),
     };
+    if formats_of(vendor).next().is_none() {
+        let reason = format!("quarantine of {vendor}: its format is not known");
+        search.problem(WindowsPath::default(), reason);
+    }
     for format in formats_of(vendor) {
         search.look_into(format, find_in_known_folders(root, format, folders, &named));
         if !search.has_any() {
             search.look_into(format, find_on_volume(root, format));
         }
+    }
+    if search.candidates.is_empty() && search.problems.is_empty() {
+        search.note_nothing(folders);
     }
     search.finish()
 }
@@ -86,8 +94,8 @@ impl QuarantineSearch<'_> {
     }
 
     fn look_into(&mut self, format: &ContainerFormat, found: Found) {
-        for gap in found.gaps {
-            self.problem(WindowsPath::default(), gap);
+        for (path, reason) in found.gaps {
+            self.problem(path, reason);
         }
         for container in found.containers {
             if self.seen.contains(&container) {
@@ -126,6 +134,22 @@ impl QuarantineSearch<'_> {
         let was_elsewhere = !item.was_at(self.target, self.drive);
         let candidate = self.candidate(CandidatePlace::Quarantine(Box::new(item)), content);
         self.candidates.push((was_elsewhere, candidate));
+    }
+
+    /// Notes that the search was made and found nothing, so that the report shows it.
+    fn note_nothing(&mut self, folders: &Folders) {
+        let usual = formats_of(self.vendor).flat_map(|format| format.folders);
+        let folder = usual
+            .filter_map(|text| folders.expand_remedy_path(text).ok())
+            .next();
+        let content = CandidateContent::Excluded(format!(
+            "no {} there nor in any other quarantine of this volume ({} containers)",
+            self.target.name(),
+            self.seen.len()
+        ));
+        let place = CandidatePlace::Volume(folder.unwrap_or_default());
+        let note = self.candidate(place, content);
+        self.candidates.push((false, note));
     }
 
     fn problem(&mut self, path: WindowsPath, reason: String) {
@@ -212,7 +236,8 @@ pub(super) fn examine_installation_source(
     name: &str,
 ) -> Vec<CandidateFacts> {
     let mut found = Vec::new();
-    for folder in installation_folders(installation) {
+    let folders = installation_folders(installation);
+    for folder in &folders {
         let plain = examine_candidate(
             root,
             &CandidateSource::InstallationSource,
@@ -227,6 +252,16 @@ pub(super) fn examine_installation_source(
     }
     for cabinet in driver_cache_cabinets(root, installation) {
         found.extend(examine_cabinet(root, &cabinet, name));
+    }
+    if found.is_empty() {
+        // Shows that the search was made.
+        let reason = format!("no {name}, compressed or not, there nor in the driver cache");
+        let places = folders.into_iter().take(MOST_PROBLEMS);
+        let notes = places.map(|folder| {
+            let content = CandidateContent::Excluded(reason.clone());
+            in_installation_source(CandidatePlace::Volume(folder), content)
+        });
+        found.extend(notes);
     }
     found
 }
@@ -335,5 +370,64 @@ fn locate(root: &Path, path: &WindowsPath) -> Result<std::path::PathBuf, String>
         Ok(Resolved::File { at, .. }) => Ok(at),
         Ok(_) => Err("not there".into()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::antivirus::quarantine::ContainerKind;
+    use crate::repair::fixture::facts_of_xp;
+    use rescue_stick::remedy::{Remedy, RemedyStep};
+
+    fn item(detection: Option<&str>, definitions: Option<&str>) -> QuarantineItem {
+        QuarantineItem {
+            container: WindowsPath::default(),
+            kind: ContainerKind::McafeeBup,
+            number: 0,
+            original_path: "c:\\windows\\system32\\svchost.exe".into(),
+            detection: detection.map(str::to_owned),
+            definitions: definitions.map(str::to_owned),
+            created: None,
+            size: Ok(1),
+        }
+    }
+
+    #[test]
+    fn only_what_the_definitions_took_for_it_is_meant() {
+        let test = QuarantineTest {
+            detection: Some("W32/Wecorl.a".into()),
+            definitions: Some("5958".into()),
+        };
+        for (detection, definitions, is_meant) in [
+            (Some("W32/Wecorl.a"), Some("5958.0000"), true),
+            (Some("w32/wecorl.A!mem"), Some("5958"), true),
+            (Some("W32/Wecorl.a (Virus)"), Some("5958.0001"), true),
+            (Some("W32/Wecorl.ab"), Some("5958.0000"), false),
+            (Some("W32/Wecorl.a.b"), Some("5958.0000"), false),
+            (Some("W32/Wecorl"), Some("5958.0000"), false),
+            (Some("W32/Wecorl.a"), Some("59580.0000"), false),
+            (None, Some("5958.0000"), false),
+            (Some("W32/Wecorl.a"), None, false),
+        ] {
+            let judged = check_test(&item(detection, definitions), Some(&test));
+            assert_eq!(judged.is_ok(), is_meant, "{detection:?} {definitions:?}");
+        }
+        assert!(check_test(&item(None, None), None).is_ok());
+    }
+
+    #[test]
+    fn a_quarantine_of_an_unknown_vendor_is_named_as_such() {
+        let volume = tempfile::tempdir().unwrap();
+        let remedy = Remedy::parse(Remedy::built_in("mcafee-5958").unwrap()).unwrap();
+        let Some(RemedyStep::RestoreFile(step)) = remedy.steps.last() else {
+            panic!();
+        };
+        let facts = facts_of_xp(3, "5958.0000");
+        let target = WindowsPath::parse("\\WINDOWS\\system32\\svchost.exe", None).unwrap();
+        let found = examine_quarantine(volume.path(), &facts, "acme", step, &target);
+        let reason = "quarantine of acme: its format is not known".to_owned();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].content, CandidateContent::Unreadable(reason));
     }
 }
