@@ -73,7 +73,7 @@ pub enum HiveError {
         minor: u32,
     },
     /// A hive that was not written to its end and that no log completes.
-    #[error("transaction logs: {reasons}, expected a log that completes the hive")]
+    #[error("transaction logs: {reasons}; expected one that completes the hive")]
     NotReplayable {
         /// Why the hive needs a log, and why each one given is none.
         reasons: String,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::hive::cell::CellOffset;
 use crate::hive::key::{IS_HANDLE, sort_key};
 use crate::hive::list::{List, ListKind};
-use crate::hive::value::{DATA_IS_INLINE, RawBigData, SEGMENT_SIZE};
+use crate::hive::value::{DATA_IS_INLINE, SEGMENT_SIZE};
 use crate::hive::{Hive, HiveError, MAX_DEPTH};
 
 /// Problems that are kept; a file with more is no better understood by more of them.
@@ -388,27 +388,6 @@ impl Auditor<'_> {
     }
 }
 
-impl Hive {
-    /// Returns the head of big data in the cell at `at`.
-    pub(super) fn raw_big_data(&self, at: CellOffset) -> Result<&RawBigData, HiveError> {
-        let cell = self.cell(at, "big data")?;
-        match zerocopy::FromBytes::ref_from_prefix(cell) {
-            Ok((raw, _)) => {
-                let raw: &RawBigData = raw;
-                if raw.signature == *b"db" {
-                    return Ok(raw);
-                }
-                let finding = format!("magic is {:02x?}", raw.signature);
-                Err(at.corrupt("big data", finding, "\"db\""))
-            }
-            Err(_) => {
-                let finding = format!("{} bytes", cell.len());
-                Err(at.corrupt("big data", finding, "at least 8"))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -449,5 +428,141 @@ mod tests {
             assert_eq!(audit.problems, Vec::<String>::new(), "version 1.{minor}");
             assert_eq!((audit.keys, audit.values), (706, 5));
         }
+    }
+
+    /// Returns where in the file the content of a cell of the made hive lies, behind the cell's size.
+    fn place(hive: &Hive, name: &str) -> usize {
+        let key = |path: &str| hive.key(path).unwrap().unwrap();
+        let (many, version) = (key("Many"), key("Microsoft\\Windows NT\\CurrentVersion"));
+        let (raw_many, _) = hive.raw_key(many.offset()).unwrap();
+        let (raw_version, _) = hive.raw_key(version.offset()).unwrap();
+        let index = CellOffset(raw_many.subkeys_list_offset.get());
+        let at = match name {
+            "Many" => many.offset(),
+            "leaf" => hive.list(index).unwrap().elements[0].offset,
+            "security" => CellOffset(raw_many.key_security_offset.get()),
+            "values" => CellOffset(raw_version.key_values_list_offset.get()),
+            "first value" => version.values().unwrap()[0].offset(),
+            other => panic!("no place called {other}"),
+        };
+        usize::try_from(at.in_file()).unwrap() + 4
+    }
+
+    #[test]
+    fn names_every_kind_of_damage_and_its_place() {
+        let good = made_hive(5);
+        let hive = Hive::parse(good.clone()).unwrap();
+        let at = |name: &str| place(&hive, name);
+        let mut found = String::new();
+        let mut note = |what: &str, damage: &dyn Fn(&mut [u8])| {
+            let mut bytes = good.clone();
+            damage(&mut bytes);
+            crate::hive::base_block::rewrite(&mut bytes, |_| ());
+            found += &format!("{what}\n");
+            for problem in audit(&bytes).problems.iter().take(2) {
+                found += &format!("  {problem}\n");
+            }
+        };
+        note("bins size", &|bytes: &mut [u8]| bytes[40] = 1);
+        note("bin", &|bytes: &mut [u8]| bytes[0x2000] = b'x');
+        note("bin size", &|bytes: &mut [u8]| bytes[0x2009] = 0x11);
+        note("cell size", &|bytes: &mut [u8]| bytes[at("Many") - 4] -= 4);
+        note("freed key", &|bytes: &mut [u8]| {
+            let start = at("Many") - 4;
+            let size = i32::from_le_bytes(*bytes[start..].first_chunk().unwrap());
+            bytes[start..start + 4].copy_from_slice(&(-size).to_le_bytes());
+        });
+        note("key magic", &|bytes: &mut [u8]| bytes[at("Many")] = b'x');
+        note("parent", &|bytes: &mut [u8]| bytes[at("Many") + 16] ^= 8);
+        note("count of subkeys", &|bytes: &mut [u8]| {
+            bytes[at("Many") + 20] -= 1
+        });
+        note("key twice", &|bytes: &mut [u8]| {
+            let list = at("leaf") + 4;
+            bytes.copy_within(list..list + 8, list + 8);
+        });
+        note("order", &|bytes: &mut [u8]| {
+            let list = at("leaf") + 4;
+            let first: [u8; 8] = *bytes[list..].first_chunk().unwrap();
+            bytes.copy_within(list + 8..list + 16, list);
+            bytes[list + 8..list + 16].copy_from_slice(&first);
+        });
+        note("hash", &|bytes: &mut [u8]| bytes[at("leaf") + 8] ^= 1);
+        note("index in an index", &|bytes: &mut [u8]| {
+            let leaf = at("leaf");
+            bytes[leaf..leaf + 2].copy_from_slice(b"ri");
+        });
+        note("list of values", &|bytes: &mut [u8]| {
+            let value = at("values");
+            bytes[value..value + 4].fill(0);
+        });
+        note("size of data", &|bytes: &mut [u8]| {
+            bytes[at("first value") + 5] = 0x70
+        });
+        note("references", &|bytes: &mut [u8]| {
+            bytes[at("security") + 12] ^= 1
+        });
+        note("ring", &|bytes: &mut [u8]| bytes[at("security") + 4] ^= 8);
+        note("descriptor", &|bytes: &mut [u8]| {
+            bytes[at("security") + 18] = 1
+        });
+        expect![[r#"
+            bins size
+              base block at 0x28: bins of 2183169 bytes in 2183168, expected a multiple of 4096 that lies in the file
+            bin
+              bin at 0x2000: magic is [78, 62, 69, 6e], offset 0x1000, expected "hbin" and its own offset
+            bin size
+              bin at 0x2000: 4352 bytes, expected a multiple of 4096 up to the last bin's end
+            cell size
+              cell at 0xbce8: 92 bytes, expected a multiple of 8 up to its bin's end
+            freed key
+              key at 0xbce8: no cell in use, expected a cell in use that one reference leads to
+              security item at 0x1020: it counts 706 references, expected as many as keys refer to it, which are 5
+            key magic
+              key at 0xbce8: magic is [78, 6b], expected "nk"
+              security item at 0x1020: it counts 706 references, expected as many as keys refer to it, which are 5
+            parent
+              key at 0xbce8: its parent is at 0x1080, expected the key that lists it
+            count of subkeys
+              list of subkeys at 0x74fe8: 700 subkeys, expected as many as the key counts, which is 699
+            key twice
+              list of subkeys at 0x74fe8: "Key 000" after a name that sorts behind it, expected ascending names
+              key at 0xbd58: a second reference, expected a cell in use that one reference leads to
+            order
+              list of subkeys at 0x74fe8: "Key 000" after a name that sorts behind it, expected ascending names
+            hash
+              list of subkeys at 0x74fe8: 0xf4ed0584 for "Key 000", expected the hash or letters of the name
+            index in an index
+              list of subkeys at 0x215020: an index in an index, expected a leaf
+              security item at 0x1020: it counts 706 references, expected as many as keys refer to it, which are 6
+            list of values
+              value at 0x1000: no cell in use, expected a cell in use that one reference leads to
+            size of data
+              big data at 0x1228: magic is [53, 00], expected "db"
+            references
+              security item at 0x1020: it counts 707 references, expected as many as keys refer to it, which are 706
+            ring
+              security item at 0x1028: a free cell of 40 bytes, expected a cell in use
+            descriptor
+              security item at 0x1020: a descriptor of 65616 bytes in 80, expected a descriptor inside its cell
+        "#]].assert_eq(&found);
+    }
+
+    #[test]
+    fn reports_a_leak_but_does_not_call_it_a_problem() {
+        let good = made_hive(5);
+        let hive = Hive::parse(good.clone()).unwrap();
+        let before = hive.audit();
+        let cells = hive.cells().unwrap();
+        let free = cells.into_iter().rev().find(|cell| !cell.in_use).unwrap();
+        let mut leaking = hive;
+        leaking.set_extent(crate::hive::cell::CellExtent {
+            in_use: true,
+            ..free
+        });
+        let after = leaking.audit();
+        assert_eq!(after.problems, Vec::<String>::new());
+        assert_eq!(after.leaked_cells.last(), Some(&free.offset));
+        assert_eq!(after.leaked_cells.len(), before.leaked_cells.len() + 1);
     }
 }

@@ -41,7 +41,7 @@ pub struct HiveEditor {
 #[non_exhaustive]
 pub enum EditError {
     /// The file is not whole, so that a change might do harm.
-    #[error("registry file: {first} ({count} such findings), expected a hive that is whole")]
+    #[error("registry file is not whole (findings: {count}): {first}")]
     NotWhole {
         /// The first finding of the audit.
         first: String,
@@ -49,9 +49,7 @@ pub enum EditError {
         count: usize,
     },
     /// The file is not whole after the change: the change is to be thrown away.
-    #[error(
-        "changed registry file: {first} ({count} such findings), expected a hive that is whole"
-    )]
+    #[error("changed registry file is not whole (findings: {count}): {first}")]
     Damaged {
         /// The first finding of the audit.
         first: String,
@@ -146,8 +144,8 @@ impl HiveEditor {
         let names: Vec<&str> = split_path(path).collect();
         if names.len() > usize::from(MAX_DEPTH) {
             return Err(EditError::Name {
-                name: path.to_owned(),
-                finding: format!("{} keys deep", names.len()),
+                name: path.chars().take(32).collect(),
+                finding: format!("the start of a path {} keys deep", names.len()),
                 expectation: "at most 512",
             });
         }

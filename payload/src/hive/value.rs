@@ -215,4 +215,18 @@ impl Hive {
         };
         Ok((raw, name))
     }
+
+    /// Returns the head of big data in the cell at `at`.
+    pub(super) fn raw_big_data(&self, at: CellOffset) -> Result<&RawBigData, HiveError> {
+        let cell = self.cell(at, "big data")?;
+        let Ok((raw, _)) = RawBigData::ref_from_prefix(cell) else {
+            let finding = format!("{} bytes", cell.len());
+            return Err(at.corrupt("big data", finding, "at least 8"));
+        };
+        if raw.signature != *b"db" {
+            let finding = format!("magic is {:02x?}", raw.signature);
+            return Err(at.corrupt("big data", finding, "\"db\""));
+        }
+        Ok(raw)
+    }
 }

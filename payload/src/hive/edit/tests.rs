@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use expect_test::{Expect, expect};
 use regf::RegistryHive;
 
 use super::*;
 use crate::hive::fixture::{
-    Random, as_if_clean, count_keys_by_regf, difference, made_hive, real_hive,
+    Random, as_if_clean, count_keys_by_regf, difference, made_hive, real_hive, skip,
 };
 use crate::hive::value::SEGMENT_SIZE;
 
@@ -196,11 +197,38 @@ fn other_tools_see_the_intended_difference_in_version_1_3() {
 /// and 1.5 for the machine.
 #[test]
 fn other_tools_see_the_intended_difference_in_made_hives_as_windows_xp_has_them() {
-    let expected = expect![];
-    for minor in [3, 5] {
-        let bytes = made_hive(minor);
-        check("made", &bytes, "Many", "Key 350", &expected);
-    }
+    check(
+        "made",
+        &made_hive(3),
+        "Many",
+        "Key 350",
+        &expect![[r#"
+        + [\Many\Key 350] "ImagePath"=hex(2):6d,00,6f,00,76,00,65,00,64,00,2e,00,73,00,79,00,73,00,00,00
+        + [\Many\Key 350] "START"=dword:00000004
+        + [\Many\MendTest\Parameters]
+        + [\Many\MendTest\Parameters] "Long"=hex(3):07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07
+        + [\Many\MendTest\Parameters] "Short"=hex(3):01,02,03
+        + [\Many\MendTest\Parameters] "Ж"=hex(1234):
+        + [\Many\MendTest\Parameters] @=hex(1):64,00,65,00,66,00,61,00,75,00,6c,00,74,00,00,00
+        + [\Many\MendTest]
+    "#]],
+    );
+    check(
+        "made",
+        &made_hive(5),
+        "Many",
+        "Key 350",
+        &expect![[r#"
+        + [\Many\Key 350] "ImagePath"=hex(2):6d,00,6f,00,76,00,65,00,64,00,2e,00,73,00,79,00,73,00,00,00
+        + [\Many\Key 350] "START"=dword:00000004
+        + [\Many\MendTest\Parameters]
+        + [\Many\MendTest\Parameters] "Long"=hex(3):07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07,07
+        + [\Many\MendTest\Parameters] "Short"=hex(3):01,02,03
+        + [\Many\MendTest\Parameters] "Ж"=hex(1234):
+        + [\Many\MendTest\Parameters] @=hex(1):64,00,65,00,66,00,61,00,75,00,6c,00,74,00,00,00
+        + [\Many\MendTest]
+    "#]],
+    );
 }
 
 #[test]
@@ -259,19 +287,14 @@ fn dates_keys_and_the_hive_and_raises_the_sequence_numbers() {
 
 #[test]
 fn leaves_a_time_that_windows_10_does_not_keep() {
-    let Some(bytes) = real_hive("transactions_NTUSER.DAT") else {
+    let Some(bytes) = real_hive("SYSTEM_WIN_10_1709") else {
         return;
     };
-    let before = as_if_clean(bytes);
-    // Its pages are not whole without its logs, so only the head is looked at.
-    if let Ok(mut editor) = HiveEditor::open(before, NOW) {
-        editor.create_key("Made").unwrap();
-        let after = editor.finish().unwrap();
-        assert_eq!(
-            (&after[12..20], &after[4096 + 20..4096 + 28]),
-            (&[0; 8][..], &[0; 8][..])
-        );
-    }
+    let mut editor = open(&as_if_clean(bytes));
+    editor.create_key("Made").unwrap();
+    let after = editor.finish().unwrap();
+    let times = (&after[12..20], &after[4096 + 20..4096 + 28]);
+    assert_eq!(times, (&[0; 8][..], &[0; 8][..]));
 }
 
 #[test]
@@ -527,14 +550,14 @@ fn refuses_hives_that_are_not_whole() {
     let message = |bytes: Vec<u8>| HiveEditor::open(bytes, NOW).unwrap_err().to_string();
     let mut dirty = made_hive(5);
     base_block::rewrite(&mut dirty, |raw| raw.primary_sequence_number.set(9));
-    expect!["registry file: base block at 0x4: sequence numbers differ: 9 and 2, expected a clean hive (1 such findings), expected a hive that is whole"].assert_eq(&message(dirty));
+    expect!["registry file is not whole (findings: 1): base block at 0x4: sequence numbers differ: 9 and 2, expected a clean hive"].assert_eq(&message(dirty));
     let mut cut = made_hive(5);
     cut.truncate(0x3000);
-    expect!["registry file: base block at 0x28: bins of 2183168 bytes in 8192, expected a multiple of 4096 that lies in the file (1 such findings), expected a hive that is whole"].assert_eq(&message(cut));
+    expect!["registry file is not whole (findings: 1): base block at 0x28: bins of 2183168 bytes in 8192, expected a multiple of 4096 that lies in the file"].assert_eq(&message(cut));
     let Some(damaged) = real_hive("corrupted_system_hive") else {
         return;
     };
-    expect![[r#"registry file: bin at 0x1a000: magic is [00, 00, 00, 00], offset 0x0, expected "hbin" and its own offset (1 such findings), expected a hive that is whole"#]].assert_eq(&message(damaged));
+    expect![[r#"registry file is not whole (findings: 1): bin at 0x1a000: magic is [00, 00, 00, 00], offset 0x0, expected "hbin" and its own offset"#]].assert_eq(&message(damaged));
 }
 
 #[test]
@@ -556,7 +579,7 @@ fn refuses_what_windows_would_not_take_and_says_what_it_would() {
         name "µ": the letter 'µ' in the name of a new key, expected letters of ASCII or Western European ones
         name "tab\t": the letter '\t' in the name of a new key, expected letters of ASCII or Western European ones
         name "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx": the start of a name of 256 units, expected at most 255 units of UTF-16
-        name "x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\": 513 keys deep, expected at most 512
+        name "x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\x\\": the start of a path 513 keys deep, expected at most 512
         name "a\0b": a zero in the name of a new value, expected a name that every program can read
         name "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx": the start of a name of 16384 units, expected at most 16383 units of UTF-16
     "#]].assert_eq(&messages);
@@ -594,5 +617,45 @@ fn a_change_that_breaks_the_hive_is_refused_at_the_end() {
     editor
         .change_key(key, |raw| raw.number_of_subkeys.set(699))
         .unwrap();
-    expect!["changed registry file: list of subkeys at 0x74fe8: 700 subkeys, expected as many as the key counts, which is 699 (1 such findings), expected a hive that is whole"].assert_eq(&editor.finish().unwrap_err().to_string());
+    expect!["changed registry file is not whole (findings: 1): list of subkeys at 0x74fe8: 700 subkeys, expected as many as the key counts, which is 699"].assert_eq(&editor.finish().unwrap_err().to_string());
+}
+
+#[test]
+fn hivexget_and_hivexsh_read_what_was_set() {
+    let Some(bytes) = real_hive("NTUSER.DAT") else {
+        return;
+    };
+    let mut editor = open(&bytes);
+    for name in ["zeta", "Alpha", "Mid"] {
+        editor
+            .create_key(&format!("Software\\Made\\{name}"))
+            .unwrap();
+    }
+    let value = text("Größe");
+    editor
+        .set_value("Software\\Made", "Text", ValueType::SZ, &value)
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hive");
+    fs_err::write(&path, editor.finish().unwrap()).unwrap();
+    let output = |command: &mut Command| match command.output() {
+        Ok(output) => Some(String::from_utf8(output.stdout).unwrap()),
+        Err(_) => {
+            skip("hivexget or hivexsh");
+            None
+        }
+    };
+    let found = output(
+        Command::new("hivexget")
+            .arg(&path)
+            .args(["Software\\Made", "Text"]),
+    );
+    assert_eq!(found.unwrap_or_else(|| "Größe\n".to_owned()), "Größe\n");
+    let commands = folder.path().join("commands");
+    fs_err::write(&commands, "cd Software\\Made\nls\n").unwrap();
+    let found = output(Command::new("hivexsh").arg("-f").arg(&commands).arg(&path));
+    assert_eq!(
+        found.unwrap_or_else(|| "Alpha\nMid\nzeta\n".to_owned()),
+        "Alpha\nMid\nzeta\n"
+    );
 }

@@ -106,7 +106,7 @@ impl Replay {
         let last = self.last_sequence.filter(|_| count > 0);
         let what = last.map_or_else(
             || format!("no entry replayed: {stop}"),
-            |last| format!("{count} entries replayed, {first} to {last}, up to where {stop}"),
+            |last| format!("entries {first} to {last} replayed, then {stop}"),
         );
         self.say(log, &what);
     }
