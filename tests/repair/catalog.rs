@@ -68,10 +68,19 @@ fn changed(change: impl FnOnce(&mut CatalogRecipe)) -> CatalogRecipe {
 
 #[test]
 fn the_forms_of_windows_xp_and_windows_11_prove_a_file() -> Result<()> {
-    check(&recipe(), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])?;
-    check(&CatalogRecipe::windows_11(recipe().files), expect!["signed by Test Windows Publisher under mendkit test root: SHA-256 in sp3.cat"])?;
+    check(
+        &recipe(),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )?;
+    check(
+        &CatalogRecipe::windows_11(recipe().files),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-256 in sp3.cat"],
+    )?;
     let digest = changed(|recipe| recipe.signature = DigestAlgorithm::Md5);
-    check(&digest, expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])
+    check(
+        &digest,
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )
 }
 
 #[test]
@@ -94,7 +103,9 @@ fn files_that_are_no_programs_are_listed_by_their_content() -> Result<()> {
 fn a_root_that_is_not_pinned_is_not_believed() -> Result<()> {
     check(
         &changed(|recipe| recipe.root = "Microsoft Root Authority"),
-        expect!["sp3.cat: Test Windows Publisher: the chain ends at Test Windows Verification PCA, which Microsoft Root Authority is said to have issued, expected a chain to a pinned root"],
+        expect![
+            "sp3.cat: Test Windows Publisher: the chain ends at Test Windows Verification PCA, which Microsoft Root Authority is said to have issued, expected a chain to a pinned root"
+        ],
     )?;
     // The right name, but not the right key: the certificate that another key signed.
     let bytes = recipe().build()?;
@@ -112,33 +123,59 @@ fn a_signer_must_be_for_windows_itself() -> Result<()> {
     let with = |purposes: &[&'static str]| {
         changed(|recipe| recipe.signer.extensions = vec![Extension::Purposes(purposes.to_vec())])
     };
-    check(&with(&[FOR_DRIVERS]), expect!["sp3.cat: Test Windows Publisher: signs for drivers (1.3.6.1.4.1.311.10.3.5), expected Windows itself (1.3.6.1.4.1.311.10.3.6)"])?;
-    check(&with(&["1.3.6.1.5.5.7.3.3"]), expect!["sp3.cat: Test Windows Publisher: signs for something else, expected Windows itself (1.3.6.1.4.1.311.10.3.6)"])?;
+    check(
+        &with(&[FOR_DRIVERS]),
+        expect![
+            "sp3.cat: Test Windows Publisher: signs for drivers (1.3.6.1.4.1.311.10.3.5), expected Windows itself (1.3.6.1.4.1.311.10.3.6)"
+        ],
+    )?;
+    check(
+        &with(&["1.3.6.1.5.5.7.3.3"]),
+        expect![
+            "sp3.cat: Test Windows Publisher: signs for something else, expected Windows itself (1.3.6.1.4.1.311.10.3.6)"
+        ],
+    )?;
     check(
         &changed(|recipe| recipe.signer.extensions.clear()),
-        expect!["sp3.cat: Test Windows Publisher: signs for something else, expected Windows itself (1.3.6.1.4.1.311.10.3.6)"],
+        expect![
+            "sp3.cat: Test Windows Publisher: signs for something else, expected Windows itself (1.3.6.1.4.1.311.10.3.6)"
+        ],
     )?;
-    check(&with(&[FOR_WINDOWS, FOR_DRIVERS]), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])
+    check(
+        &with(&[FOR_WINDOWS, FOR_DRIVERS]),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )
 }
 
 #[test]
 fn issuers_must_be_allowed_to_issue_and_for_this_purpose() -> Result<()> {
     let with =
         |extensions: Vec<Extension>| changed(|recipe| recipe.issuers[0].extensions = extensions);
-    check(&with(vec![]), expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it may not issue certificates, expected a chain to a pinned root"])?;
+    check(
+        &with(vec![]),
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it may not issue certificates, expected a chain to a pinned root"
+        ],
+    )?;
     let only_licences = Extension::Purposes(vec![FOR_LICENCES]);
     check(
         &with(vec![Extension::Authority(None), only_licences]),
-        expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it may not issue for 1.3.6.1.4.1.311.10.3.6, expected a chain to a pinned root"],
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it may not issue for 1.3.6.1.4.1.311.10.3.6, expected a chain to a pinned root"
+        ],
     )?;
     check(
         &with(vec![Extension::Authority(None), Extension::KeyUsage(0x80)]),
-        expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: its key may not sign certificates, expected a chain to a pinned root"],
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: its key may not sign certificates, expected a chain to a pinned root"
+        ],
     )?;
     let unknown = Extension::Critical("2.5.29.30");
     check(
         &with(vec![Extension::Authority(None), unknown]),
-        expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it depends on 2.5.29.30, which is not known here, expected a chain to a pinned root"],
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: it depends on 2.5.29.30, which is not known here, expected a chain to a pinned root"
+        ],
     )?;
     let for_windows = Extension::Purposes(vec![FOR_WINDOWS]);
     check(
@@ -157,11 +194,25 @@ fn chains_are_followed_as_far_as_their_issuers_allow() -> Result<()> {
             recipe.issuers.push(second);
         })
     };
-    check(&longer(None), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])?;
-    check(&longer(Some(1)), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])?;
-    check(&longer(Some(0)), expect!["sp3.cat: Test Windows Publisher: Test Windows Verification PCA: only 0 issuers are allowed below it, not 1, expected a chain to a pinned root"])?;
+    check(
+        &longer(None),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )?;
+    check(
+        &longer(Some(1)),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )?;
+    check(
+        &longer(Some(0)),
+        expect![
+            "sp3.cat: Test Windows Publisher: Test Windows Verification PCA: only 0 issuers are allowed below it, not 1, expected a chain to a pinned root"
+        ],
+    )?;
     // The signer's own certificate, signed by the root itself.
-    check(&changed(|recipe| recipe.issuers.clear()), expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"])
+    check(
+        &changed(|recipe| recipe.issuers.clear()),
+        expect!["signed by Test Windows Publisher under mendkit test root: SHA-1 in sp3.cat"],
+    )
 }
 
 #[test]
@@ -212,7 +263,8 @@ fn a_broken_pc_proves_its_own_svchost_and_refuses_every_other() -> Result<()> {
         signed by Test Windows Publisher under mendkit test root: SHA-1 in SP3.CAT
         in none of 1 catalogs
         in none of 1 catalogs
-        in none of 1 catalogs"#]].assert_eq(&said.join("\n"));
+        in none of 1 catalogs"#]]
+    .assert_eq(&said.join("\n"));
     let Proof::Signed(proof) = &proofs[0] else {
         panic!("{:?}", proofs[0]);
     };

@@ -1,16 +1,18 @@
 //! Candidates for a file that must be put back, and which of them is the right one. Pure.
 //!
-//! Size proves nothing, so a candidate is accepted by a pin (its digest stands in the signed job) or by
-//! identity (processor, version, original name, checksum). Identity is weaker than a signature: it
-//! tells the right file from a wrong one, not from a forged one. The reason given says which it was.
+//! Size proves nothing, so a candidate is accepted by a catalog of the Windows itself that Microsoft
+//! signed, or by a pin (its digest stands in the signed remedy or job), or by identity (processor,
+//! version, original name, checksum). Identity is weaker than a signature: it tells the right file from
+//! a wrong one, not from a forged one. The reason given says which it was.
 
 use std::fmt;
 
 use rescue_stick::digest::Sha256Digest;
-use rescue_stick::remedy::{Acceptance, CandidateSource};
+use rescue_stick::remedy::step::{Acceptance, CandidateSource};
 use rescue_stick::report::CandidateReport;
 
 use crate::antivirus::quarantine::QuarantineItem;
+use crate::windows::catalog::{FileDigests, Proof};
 use crate::windows::path::WindowsPath;
 use crate::windows::pe::{FileVersion, PeIdentity, PeMachine};
 
@@ -73,6 +75,10 @@ pub enum CandidateContent {
         identity: Result<PeIdentity, String>,
         /// Digest that the job pins it by.
         pin: Option<Sha256Digest>,
+        /// Digests by which catalogs may list it.
+        digests: FileDigests,
+        /// What the catalogs of the Windows prove of it, if they were asked.
+        proof: Option<Proof>,
     },
 }
 
@@ -87,26 +93,43 @@ pub struct Chosen {
     pub sha256: Sha256Digest,
     /// Why it was accepted.
     pub reason: String,
+    /// How strong that is.
+    pub strength: Strength,
 }
 
-/// Judges all candidates and returns the first that is acceptable, with a line for each.
+/// What a candidate was accepted by, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// It says that it is the right one.
+    Identity,
+    /// Its digest stands in the signed remedy or job.
+    Pin,
+    /// Microsoft signed it.
+    SignedCatalog,
+}
+
+/// Judges all candidates and returns the one with the strongest proof, of several the first, with a line
+/// for each.
 pub fn choose_candidate(
     candidates: &[CandidateFacts],
     accept: &Acceptance,
     architecture: Option<PeMachine>,
 ) -> (Option<Chosen>, Vec<CandidateReport>) {
-    let mut chosen = None;
+    let mut chosen: Option<Chosen> = None;
     let mut reports = Vec::new();
     for candidate in candidates {
         let judgement = judge_candidate(&candidate.content, accept, architecture);
         let sha256 = match candidate.content {
             CandidateContent::Present { size, sha256, .. } => {
-                if let (None, Ok(reason)) = (&chosen, &judgement) {
+                if let Ok((strength, reason)) = &judgement
+                    && chosen.as_ref().is_none_or(|best| best.strength < *strength)
+                {
                     chosen = Some(Chosen {
                         place: candidate.place.clone(),
                         size,
                         sha256,
                         reason: reason.clone(),
+                        strength: *strength,
                     });
                 }
                 Some(sha256)
@@ -116,20 +139,35 @@ pub fn choose_candidate(
         reports.push(CandidateReport {
             place: candidate.place.to_string(),
             accepted: judgement.is_ok(),
-            reason: judgement.unwrap_or_else(|reason| reason),
+            reason: judgement.map_or_else(|reason| reason, |(_, reason)| reason),
             sha256,
         });
     }
     (chosen, reports)
 }
 
-/// Returns why a candidate is accepted, or why it is not.
+/// Returns whether a candidate is a program for this Windows of the right version, whoever made it.
+pub fn is_fit(
+    content: &CandidateContent,
+    accept: &Acceptance,
+    architecture: Option<PeMachine>,
+) -> bool {
+    match content {
+        CandidateContent::Present {
+            identity: Ok(identity),
+            ..
+        } => check_fit(identity, accept, architecture).is_ok(),
+        _ => false,
+    }
+}
+
+/// Returns by what a candidate is accepted and why, or why it is not.
 fn judge_candidate(
     content: &CandidateContent,
     accept: &Acceptance,
     architecture: Option<PeMachine>,
-) -> Result<String, String> {
-    let (size, sha256, identity, pin) = match content {
+) -> Result<(Strength, String), String> {
+    let (size, sha256, identity, pin, proof) = match content {
         CandidateContent::Missing => return Err("not there".into()),
         CandidateContent::Unreadable(reason) | CandidateContent::Excluded(reason) => {
             return Err(reason.clone());
@@ -139,20 +177,35 @@ fn judge_candidate(
             sha256,
             identity,
             pin,
-        } => (*size, sha256, identity, pin),
+            proof,
+            ..
+        } => (*size, sha256, identity, pin, proof),
     };
     if size == 0 {
         return Err("empty".into());
     }
-    if let Some(pin) = pin {
-        if pin != sha256 {
+    let version = &accept.version;
+    // What Microsoft signed may still be the file of another service pack.
+    if accept.signed_catalog
+        && let (Some(Proof::Signed(signed)), Ok(identity)) = (proof, identity)
+    {
+        check_fit(identity, accept, architecture)?;
+        check_name(identity, accept)?;
+        let (machine, catalog) = (identity.machine, &signed.catalog);
+        let reason = format!("{version} for {machine}, signed by Microsoft ({catalog})");
+        return Ok((Strength::SignedCatalog, reason));
+    }
+    let pinned = accept.sha256.contains(sha256);
+    if pinned || pin.is_some() {
+        if let Some(pin) = pin.filter(|pin| pin != sha256) {
             return Err(format!("sha256 is {sha256}, the job pins {pin}"));
         }
         // A pin says that the file is genuine, not that it is for this Windows.
         if let Ok(identity) = identity {
             check_fit(identity, accept, architecture)?;
         }
-        return Ok("sha256 pinned in the signed job".into());
+        let place = if pinned { "remedy" } else { "recipe" };
+        return Ok((Strength::Pin, format!("sha256 pinned in the {place}")));
     }
     let identity = identity.as_ref().map_err(Clone::clone)?;
     check_fit(identity, accept, architecture)?;
@@ -163,11 +216,12 @@ fn judge_candidate(
             "checksum of the content is {computed:#010x}, its header says {stored:#010x}: changed"
         ));
     }
-    let version = &accept.version;
     let machine = identity.machine;
-    Ok(format!(
-        "{version} for {machine}, identity matches; not proven by signature"
-    ))
+    let mut reason = format!("{version} for {machine}, identity matches; not proven by signature");
+    if let Some(Proof::Unproven(why)) = proof {
+        reason.push_str(&format!(": {why}"));
+    }
+    Ok((Strength::Identity, reason))
 }
 
 /// Checks processor and version.
@@ -218,14 +272,22 @@ mod tests {
             sha256: Sha256Digest::of(bytes),
             identity: PeIdentity::parse(bytes).map_err(|error| error.to_string()),
             pin,
+            digests: FileDigests::of(bytes),
+            proof: None,
+        }
+    }
+
+    fn accept(version: &str, original_name: &str) -> Acceptance {
+        Acceptance {
+            version: version.into(),
+            original_name: original_name.into(),
+            signed_catalog: true,
+            sha256: Vec::new(),
         }
     }
 
     fn check(content: &CandidateContent, expect: Expect) {
-        let accept = Acceptance {
-            version: "5.1.2600.5512".into(),
-            original_name: "svchost.exe".into(),
-        };
+        let accept = accept("5.1.2600.5512", "svchost.exe");
         let judgement = judge_candidate(content, &accept, Some(PeMachine::I386));
         expect.assert_eq(&format!("{judgement:?}"));
     }
@@ -277,10 +339,7 @@ mod tests {
         assert_ne!(identity.stored_checksum, identity.computed_checksum);
         let judgement = judge_candidate(
             &present(&patched, None),
-            &Acceptance {
-                version: "5.1.2600.5512".into(),
-                original_name: "svchost.exe".into(),
-            },
+            &accept("5.1.2600.5512", "svchost.exe"),
             Some(PeMachine::I386),
         );
         assert!(judgement.unwrap_err().ends_with(": changed"));
@@ -293,12 +352,12 @@ mod tests {
         patched[0x300] ^= 1;
         check(
             &present(&patched, Some(Sha256Digest::of(&patched))),
-            expect![[r#"Ok("sha256 pinned in the signed job")"#]],
+            expect![[r#"Ok("sha256 pinned in the recipe")"#]],
         );
         assert!(matches!(
             judge_candidate(
                 &present(&patched, wrong),
-                &Acceptance { version: "1.2.3.4".into(), original_name: "x".into() },
+                &accept("1.2.3.4", "x"),
                 None
             ),
             Err(reason) if reason.contains("the job pins")
@@ -316,10 +375,7 @@ mod tests {
 
     #[test]
     fn without_a_known_processor_nothing_is_accepted_by_identity() {
-        let accept = Acceptance {
-            version: "5.1.2600.5512".into(),
-            original_name: "svchost.exe".into(),
-        };
+        let accept = accept("5.1.2600.5512", "svchost.exe");
         let content = present(&SVCHOST_SP3.build(), None);
         assert!(judge_candidate(&content, &accept, None).is_err());
     }

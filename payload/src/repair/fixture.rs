@@ -210,6 +210,7 @@ pub(crate) fn facts_of_xp(service_pack: u32, definitions: &str) -> InstallationF
         products: vec![InstalledProduct {
             product: &ALL_PRODUCTS[0],
             name: "VirusScan Enterprise 8.7.0.570".into(),
+            version: Some("8.7.0.570".into()),
             definitions: Some(definitions.into()),
             definitions_date: None,
             engine: None,
