@@ -11,6 +11,7 @@ use crate::cli::PartsPlace;
 pub mod build;
 pub mod fetch;
 pub mod keygen;
+pub mod remedy;
 pub mod verify;
 
 /// How a command ended; `main` turns it into the exit code.

@@ -296,7 +296,7 @@ mod tests {
     fn accepts_by_identity_and_says_that_it_is_no_proof() {
         check(
             &present(&SVCHOST_SP3.build(), None),
-            expect![[r#"Ok("5.1.2600.5512 for i386, identity matches; not proven by signature")"#]],
+            expect![[r#"Ok((Identity, "5.1.2600.5512 for i386, identity matches; not proven by signature"))"#]],
         );
     }
 
@@ -352,7 +352,7 @@ mod tests {
         patched[0x300] ^= 1;
         check(
             &present(&patched, Some(Sha256Digest::of(&patched))),
-            expect![[r#"Ok("sha256 pinned in the recipe")"#]],
+            expect![[r#"Ok((Pin, "sha256 pinned in the recipe"))"#]],
         );
         assert!(matches!(
             judge_candidate(

@@ -17,6 +17,8 @@ use crate::machine::{FileSystem, VolumeFacts, VolumeView};
 use crate::windows::pe::PeMachine;
 
 mod containers;
+mod plans;
+mod remedies;
 
 const SYSTEM32: &str = "WINDOWS/system32";
 

@@ -143,13 +143,22 @@ fn any_and_not_keep_three_answers() {
 
 #[test]
 fn judges_what_is_known_of_every_installation() {
-    check_known("volume = { state = [\"clean\", \"dirty\"] }", expect!["Yes: state of the volume: marked for checking by Windows"]);
-    check_known("volume = { state = [\"hibernated\"] }", expect!["No: state of the volume: marked for checking by Windows"]);
+    check_known(
+        "volume = { state = [\"clean\", \"dirty\"] }",
+        expect!["Yes: state of the volume: marked for checking by Windows"],
+    );
+    check_known(
+        "volume = { state = [\"hibernated\"] }",
+        expect!["No: state of the volume: marked for checking by Windows"],
+    );
     check_known(
         "os = { version = { at-least = \"5.1\", below = \"5.2\" }, build = { at-most = 2600 } }",
         expect!["Yes: Microsoft Windows XP Service Pack 3 (5.1.2600)"],
     );
-    check_known("os = { architecture = \"x64\" }", expect!["No: Microsoft Windows XP Service Pack 3 (5.1.2600), i386"]);
+    check_known(
+        "os = { architecture = \"x64\" }",
+        expect!["No: Microsoft Windows XP Service Pack 3 (5.1.2600), i386"],
+    );
     check_known(
         "os = { family = \"xp\", language = \"german\" }",
         expect!["No: Microsoft Windows XP Service Pack 3 (5.1.2600), French"],
@@ -172,7 +181,11 @@ fn judges_what_is_known_of_every_installation() {
 fn judges_files() {
     let not_read = || Ok(SeenContent::NotRead);
     let missing = "file = { path = '{windows}\\x', state = \"missing\" }";
-    check(missing, files(vec![]), expect![[r#"Yes: {windows}\x: not there"#]]);
+    check(
+        missing,
+        files(vec![]),
+        expect![[r#"Yes: {windows}\x: not there"#]],
+    );
     check(
         missing,
         files(vec![file("x", 0, not_read())]),
@@ -184,8 +197,16 @@ fn judges_files() {
         expect![[r#"CannotTell: \w: a link"#]],
     );
     let empty = "file = { path = '{windows}\\x', state = \"empty\" }";
-    check(empty, files(vec![file("x", 0, not_read())]), expect![[r#"Yes: \w\x: 0 bytes"#]]);
-    check(empty, files(vec![]), expect![[r#"No: {windows}\x: not there"#]]);
+    check(
+        empty,
+        files(vec![file("x", 0, not_read())]),
+        expect![[r#"Yes: \w\x: 0 bytes"#]],
+    );
+    check(
+        empty,
+        files(vec![]),
+        expect![[r#"No: {windows}\x: not there"#]],
+    );
     let sized = "file = { path = '{windows}\\x', size = 14336 }";
     check(
         sized,
@@ -201,9 +222,15 @@ fn judges_files() {
     check(
         glob,
         files(vec![file("x", 1, not_read()), file("y", 2, not_read())]),
-        expect![[r#"Yes: {windows}\*: 2 files; \w\x: 1 bytes, written 2024-07-19 04:09:00 UTC; \w\y: 2 bytes, written 2024-07-19 04:09:00 UTC"#]],
+        expect![[
+            r#"Yes: {windows}\*: 2 files; \w\x: 1 bytes, written 2024-07-19 04:09:00 UTC; \w\y: 2 bytes, written 2024-07-19 04:09:00 UTC"#
+        ]],
     );
-    check(glob, files(vec![file("x", 1, not_read())]), expect![[r#"No: {windows}\*: 1 file; \w\x: 1 bytes, written 2024-07-19 04:09:00 UTC"#]]);
+    check(
+        glob,
+        files(vec![file("x", 1, not_read())]),
+        expect![[r#"No: {windows}\*: 1 file; \w\x: 1 bytes, written 2024-07-19 04:09:00 UTC"#]],
+    );
 }
 
 #[test]
@@ -231,7 +258,11 @@ fn judges_content_of_files_of_which_one_suffices() {
         ]),
         expect![[r#"CannotTell: \w\x: bad sector"#]],
     );
-    check(head, files(vec![]), expect![[r#"No: {windows}\*: not there"#]]);
+    check(
+        head,
+        files(vec![]),
+        expect![[r#"No: {windows}\*: not there"#]],
+    );
     let masked = "bytes = { path = '{windows}\\x', offset = 4, hex = \"A0 01\", mask = \"F0 FF\" }";
     check(
         masked,
@@ -243,7 +274,9 @@ fn judges_content_of_files_of_which_one_suffices() {
     check(
         &hash,
         files(vec![file("x", 1, Ok(SeenContent::Sha256(digest)))]),
-        expect![[r#"Yes: \w\x: sha256 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"#]],
+        expect![[
+            r#"Yes: \w\x: sha256 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"#
+        ]],
     );
     check(
         &hash,
@@ -252,14 +285,20 @@ fn judges_content_of_files_of_which_one_suffices() {
             1,
             Ok(SeenContent::Sha256(Sha256Digest::of(b"y"))),
         )]),
-        expect![[r#"No: \w\x: sha256 a1fce4363854ff888cff4b8e7875d600c2682390412a8cf79b37d0b11148b0fa"#]],
+        expect![[
+            r#"No: \w\x: sha256 a1fce4363854ff888cff4b8e7875d600c2682390412a8cf79b37d0b11148b0fa"#
+        ]],
     );
     let program = |recipe: PeRecipe| {
         let identity = PeIdentity::parse(&recipe.build()).map_err(|e| e.to_string());
         files(vec![file("x", 14336, Ok(SeenContent::Program(identity)))])
     };
     let pe = "pe = { path = '{windows}\\x', version = \"5.1.2600.5512\", machine = \"x86\", original-name = \"SVCHOST.EXE\", checksum = \"right\" }";
-    check(pe, program(SVCHOST_SP3), expect![[r#"Yes: \w\x: 5.1.2600.5512 for i386, made as svchost.exe, checksum right"#]]);
+    check(
+        pe,
+        program(SVCHOST_SP3),
+        expect![[r#"Yes: \w\x: 5.1.2600.5512 for i386, made as svchost.exe, checksum right"#]],
+    );
     check(
         pe,
         program(PeRecipe {
@@ -299,7 +338,11 @@ fn judges_catalog_proof_and_never_says_no_for_what_could_not_be_read() {
         searched: 3,
         left_out,
     };
-    check(signed, proof(not_listed(vec![])), expect![[r#"No: \w\x: in none of 3 catalogs"#]]);
+    check(
+        signed,
+        proof(not_listed(vec![])),
+        expect![[r#"No: \w\x: in none of 3 catalogs"#]],
+    );
     check(
         signed,
         proof(not_listed(vec!["a.cat: bad sector".into()])),
@@ -325,16 +368,36 @@ fn judges_the_registry_and_services() {
     let test = |compare: &str| {
         format!("registry = {{ hive = \"software\", key = \"K\", value = \"V\", {compare} }}")
     };
-    check(&test("equals = 5958"), number(5958), expect![[r#"Yes: HKLM\SOFTWARE\K: V is 5958"#]]);
-    check(&test("equals = 5958"), text("5958"), expect![[r#"Yes: HKLM\SOFTWARE\K: V is "5958""#]]);
-    check(&test("equals = 5958"), value(None), expect![[r#"No: HKLM\SOFTWARE\K: V is not there"#]]);
-    check(&test("state = \"missing\""), value(None), expect![[r#"Yes: HKLM\SOFTWARE\K: V is not there"#]]);
+    check(
+        &test("equals = 5958"),
+        number(5958),
+        expect![[r#"Yes: HKLM\SOFTWARE\K: V is 5958"#]],
+    );
+    check(
+        &test("equals = 5958"),
+        text("5958"),
+        expect![[r#"Yes: HKLM\SOFTWARE\K: V is "5958""#]],
+    );
+    check(
+        &test("equals = 5958"),
+        value(None),
+        expect![[r#"No: HKLM\SOFTWARE\K: V is not there"#]],
+    );
+    check(
+        &test("state = \"missing\""),
+        value(None),
+        expect![[r#"Yes: HKLM\SOFTWARE\K: V is not there"#]],
+    );
     check(
         &test("less = \"1.381.2164.0\""),
         text("1.381.2140.0"),
         expect![[r#"Yes: HKLM\SOFTWARE\K: V is "1.381.2140.0""#]],
     );
-    check(&test("at-least = 5"), text("not a version"), expect![[r#"CannotTell: HKLM\SOFTWARE\K: V is "not a version""#]]);
+    check(
+        &test("at-least = 5"),
+        text("not a version"),
+        expect![[r#"CannotTell: HKLM\SOFTWARE\K: V is "not a version""#]],
+    );
     check(
         &test("matches = \"5958*\""),
         text("5958.0000"),
@@ -397,7 +460,9 @@ fn judges_quarantines_and_logs() {
     check(
         test,
         quarantine(vec![item("W32/Wecorl.a!mem")], &[]),
-        expect![[r#"Yes: svchost.exe in \Quarantine\a.bup, quarantined as W32/Wecorl.a!mem by definitions 5958.0000"#]],
+        expect![[
+            r#"Yes: svchost.exe in \Quarantine\a.bup, quarantined as W32/Wecorl.a!mem by definitions 5958.0000"#
+        ]],
     );
     check(
         test,
@@ -417,8 +482,24 @@ fn judges_quarantines_and_logs() {
         }]))
     };
     let test = "log = { path = '{windows}\\log.txt', contains = \"W32/Wecorl.a\" }";
-    check(test, log(Ok(9), &["15:02 W32/Wecorl.a"]), expect![[r#"Yes: \log.txt: 15:02 W32/Wecorl.a"#]]);
-    check(test, log(Ok(9), &[]), expect![[r#"No: \log.txt: not in the last 9 lines"#]]);
-    check(test, log(Err("bad sector".into()), &[]), expect!["CannotTell: bad sector"]);
-    check(test, Observation::Logs(Ok(vec![])), expect!["No: no such log"]);
+    check(
+        test,
+        log(Ok(9), &["15:02 W32/Wecorl.a"]),
+        expect![[r#"Yes: \log.txt: 15:02 W32/Wecorl.a"#]],
+    );
+    check(
+        test,
+        log(Ok(9), &[]),
+        expect![[r#"No: \log.txt: not in the last 9 lines"#]],
+    );
+    check(
+        test,
+        log(Err("bad sector".into()), &[]),
+        expect!["CannotTell: bad sector"],
+    );
+    check(
+        test,
+        Observation::Logs(Ok(vec![])),
+        expect!["No: no such log"],
+    );
 }
