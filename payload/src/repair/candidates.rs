@@ -78,7 +78,7 @@ pub enum CandidateContent {
         /// Digests by which catalogs may list it.
         digests: FileDigests,
         /// What the catalogs of the Windows prove of it, if they were asked.
-        proof: Option<Proof>,
+        proof: Option<Box<Proof>>,
     },
 }
 
@@ -187,7 +187,7 @@ fn judge_candidate(
     let version = &accept.version;
     // What Microsoft signed may still be the file of another service pack.
     if accept.signed_catalog
-        && let (Some(Proof::Signed(signed)), Ok(identity)) = (proof, identity)
+        && let (Some(Proof::Signed(signed)), Ok(identity)) = (proof.as_deref(), identity)
     {
         check_fit(identity, accept, architecture)?;
         check_name(identity, accept)?;
@@ -218,7 +218,7 @@ fn judge_candidate(
     }
     let machine = identity.machine;
     let mut reason = format!("{version} for {machine}, identity matches; not proven by signature");
-    if let Some(Proof::Unproven(why)) = proof {
+    if let Some(Proof::Unproven(why)) = proof.as_deref() {
         reason.push_str(&format!(": {why}"));
     }
     Ok((Strength::Identity, reason))

@@ -225,14 +225,9 @@ fn ask<W, F>(wanted: Option<&W>, found: Option<F>, holds: impl Fn(&W, &F) -> boo
     }
 }
 
-/// Returns the version of the kernel with its build. Windows 10 and later still say 6.3 in the registry
-/// where older programs look.
+/// Returns the version of the kernel with its build.
 fn kernel_version(version: &WindowsVersion) -> Option<Version> {
-    let number = match version.family {
-        Some("10" | "11") => "10.0",
-        _ => version.number.as_str(),
-    };
-    Version::parse(&format!("{number}.{}", version.build))
+    Version::parse(&format!("{}.{}", version.kernel_number(), version.build))
 }
 
 /// Returns the processor that a word of remedies means.

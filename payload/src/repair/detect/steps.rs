@@ -177,7 +177,8 @@ impl<'a> Prover<'a> {
             && proof.is_none()
             && let (Some(store), Some(trust)) = (self.store(), self.site.trust)
         {
-            *proof = store.prove_all(std::slice::from_ref(digests), trust).pop();
+            let proofs = store.prove_all(std::slice::from_ref(digests), trust);
+            *proof = proofs.into_iter().next().map(Box::new);
         }
     }
 }

@@ -106,7 +106,7 @@ fn judge_item<'a>(facts: &QuarantinedFacts, item: &'a ItemFacts, writes: &[FileW
     if writes.iter().any(|write| write.target == target.path) {
         return Fate::LeaveOut("an older copy".into());
     }
-    let reason = match (facts.step.proof, proof) {
+    let reason = match (facts.step.proof, proof.as_deref()) {
         (ProofWord::None, _) => "as the quarantine has it; not proven".to_owned(),
         (ProofWord::SignedCatalog, Some(Proof::Signed(signed))) => {
             format!("signed by Microsoft ({})", signed.catalog)
