@@ -357,9 +357,6 @@ pub fn read_policy_folders(
     let mut entered = 0_usize;
     while let Some(key) = open.pop_front() {
         entered = entered.saturating_add(1);
-        if entered > MOST_KEYS {
-            break;
-        }
         for value in key.values().unwrap_or_default() {
             if !value.name().to_lowercase().contains(word) {
                 continue;
@@ -370,7 +367,9 @@ pub fn read_policy_folders(
             let path = path.filter(|path| !path.names().is_empty() && !found.contains(path));
             found.extend(path);
         }
-        open.extend(key.subkeys().unwrap_or_default());
+        // A damaged hive may name the same keys again and again.
+        let room = MOST_KEYS.saturating_sub(entered.saturating_add(open.len()));
+        open.extend(key.subkeys().unwrap_or_default().into_iter().take(room));
     }
     found
 }
