@@ -26,7 +26,7 @@ use crate::repair::report::{Course, assemble_report, begin_installation, name_ru
 use crate::repair::verify::{Verified, verify_files};
 use crate::screen::{Answer, Question, Screen};
 use crate::stick::Stick;
-use crate::windows::catalog::Trust;
+use crate::windows::catalog::trust::Trust;
 
 pub mod apply;
 pub mod candidates;

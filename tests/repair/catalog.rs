@@ -8,15 +8,18 @@ use std::time::Instant;
 use anyhow::Result;
 use expect_test::{Expect, expect};
 use fs_err as fs;
-use mend::windows::catalog::{
-    Catalog, CatalogError, CatalogStore, DigestAlgorithm, FileDigests, KeyPurpose, Proof, Trust,
-};
+use mend::windows::catalog::algorithm::DigestAlgorithm;
+use mend::windows::catalog::digests::FileDigests;
+use mend::windows::catalog::store::CatalogStore;
+use mend::windows::catalog::trust::{KeyPurpose, Trust};
+use mend::windows::catalog::{Catalog, CatalogError, Proof};
 use mend::windows::path::WindowsPath;
 use support::broken_pc::{WindowsSpec, good_svchost, make_folder};
 use support::catalog::{
-    CatalogRecipe, Extension, FOR_DRIVERS, FOR_LICENCES, FOR_WINDOWS, ListedFile, test_root,
+    CatalogRecipe, Extension, FOR_DRIVERS, FOR_LICENCES, FOR_WINDOWS, ListedFile, impostor_root,
+    test_root,
 };
-use support::judges::osslsigncode_digests;
+use support::judges::{openssl_accepts_signature, osslsigncode_digests};
 use support::pe::smallest_amd64;
 use support::random::random_bytes;
 use support::tools::require_tools;
@@ -107,12 +110,12 @@ fn a_root_that_is_not_pinned_is_not_believed() -> Result<()> {
             "sp3.cat: Test Windows Publisher: the chain ends at Test Windows Verification PCA, which Microsoft Root Authority is said to have issued, expected a chain to a pinned root"
         ],
     )?;
-    // The right name, but not the right key: the certificate that another key signed.
+    // The right name alone is not enough.
     let bytes = recipe().build()?;
-    let mut trust = tests_trust()?;
-    let mut other = mend::windows::catalog::microsoft_roots()?;
-    trust.anchors.clear();
-    trust.anchors.append(&mut other);
+    let trust = Trust {
+        anchors: vec![impostor_root()?],
+        purpose: KeyPurpose::WINDOWS,
+    };
     let refused = Catalog::parse(&bytes)?.verify(&trust);
     assert!(matches!(refused, Err(CatalogError::Untrusted { .. })));
     Ok(())
@@ -261,9 +264,9 @@ fn a_broken_pc_proves_its_own_svchost_and_refuses_every_other() -> Result<()> {
     let said: Vec<String> = proofs.iter().map(ToString::to_string).collect();
     expect![[r#"
         signed by Test Windows Publisher under mendkit test root: SHA-1 in SP3.CAT
-        in none of 1 catalogs
-        in none of 1 catalogs
-        in none of 1 catalogs"#]]
+        listed in no catalog of this Windows, 1 searched
+        listed in no catalog of this Windows, 1 searched
+        listed in no catalog of this Windows, 1 searched"#]]
     .assert_eq(&said.join("\n"));
     let Proof::Signed(proof) = &proofs[0] else {
         panic!("{:?}", proofs[0]);
@@ -282,30 +285,80 @@ fn osslsigncode_finds_the_same_digests() -> Result<()> {
     }
     let folder = tempfile::tempdir()?;
     let (catalog, file) = (folder.path().join("a.cat"), folder.path().join("a.exe"));
-    let mut odd = smallest_amd64();
-    odd.extend_from_slice(b"odd");
-    for content in [smallest_amd64(), odd] {
-        fs::write(&file, &content)?;
+    let even = smallest_amd64();
+    let odd = [even.as_slice(), b"odd"].concat();
+    // What osslsigncode digests of a program of odd length.
+    let padded = [odd.as_slice(), &[0; 5]].concat();
+    for (content, as_digested) in [(&even, &even), (&odd, &padded)] {
+        fs::write(&file, content)?;
         for recipe in [CatalogRecipe::windows_xp, CatalogRecipe::windows_11] {
-            let files = vec![listed("other", b"other"), listed("a.exe", &content)];
+            let files = vec![listed("other", b"other"), listed("a.exe", as_digested)];
             fs::write(&catalog, recipe(files).build()?)?;
             let (stated, found) = osslsigncode_digests(&catalog, &file)?;
-            let ours = FileDigests::of(&content);
-            let ours: Vec<String> = ours
-                .all()
-                .map(|(_, digest)| hex::encode_upper(digest))
-                .collect();
+            assert_eq!(stated, found);
+            let ours = FileDigests::of(content);
+            let ours = ours.all().map(|(_, digest)| hex::encode_upper(digest));
+            let ours: Vec<String> = ours.collect();
             assert!(ours.contains(&found), "{found} is none of {ours:?}");
-            if content.len() % 8 == 0 {
-                assert_eq!(stated, found);
-            }
         }
+    }
+    Ok(())
+}
+
+#[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "a skipped test must say so where test output goes"
+)]
+fn osslsigncode_finds_the_same_digests_of_microsofts_own_files() -> Result<()> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/catalogs");
+    let folder = Path::new(folder);
+    if !require_tools(&["osslsigncode"]) {
+        return Ok(());
+    }
+    for (catalog, file) in [
+        ("ftdibus-2015.cat", "ftdibus-2015-i386.sys"),
+        (
+            "115fe8649854ad531fb7ecd1318fbee6b33c9cbd78f02ed582092a96d5eb5899.cat",
+            "DXCore.dll",
+        ),
+    ] {
+        let (catalog, file) = (folder.join(catalog), folder.join(file));
+        if !catalog.exists() {
+            eprintln!("skipped: {}: not there", catalog.display());
+            return Ok(());
+        }
+        let (stated, found) = osslsigncode_digests(&catalog, &file)?;
+        assert_eq!(stated, found);
+        let ours = FileDigests::of(&fs::read(&file)?);
+        let mut ours = ours.all();
+        assert!(ours.any(|(_, digest)| hex::encode_upper(digest) == found));
+    }
+    Ok(())
+}
+
+#[test]
+fn openssl_accepts_the_signatures_that_the_tests_make() -> Result<()> {
+    if !require_tools(&["openssl"]) {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let (catalog, content) = (folder.path().join("a.cat"), folder.path().join("content"));
+    for recipe in [recipe(), CatalogRecipe::windows_11(recipe().files)] {
+        fs::write(&catalog, recipe.build()?)?;
+        let mut signed = recipe.signed_content()?;
+        fs::write(&content, &signed)?;
+        openssl_accepts_signature(&catalog, &content)?;
+        signed[40] ^= 1;
+        fs::write(&content, &signed)?;
+        assert!(openssl_accepts_signature(&catalog, &content).is_err());
     }
     Ok(())
 }
 
 /// A store as large as that of a Windows XP with all its updates; the time is for the reader.
 #[test]
+#[expect(clippy::print_stderr, reason = "a measurement is to be read")]
 fn finds_one_file_among_five_hundred_catalogs() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let inside = folder.path().join(CATALOG_FOLDER);
@@ -332,10 +385,10 @@ fn finds_one_file_among_five_hundred_catalogs() -> Result<()> {
     assert_eq!(store.len(), 500);
     // Half as long as the others, so it is the last that is looked into.
     assert!(matches!(&found, Proof::Signed(proof) if proof.catalog == "KB499.cat"));
-    println!("500 catalogs, {total} bytes: listed in {opened:?}, proven after {took:?}");
+    eprintln!("500 catalogs, {total} bytes: listed in {opened:?}, proven after {took:?}");
     let start = Instant::now();
     let missing = store.prove(b"nothing", &trust);
-    println!("not listed after {:?}", start.elapsed());
+    eprintln!("not listed after {:?}", start.elapsed());
     assert!(matches!(missing, Proof::NotListed { searched: 500, .. }));
     Ok(())
 }

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use mend::windows::catalog::{DigestAlgorithm, FileDigests, TrustAnchor};
+use mend::windows::catalog::algorithm::DigestAlgorithm;
+use mend::windows::catalog::digests::FileDigests;
+use mend::windows::catalog::trust::TrustAnchor;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 
@@ -153,6 +155,11 @@ impl CatalogRecipe {
         Ok(sequence(&[kind, tagged(0, &signed_data)]))
     }
 
+    /// Returns what is signed: the list without its own tag and length.
+    pub fn signed_content(&self) -> Result<Vec<u8>> {
+        Ok(self.list()?.concat())
+    }
+
     /// Returns the fields of the list.
     fn list(&self) -> Result<Vec<Vec<u8>>> {
         let (version, wanted) = match self.version {
@@ -242,16 +249,33 @@ impl CatalogRecipe {
 
 /// Returns the root that only tests trust.
 pub fn test_root() -> Result<TrustAnchor> {
+    root_with_key_of(TEST_ROOT)
+}
+
+/// Returns a root of the same name with another key.
+pub fn impostor_root() -> Result<TrustAnchor> {
+    root_with_key_of("somebody else")
+}
+
+fn root_with_key_of(holder: &str) -> Result<TrustAnchor> {
     let recipe = CertificateRecipe {
         name: TEST_ROOT,
         link: DigestAlgorithm::Md5,
         extensions: Vec::new(),
     };
-    Ok(TrustAnchor::parse(&certificate(&recipe, TEST_ROOT)?)?)
+    let certificate = certificate_of(&*key_of(holder)?, &recipe, TEST_ROOT)?;
+    Ok(TrustAnchor::parse(&certificate)?)
 }
 
 fn certificate(recipe: &CertificateRecipe, issuer: &str) -> Result<Vec<u8>> {
-    let key = key_of(recipe.name)?;
+    certificate_of(&*key_of(recipe.name)?, recipe, issuer)
+}
+
+fn certificate_of(
+    key: &RsaPrivateKey,
+    recipe: &CertificateRecipe,
+    issuer: &str,
+) -> Result<Vec<u8>> {
     let rsa = algorithm("1.2.840.113549.1.1.1");
     let key = sequence(&[
         integer(&key.n().to_bytes_be()),
@@ -384,3 +408,23 @@ impl rsa::rand_core::RngCore for KeySource {
 }
 
 impl rsa::rand_core::CryptoRng for KeySource {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn the_same_recipe_gives_the_same_bytes_in_every_process() {
+        let file = ListedFile {
+            name: "setup.inf".to_owned(),
+            content: b"[Version]\r\n".to_vec(),
+        };
+        let catalog = CatalogRecipe::windows_xp(vec![file]).build().unwrap();
+        expect!["4345ff381d6723f8ed77759f35518d982dbaecd8c6dbf9a48e8e27b2725610b1"]
+            .assert_eq(&crate::tools::sha256_hex(&catalog));
+        let (root, impostor) = (test_root().unwrap(), impostor_root().unwrap());
+        assert_eq!(root.name, impostor.name);
+        assert_ne!(root, impostor);
+    }
+}

@@ -12,7 +12,8 @@ use rescue_stick::remedy::step::{Acceptance, CandidateSource};
 use rescue_stick::report::CandidateReport;
 
 use crate::antivirus::quarantine::QuarantineItem;
-use crate::windows::catalog::{FileDigests, Proof};
+use crate::windows::catalog::Proof;
+use crate::windows::catalog::digests::FileDigests;
 use crate::windows::path::WindowsPath;
 use crate::windows::pe::{FileVersion, PeIdentity, PeMachine};
 
@@ -296,7 +297,9 @@ mod tests {
     fn accepts_by_identity_and_says_that_it_is_no_proof() {
         check(
             &present(&SVCHOST_SP3.build(), None),
-            expect![[r#"Ok((Identity, "5.1.2600.5512 for i386, identity matches; not proven by signature"))"#]],
+            expect![[
+                r#"Ok((Identity, "5.1.2600.5512 for i386, identity matches; not proven by signature"))"#
+            ]],
         );
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::antivirus::product::{ALL_PRODUCTS, InstalledProduct, read_product};
 use crate::machine::{FileSystem, Machine, Volume, VolumeFacts, VolumeState};
 use crate::stick::Stick;
-use crate::windows::catalog::Trust;
+use crate::windows::catalog::trust::Trust;
 use crate::windows::installation::{Installation, find_windows_folders, open_installation};
 use crate::windows::path::{PathError, WindowsPath};
 

@@ -14,25 +14,22 @@
     warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)
 )]
 
-mod algorithm;
+pub mod algorithm;
 mod certificate;
 mod der;
-mod digests;
-mod members;
-mod signed_data;
-mod store;
-mod trust;
+pub mod digests;
+pub mod members;
+pub mod signed_data;
+pub mod store;
+pub mod trust;
 
 use std::fmt;
 
+use crate::windows::catalog::algorithm::DigestAlgorithm;
+use crate::windows::catalog::members::{CatalogMember, parse_members};
+use crate::windows::catalog::signed_data::{CatalogSignature, SignedData};
+use crate::windows::catalog::trust::{KeyPurpose, Trust};
 use crate::windows::path::WindowsPath;
-
-pub use algorithm::DigestAlgorithm;
-pub use digests::FileDigests;
-pub use members::CatalogMember;
-pub use signed_data::CatalogSignature;
-pub use store::CatalogStore;
-pub use trust::{KeyPurpose, Trust, TrustAnchor, microsoft_roots};
 
 /// What the catalogs of a Windows prove about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,10 +71,13 @@ impl fmt::Display for Proof {
         match self {
             Self::Signed(proof) => proof.fmt(f),
             Self::NotListed { searched, left_out } => {
-                write!(f, "in none of {searched} catalogs")?;
+                write!(
+                    f,
+                    "listed in no catalog of this Windows, {searched} searched"
+                )?;
                 match left_out.len() {
                     0 => Ok(()),
-                    more => write!(f, "; {more} could not be read"),
+                    more => write!(f, ", {more} not readable"),
                 }
             }
             Self::Unproven(reason) => f.write_str(reason),
@@ -154,15 +154,15 @@ fn purpose_text(found: &Option<KeyPurpose>) -> String {
 /// A catalog: a list of files and a signature over it. Parsed, not yet believed.
 #[derive(Clone, Debug)]
 pub struct Catalog<'a> {
-    signed_data: signed_data::SignedData<'a>,
+    signed_data: SignedData<'a>,
     members: Vec<CatalogMember>,
 }
 
 impl<'a> Catalog<'a> {
     /// Reads a catalog from the content of its file.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, CatalogError> {
-        let signed_data = signed_data::SignedData::parse(bytes)?;
-        let members = members::parse_members(&signed_data.list)?;
+        let signed_data = SignedData::parse(bytes)?;
+        let members = parse_members(&signed_data.list)?;
         Ok(Self {
             signed_data,
             members,

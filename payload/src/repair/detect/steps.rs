@@ -23,7 +23,8 @@ use crate::repair::detect::sources::{examine_installation_source, examine_quaran
 use crate::repair::detect::{InstallationFacts, Site};
 use crate::repair::package::Package;
 use crate::stick::{Stick, hash_file};
-use crate::windows::catalog::{CatalogStore, FileDigests};
+use crate::windows::catalog::digests::FileDigests;
+use crate::windows::catalog::store::CatalogStore;
 use crate::windows::installation::{Installation, LARGEST_PROGRAM};
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 use crate::windows::pe::PeIdentity;

@@ -16,7 +16,9 @@ fn check(mut scene: Scene, expect: Expect) {
 
 #[test]
 fn pc_1_lost_svchost_and_has_a_protected_copy() {
-    check(dllcache(&SVCHOST_SP3.build()), expect![[r#"
+    check(
+        dllcache(&SVCHOST_SP3.build()),
+        expect![[r#"
         installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
         1 replace  DAT 5958.0000 by 5959.0000 in \Program Files\Common Files\McAfee\Engine, 3 files
                    undo: put the kept copies back
@@ -25,7 +27,8 @@ fn pc_1_lost_svchost_and_has_a_protected_copy() {
                    undo: remove it
         former files are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -36,7 +39,9 @@ fn pc_2_has_an_empty_svchost_and_only_the_service_pack_to_take_it_from() {
             "WINDOWS/ServicePackFiles/i386/svchost.exe",
             &SVCHOST_SP3.build(),
         );
-    check(scene, expect![[r#"
+    check(
+        scene,
+        expect![[r#"
         installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
         1 replace  DAT 5958.0000 by 5959.0000 in \Program Files\Common Files\McAfee\Engine, 3 files
                    undo: put the kept copies back
@@ -45,7 +50,8 @@ fn pc_2_has_an_empty_svchost_and_only_the_service_pack_to_take_it_from() {
                    undo: put the kept copy back
         former files are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -70,13 +76,16 @@ fn pc_3_has_svchost_only_in_its_quarantine() {
 #[test]
 fn pc_4_has_a_good_svchost_and_bad_definitions() {
     let scene = Scene::new(&XP_SP3).with("WINDOWS/system32/svchost.exe", &SVCHOST_SP3.build());
-    check(scene, expect![[r#"
+    check(
+        scene,
+        expect![[r#"
         installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
         1 replace  DAT 5958.0000 by 5959.0000 in \Program Files\Common Files\McAfee\Engine, 3 files
                    undo: put the kept copies back
         former files are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -84,7 +93,9 @@ fn pc_5_can_only_be_helped_from_the_stick() {
     let svchost = SVCHOST_SP3.build();
     let zip = make_zip(&dat_5959());
     let scene = Scene::with_stick(&XP_SP3, &zip, &[("svchost.exe", &svchost)]);
-    check(scene, expect![[r#"
+    check(
+        scene,
+        expect![[r#"
         installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
         1 replace  DAT 5958.0000 by 5959.0000 in \Program Files\Common Files\McAfee\Engine, 3 files
                    undo: put the kept copies back
@@ -93,7 +104,8 @@ fn pc_5_can_only_be_helped_from_the_stick() {
                    undo: remove it
         former files are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -120,7 +132,9 @@ fn pc_7_has_two_bad_channel_files_beside_a_good_one() {
         .with_time(&path(31), &HEAD, BAD_TIME - 86_400)
         .with_time(&path(32), &HEAD, BAD_TIME)
         .with_time(&path(33), &HEAD, BAD_TIME + 60);
-    check(scene, expect![[r#"
+    check(
+        scene,
+        expect![[r#"
         installation \Windows on VOLUME  (Windows 10 Pro (6.3.19045))
         1 remove   2 files of \Windows\System32\drivers\CrowdStrike
                    C-00000291-00000000-00000032.sys: AA AA AA AA at offset 0, written 2024-07-19 04:09:58 UTC
@@ -129,12 +143,15 @@ fn pc_7_has_two_bad_channel_files_beside_a_good_one() {
         2 note     once Windows runs and is online, the sensor fetches the current channel file by itself
         former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
         nothing else will be written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn pc_8_is_stopped_by_a_driver() {
-    check(Scene::ten(&[DISABLE_DRIVER]), expect![[r#"
+    check(
+        Scene::ten(&[DISABLE_DRIVER]),
+        expect![[r#"
         installation \Windows on VOLUME  (Windows 10 Pro (6.3.19045))
         1 set      HKLM\SYSTEM\ControlSet001\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
                    HKLM\SYSTEM\ControlSet002\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
@@ -142,7 +159,8 @@ fn pc_8_is_stopped_by_a_driver() {
         2 note     take the product's update, then set AvDrv to start again
         former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
         nothing else will be written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -150,7 +168,9 @@ fn pc_9_has_a_bad_rule_and_bad_definitions() {
     let rename = RENAME.find("[[step]]").map(|at| &RENAME[at..]).unwrap();
     let both = format!("{AUDIT_RULE}{rename}");
     let scene = Scene::ten(&[&both]).with("ProgramData/Vendor/defs.dat", &[0xBA, 0xD0, 1]);
-    check(scene, expect![[r#"
+    check(
+        scene,
+        expect![[r#"
         installation \Windows on VOLUME  (Windows 10 Pro (6.3.19045))
         1 set      HKLM\SOFTWARE\Policies\Microsoft\Windows Defender\ASR\Rules: 92e97fa1 "1" -> "2"
                    undo: set it to "1" again
@@ -159,12 +179,15 @@ fn pc_9_has_a_bad_rule_and_bad_definitions() {
                    undo: give it its former name
         former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
         nothing else will be written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn pc_10_lost_many_programs_to_its_quarantine() {
-    check(quarantined("skip"), expect![[r#"
+    check(
+        quarantined("skip"),
+        expect![[r#"
         installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
         1 restore  2 files from the quarantine of mcafee, taken for W32/False.a
                    \Program Files\App\one.exe
@@ -172,5 +195,6 @@ fn pc_10_lost_many_programs_to_its_quarantine() {
                    as the quarantine has them; not proven by signature
                    undo: remove them
         nothing else will be written
-    "#]]);
+    "#]],
+    );
 }

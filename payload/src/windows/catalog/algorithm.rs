@@ -240,4 +240,34 @@ mod tests {
             "digest: algorithm 1.2.840.10045.2.1, expected RSA with MD5, SHA-1, SHA-256 or SHA-384"
         );
     }
+
+    /// A public key as a certificate holds it; numbers of one byte that are not negative.
+    fn key_info(modulus: &[u8], exponent: u8) -> Vec<u8> {
+        let length = |more: usize| u8::try_from(modulus.len() + more).unwrap();
+        let mut info = vec![0x30, length(25), 0x30, 0x0D, 0x06, 0x09];
+        info.extend_from_slice(RSA);
+        info.extend_from_slice(&[0x05, 0x00, 0x03, length(8), 0x00, 0x30, length(5)]);
+        info.extend_from_slice(&[0x02, length(0)]);
+        info.extend_from_slice(modulus);
+        info.extend_from_slice(&[0x02, 0x01, exponent]);
+        info
+    }
+
+    #[test]
+    fn keys_that_are_none_are_refused_or_have_signed_nothing() {
+        let long = [&[0x7F][..], &[0xFE; 70]].concat();
+        for modulus in [&[0][..], &[1], &[2], &[3], &[4], &[35], &long] {
+            for exponent in [0, 1, 2, 3, 65] {
+                let info = key_info(modulus, exponent);
+                let mut elements = Elements::of(&info);
+                let parsed = RsaKey::parse(&elements.take("public key", SEQUENCE).unwrap());
+                elements.finish("public key").unwrap();
+                let Ok(key) = parsed else { continue };
+                for signature in [vec![], vec![0], vec![1], vec![0; 71], vec![0x7E; 71]] {
+                    let is_signed = key.has_signed(DigestAlgorithm::Sha1, b"text", &signature);
+                    assert!(!is_signed, "{modulus:?} {exponent} {signature:?}");
+                }
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Digests by which a catalog may list a file.
 
-use super::DigestAlgorithm;
+use super::algorithm::DigestAlgorithm;
 use crate::windows::pe::image::image_content;
 
 /// All digests by which a catalog may list one file, so that the file itself need not be kept.

@@ -10,9 +10,12 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use memchr::memmem::Finder;
 
+use super::algorithm::DigestAlgorithm;
 use super::digests::FileDigests;
+use super::members::CatalogMember;
+use super::signed_data::CatalogSignature;
 use super::trust::Trust;
-use super::{Catalog, CatalogError, CatalogMember, DigestAlgorithm, Proof, SignedProof};
+use super::{Catalog, CatalogError, Proof, SignedProof};
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 
 /// Folder of the catalogs below `system32`. Source: Microsoft, "Catalog files and digital signatures";
@@ -201,8 +204,7 @@ impl<'d> Case<'d> {
         &self,
         bytes: &[u8],
         trust: &Trust,
-    ) -> Result<Option<(DigestAlgorithm, CatalogMember, super::CatalogSignature)>, CatalogError>
-    {
+    ) -> Result<Option<(DigestAlgorithm, CatalogMember, CatalogSignature)>, CatalogError> {
         let catalog = Catalog::parse(bytes)?;
         let is_listed = |member: &&CatalogMember| {
             let digest = member.digest.as_ref();

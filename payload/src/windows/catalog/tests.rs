@@ -7,6 +7,8 @@ use expect_test::{Expect, expect};
 use fs_err as fs;
 
 use super::*;
+use crate::windows::catalog::store::CatalogStore;
+use crate::windows::catalog::trust::microsoft_roots;
 
 const DRIVER: (&str, &str) = ("ftdibus-2015.cat", "ftdibus-2015-i386.sys");
 const WINDOWS_11: (&str, &str) = (
@@ -186,7 +188,7 @@ fn one_changed_byte_of_a_file_is_not_listed() {
         &catalog,
         &file,
         &trust_for(KeyPurpose::WINDOWS),
-        expect!["in none of 1 catalogs"],
+        expect!["listed in no catalog of this Windows, 1 searched"],
     );
 }
 

@@ -127,7 +127,7 @@ pub fn microsoft_roots() -> Result<Vec<TrustAnchor>, CatalogError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::windows::catalog::DigestAlgorithm;
+    use crate::windows::catalog::algorithm::DigestAlgorithm;
 
     #[test]
     fn embedded_roots_have_the_thumbprints_that_microsoft_publishes() {
