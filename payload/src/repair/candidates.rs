@@ -265,6 +265,8 @@ fn check_name(identity: &PeIdentity, accept: &Acceptance) -> Result<(), String> 
 mod tests {
     use super::*;
     use crate::repair::fixture::{PeRecipe, SVCHOST_SP3};
+    use crate::windows::catalog::SignedProof;
+    use crate::windows::catalog::algorithm::DigestAlgorithm;
     use expect_test::{Expect, expect};
 
     fn present(bytes: &[u8], pin: Option<Sha256Digest>) -> CandidateContent {
@@ -374,6 +376,56 @@ mod tests {
             &present(&older, Some(Sha256Digest::of(&older))),
             expect![[r#"Err("version is 5.1.2600.2180, expected 5.1.2600.5512")"#]],
         );
+    }
+
+    #[test]
+    fn a_catalog_beats_a_pin_and_a_pin_beats_identity_whatever_their_order() {
+        let signed = SignedProof {
+            folder: WindowsPath::default(),
+            catalog: "NT5.CAT".into(),
+            member: None,
+            windows: None,
+            signer: "Microsoft Windows Publisher".into(),
+            root: "Microsoft Root Authority".into(),
+            algorithm: DigestAlgorithm::Sha1,
+        };
+        let by_identity = SVCHOST_SP3.build();
+        let mut pinned = by_identity.clone();
+        pinned[0x300] ^= 1;
+        let mut proven = by_identity.clone();
+        proven[0x300] ^= 2;
+        let mut accept = accept("5.1.2600.5512", "svchost.exe");
+        accept.sha256.push(Sha256Digest::of(&pinned));
+        let candidate = |name: &str, bytes: &[u8], is_proven: bool| {
+            let mut content = present(bytes, None);
+            if let CandidateContent::Present { proof, .. } = &mut content {
+                *proof = is_proven.then(|| Box::new(Proof::Signed(signed.clone())));
+            }
+            CandidateFacts {
+                source: CandidateSource::Dllcache,
+                place: CandidatePlace::Stick(name.into()),
+                content,
+            }
+        };
+        let mut candidates = vec![
+            candidate("identity", &by_identity, false),
+            candidate("pinned", &pinned, false),
+            candidate("proven", &proven, true),
+        ];
+        for expect in [
+            "5.1.2600.5512 for i386, signed by Microsoft (NT5.CAT)",
+            "sha256 pinned in the remedy",
+            "5.1.2600.5512 for i386, identity matches; not proven by signature",
+        ] {
+            let (chosen, _) = choose_candidate(&candidates, &accept, Some(PeMachine::I386));
+            assert_eq!(chosen.unwrap().reason, expect);
+            candidates.pop();
+        }
+        // Signed, but by its version the file of another service pack.
+        accept.version = "5.1.2600.2180".into();
+        let wrong = [candidate("proven", &proven, true)];
+        let (chosen, _) = choose_candidate(&wrong, &accept, Some(PeMachine::I386));
+        assert_eq!(chosen, None);
     }
 
     #[test]
