@@ -22,6 +22,9 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Make a key pair for signing images
     Keygen(KeygenArgs),
+    /// List and explain remedies
+    #[command(subcommand)]
+    Remedy(RemedyCommand),
     /// Get the boot parts: Debian's kernels, boot loaders and NTFS driver
     #[command(subcommand)]
     Parts(PartsCommand),
@@ -67,6 +70,23 @@ pub struct KeygenArgs {
     /// Make a key that anyone who has the file can use
     #[arg(long)]
     pub no_password: bool,
+}
+
+/// What to do about remedies.
+#[derive(Debug, Subcommand)]
+pub enum RemedyCommand {
+    /// List the remedies that come with mendkit
+    List,
+    /// Explain a remedy in plain words, with all that it may write, and warn of its gaps
+    Check(RemedyCheckArgs),
+}
+
+/// Arguments of `mendkit remedy check`.
+#[derive(Debug, Args)]
+pub struct RemedyCheckArgs {
+    /// A remedy of one's own, or a built-in one by its name
+    #[arg(value_name = "FILE.toml|NAME")]
+    pub remedy: String,
 }
 
 /// What to do about boot parts.

@@ -19,6 +19,7 @@ macro_rules! say {
 pub mod build;
 pub mod fetch;
 pub mod keygen;
+pub mod remedy;
 pub mod verify;
 
 /// How a command ended; `main` turns it into the exit code.

@@ -10,7 +10,8 @@ use rescue_stick::definitions::DefinitionsSet;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::{JOB_SCHEMA, Job, KitFile};
 use rescue_stick::paths;
-use rescue_stick::remedy::{Predicate, Remedy, RemedyError};
+use rescue_stick::remedy::predicate::Predicate;
+use rescue_stick::remedy::{Remedy, RemedyError};
 
 use crate::hashed_file::HashedFile;
 use crate::recipe::Recipe;
@@ -291,7 +292,7 @@ fn check_definitions_fit(
 fn replaces(remedy: &Remedy) -> impl Iterator<Item = &str> {
     remedy.when.iter().filter_map(|predicate| match predicate {
         Predicate::Product(product) => product.definitions.as_deref(),
-        Predicate::Os(_) => None,
+        _ => None,
     })
 }
 
@@ -363,7 +364,7 @@ mod tests {
             "[\"mcafee-5985\"]",
             DAT,
             expect![[
-                r#"remedies: no built-in remedy is called "mcafee-5985"; built in: mcafee-5958; a remedy of one's own ends in .toml"#
+                r#"remedies: no built-in remedy is called "mcafee-5985"; built in: crowdstrike-291, mcafee-5958; a remedy of one's own ends in .toml"#
             ]],
         );
         check_refused(

@@ -11,7 +11,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use mendkit::cli::{Cli, Command, PartsCommand};
+use mendkit::cli::{Cli, Command, PartsCommand, RemedyCommand};
 use mendkit::commands::{self, Outcome};
 
 fn main() -> ExitCode {
@@ -19,6 +19,8 @@ fn main() -> ExitCode {
         Command::Build(args) => commands::build::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Keygen(args) => commands::keygen::run(args),
+        Command::Remedy(RemedyCommand::List) => commands::remedy::list(),
+        Command::Remedy(RemedyCommand::Check(args)) => commands::remedy::check(args),
         Command::Parts(PartsCommand::Fetch(args)) => commands::fetch::run(args),
     };
     match outcome {

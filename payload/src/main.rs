@@ -14,7 +14,7 @@ use mend::repair::{Request, run};
 
 /// What the rescue environment does once the stick has proven itself.
 const WORK: Work = Work {
-    repair: |mode, machine, stick, screen| run(&Request { mode }, machine, stick, screen),
+    repair: |mode, machine, stick, screen| run(&Request::new(mode), machine, stick, screen),
     report_text: render_report,
 };
 

@@ -106,7 +106,7 @@ pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8
         &mut *console.output
     };
     let mut screen = Terminal::new(shown, console.input);
-    let report = run(&Request { mode }, &machine, &stick, &mut screen);
+    let report = run(&Request::new(mode), &machine, &stick, &mut screen);
     screen.line("");
     render_report(&report)
         .lines()

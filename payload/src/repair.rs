@@ -6,6 +6,7 @@
 //! and `report` are pure: they get facts, never the machine.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use rescue_stick::job::Mode;
 use rescue_stick::remedy::Remedy;
@@ -13,17 +14,19 @@ use rescue_stick::report::{InstallationReport, Report, Timing, Verdict};
 
 use crate::machine::{CommitLabel, Machine, Volume, VolumeError, VolumeState};
 use crate::repair::apply::{apply_plan, check_packages};
-use crate::repair::detect::steps::{StepFacts, examine_steps};
-use crate::repair::detect::{InstallationFacts, survey_machine};
+use crate::repair::detect::observe::{Observations, observe};
+use crate::repair::detect::steps::examine_steps;
+use crate::repair::detect::{InstallationFacts, Site, survey_machine};
 use crate::repair::diagnose::{
     diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
 };
 use crate::repair::plan::{FileWrite, Planned, RepairPlan, plan_repair};
-use crate::repair::predicates::Judgement;
+use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
 use crate::repair::verify::{Verified, verify_files};
 use crate::screen::{Answer, Question, Screen};
 use crate::stick::Stick;
+use crate::windows::catalog::trust::Trust;
 
 pub mod apply;
 pub mod candidates;
@@ -42,10 +45,21 @@ pub(crate) mod fixture;
 mod tests;
 
 /// How this run behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Who decides whether a repair is made: the job's mode, or a stricter one.
     pub mode: Mode,
+    /// Whom catalogs of Windows are believed by; `None` if nothing can be proven by them.
+    pub trust: Option<Trust>,
+}
+
+impl Request {
+    /// Returns a request that believes Microsoft.
+    pub fn new(mode: Mode) -> Self {
+        // The roots are part of this program, and a test reads them.
+        let trust = Trust::in_microsoft_for_windows().ok();
+        Self { mode, trust }
+    }
 }
 
 /// What a person accepts together with the plan for a volume that was not shut down cleanly.
@@ -78,6 +92,7 @@ pub fn run(
                 facts,
                 stick,
                 run: &name,
+                now,
                 screen: &mut *screen,
                 stages: &mut stages,
             };
@@ -110,24 +125,31 @@ struct Case<'a, 'm> {
     facts: &'a InstallationFacts,
     stick: &'a Stick,
     run: &'a str,
+    now: i64,
     screen: &'a mut dyn Screen,
     stages: &'a mut Stages<'m>,
 }
 
-impl Case<'_, '_> {
+impl<'a> Case<'a, '_> {
     fn treat(&mut self) -> InstallationReport {
         let mut report = begin_installation(&self.volume.facts().name, self.facts);
         self.screen.line(&format!(
             "{} on {}: {}",
             report.folder, report.volume, report.windows
         ));
-        let stick = self.stick;
+        let judged = match self.judge_remedies() {
+            Ok(judged) => judged,
+            Err(error) => {
+                report.verdict = stop(&mut report, &error);
+                return report;
+            }
+        };
         let sorted = self.stages.time(Stage::Diagnose, || {
             report.findings.extend(diagnose_registry(self.facts));
             report
                 .findings
                 .extend(diagnose_volume(&self.volume.facts().state));
-            sort_remedies(stick.remedies(), self.facts)
+            sort_remedies(judged)
         });
         for (remedy, judgement) in &sorted.applies {
             report.remedy = Some(remedy.id.clone());
@@ -159,6 +181,50 @@ impl Case<'_, '_> {
         report
     }
 
+    /// Judges every remedy of the stick. What a remedy asks of the disk is read only if what is known
+    /// already does not exclude it.
+    fn judge_remedies(&mut self) -> Result<Vec<(&'a Remedy, Judgement)>, VolumeError> {
+        let (volume, facts, stick, site) = (self.volume, self.facts, self.stick, self.site());
+        let state = &volume.facts().state;
+        fn known<'k>(
+            facts: &'k InstallationFacts,
+            volume: &'k VolumeState,
+            observations: &'k Observations,
+        ) -> Known<'k> {
+            Known {
+                facts,
+                volume,
+                observations,
+            }
+        }
+        let mut judged = Vec::new();
+        for remedy in stick.remedies() {
+            let mut observations = Observations::default();
+            let mut judgement = judge_remedy(remedy, &known(facts, state, &observations));
+            if judgement.answer == Holds::CannotTell {
+                observations = self.stages.time(Stage::Detect, || {
+                    let view = volume.view()?;
+                    Ok::<_, VolumeError>(observe(&site.at(view.root()), &remedy.when))
+                })?;
+                judgement = judge_remedy(remedy, &known(facts, state, &observations));
+            }
+            judged.push((remedy, judgement));
+        }
+        Ok(judged)
+    }
+
+    /// Returns where remedies are held against this installation, not mounted yet.
+    fn site(&self) -> Site<'a> {
+        Site {
+            root: Path::new(""),
+            file_system: self.volume.facts().file_system,
+            facts: self.facts,
+            stick: self.stick,
+            trust: self.request.trust.as_ref(),
+            now: self.now,
+        }
+    }
+
     /// Follows one remedy that applies to its end and returns what became of the installation.
     fn follow_remedy(
         &mut self,
@@ -166,21 +232,21 @@ impl Case<'_, '_> {
         judgement: &Judgement,
         report: &mut InstallationReport,
     ) -> Verdict {
-        let (volume, facts, stick, run) = (self.volume, self.facts, self.stick, self.run);
+        let (volume, facts, run, site) = (self.volume, self.facts, self.run, self.site());
         let examined = self.stages.time(Stage::Detect, || {
             let view = volume.view()?;
-            Ok(examine_steps(view.root(), facts, remedy, stick))
+            Ok(examine_steps(&site.at(view.root()), remedy))
         });
-        let steps = match examined {
-            Ok(steps) => steps,
+        let examined = match examined {
+            Ok(examined) => examined,
             Err(error) => return stop(report, &error),
         };
         let findings = self
             .stages
-            .time(Stage::Diagnose, || diagnose(judgement, &steps));
+            .time(Stage::Diagnose, || diagnose(judgement, &examined.steps));
         report.findings.extend(findings);
         let (planned, candidates) = self.stages.time(Stage::Plan, || {
-            plan_repair(facts, &volume.facts().name, run, &steps)
+            plan_repair(facts, &volume.facts().name, run, &examined)
         });
         report.candidates.extend(candidates);
         let plan = match planned {
@@ -200,11 +266,16 @@ impl Case<'_, '_> {
         self.screen.page();
         text.lines().for_each(|line| self.screen.line(line));
         report.plan = Some(text);
+        let notes: Vec<String> = plan.notes().map(str::to_owned).collect();
         if let Some(verdict) = self.ask_permission(report) {
             return verdict;
         }
         match self.carry_out(remedy, &plan) {
-            Ok(verified) => conclude(report, verified),
+            Ok(verified) => {
+                let verdict = conclude(report, verified);
+                report.advice.extend(notes);
+                verdict
+            }
             Err(Stopped::Refused(reason)) => {
                 report.advice.push(reason);
                 report.advice.push("nothing was written".into());
@@ -262,25 +333,27 @@ impl Case<'_, '_> {
 
     /// Applies, checks on the overlay, commits, and looks again from a fresh view.
     fn carry_out(&mut self, remedy: &Remedy, plan: &RepairPlan) -> Result<Verified, Stopped> {
-        let (volume, facts, stick) = (self.volume, self.facts, self.stick);
+        let (volume, facts, stick, run) = (self.volume, self.facts, self.stick, self.run);
+        let site = self.site();
         let label = CommitLabel {
             run: self.run.to_owned(),
             computer: self.facts.installation.computer.clone().unwrap_or_default(),
         };
         let screen = &mut *self.screen;
         self.stages.time(Stage::Apply, || {
-            screen.line("Checking the definitions on the stick ...");
+            if plan.steps.iter().any(|step| step.package.is_some()) {
+                screen.line("Checking the definitions on the stick ...");
+            }
             check_packages(plan, stick).map_err(|error| Stopped::Refused(error.to_string()))?;
             let change = volume.begin_change(plan.needed_bytes())?;
             // The definitions have 100 MB; a screen that stands still for a minute is switched off.
             let mut progress = |write: &FileWrite| {
-                let tenths = write.after.size / 100_000;
-                screen.line(&format!(
-                    "Writing {}, {}.{} MB ...",
-                    write.target.name(),
-                    tenths / 10,
-                    tenths % 10
-                ));
+                let megabytes = write.after.size / 1_000_000;
+                let size = match megabytes {
+                    0 => String::new(),
+                    _ => format!(", {megabytes} MB"),
+                };
+                screen.line(&format!("Writing {}{size} ...", write.target.name()));
             };
             if let Err(error) = apply_plan(plan, change.as_ref(), stick, &mut progress) {
                 return Err(Stopped::failed(vec![error.to_string()]));
@@ -301,16 +374,16 @@ impl Case<'_, '_> {
                 .map_err(|error| Stopped::Failed(vec![unchecked(&error)]))?;
             let mut verified = verify_files(view.root(), plan);
             // The same eyes that found the fault must not find it any more.
-            let steps = examine_steps(view.root(), facts, remedy, stick);
-            let is_left = |step: &&StepFacts| match step {
-                StepFacts::Definitions(facts) => !facts.is_installed(),
-                StepFacts::Restore(facts) => facts.target.is_err() || facts.state().is_some(),
-            };
-            let left = steps.iter().filter(is_left).count();
-            if left > 0 {
-                verified
-                    .problems
-                    .push(format!("{left} of {} steps are still to do", steps.len()));
+            let examined = examine_steps(&site.at(view.root()), remedy);
+            let (planned, _) = plan_repair(facts, &volume.facts().name, run, &examined);
+            match planned {
+                Planned::NothingToDo => {}
+                Planned::Plan(left) => verified.problems.push(format!(
+                    "{} of {} steps are still to do",
+                    left.steps.len(),
+                    examined.steps.len()
+                )),
+                Planned::Stuck { advice, .. } => verified.problems.extend(advice),
             }
             Ok(verified)
         })

@@ -5,5 +5,7 @@ pub mod catalog;
 pub mod folders;
 pub mod installation;
 pub mod path;
+pub mod pattern;
 pub mod pe;
+pub mod services;
 pub mod version;

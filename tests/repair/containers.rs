@@ -150,9 +150,7 @@ fn candidates(windows: &WindowsSpec) -> Result<Vec<(String, bool, String)>> {
     let folder = tempfile::tempdir()?;
     make_folder(windows, folder.path())?;
     let machine = FolderMachine::open(folder.path())?;
-    let request = Request {
-        mode: Mode::Diagnose,
-    };
+    let request = Request::new(Mode::Diagnose);
     let report = run(&request, &machine, &Stick::built_in()?, &mut Silent);
     let candidates = report.installations[0].candidates.iter().map(|candidate| {
         let digest = candidate.sha256.map(|digest| digest.to_string());

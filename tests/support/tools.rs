@@ -16,7 +16,7 @@ const VIRT_FIRMWARE_VERSION: &str = "26.10";
 pub fn target_folder() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target"),
     }
 }
 

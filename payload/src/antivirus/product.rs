@@ -87,6 +87,8 @@ pub struct InstalledProduct {
     pub product: &'static Product,
     /// Name for people, with version.
     pub name: String,
+    /// Version of the product itself, `8.7.0.570`.
+    pub version: Option<String>,
     /// Version of its definitions, `5958.0000`.
     pub definitions: Option<String>,
     /// Date of its definitions as the product writes it.
@@ -163,6 +165,7 @@ pub fn read_product(
         }
     }
     let mut name = product.title.to_owned();
+    let mut version = None;
     if let Some((_, key)) = find_key(software, product.product_key)? {
         if let Some(text) = key
             .text(product.product_name)?
@@ -170,7 +173,8 @@ pub fn read_product(
         {
             name = text;
         }
-        if let Some(version) = key.text(product.product_version)? {
+        version = key.text(product.product_version)?;
+        if let Some(version) = &version {
             name.push_str(&format!(" {version}"));
         }
     }
@@ -184,6 +188,7 @@ pub fn read_product(
     Ok(Some(InstalledProduct {
         product,
         name,
+        version,
         definitions,
         definitions_date: engine.text(product.definitions_date)?,
         engine: engine_version,

@@ -382,7 +382,8 @@ mod tests {
     use super::*;
     use crate::antivirus::product::ALL_PRODUCTS;
     use crate::antivirus::quarantine::fixture::make_bup_of;
-    use rescue_stick::remedy::{BUILT_IN_REMEDIES, CandidateSource, Remedy, RemedyStep};
+    use rescue_stick::remedy::step::{CandidateSource, RemedyStep};
+    use rescue_stick::remedy::{BUILT_IN_REMEDIES, Remedy};
 
     const BUP: &ContainerFormat = &ALL_CONTAINER_FORMATS[0];
 

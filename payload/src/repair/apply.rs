@@ -5,7 +5,7 @@
 //! while copying leaves every old file where it was. After a fault the renames are taken back: on an
 //! overlay that is not needed, in a folder without one it is the only way back.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -13,15 +13,17 @@ use fs_err as fs;
 use crate::antivirus::quarantine::extract_item;
 use crate::cabinet::extract_member;
 use crate::machine::{VolumeChange, VolumeError};
+use crate::repair::detect::registry::change_hive;
+use crate::repair::detect::steps::Content;
 use crate::repair::package::{Package, PackageError, check_package};
-use crate::repair::plan::{FileWrite, RepairPlan, Step, WriteSource, staged_path};
+use crate::repair::plan::{FileMove, FileWrite, RepairPlan, Step, WriteSource, staged_path};
 use crate::stick::{Stick, hash_file};
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// Files put into place.
+    /// Files put into place or moved.
     pub files: usize,
     /// Bytes of their content.
     pub bytes: u64,
@@ -83,6 +85,9 @@ pub fn apply_plan(
     let mut renamed = Vec::new();
     let mut stage = |step: &Step| {
         let mut package = open_package(step, stick)?;
+        for one in &step.moves {
+            check_content(&one.from, &one.before, change.root())?;
+        }
         for write in &step.writes {
             progress(write);
             check_before(write, change.root())?;
@@ -106,7 +111,7 @@ pub fn apply_plan(
         return Err(error);
     }
     Ok(Applied {
-        files: plan.writes().count(),
+        files: plan.writes().count().saturating_add(plan.moves().count()),
         bytes: plan.writes().map(|write| write.after.size).sum(),
     })
 }
@@ -118,32 +123,35 @@ fn open_package(step: &Step, stick: &Stick) -> Result<Option<Package>, PackageEr
 }
 
 fn check_before(write: &FileWrite, root: &Path) -> Result<(), ApplyError> {
-    let finding = match (write.target.resolve(root)?, write.before) {
-        (
-            Resolved::Missing {
-                folder: Some(_), ..
-            },
-            None,
-        ) => return Ok(()),
-        (Resolved::File { at, .. }, Some(before)) => {
-            let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(&write.target, "reading", e))?;
+    if let Some(before) = &write.before {
+        return check_content(&write.target, before, root);
+    }
+    let finding = match write.target.resolve(root)? {
+        Resolved::Missing {
+            folder: Some(_), ..
+        } => return Ok(()),
+        Resolved::File { size, .. } => format!("a file of {size} bytes"),
+        Resolved::Folder { .. } => "a folder".into(),
+        Resolved::Missing { folder: None, .. } => "not there, nor its folder".into(),
+    };
+    Err(precondition(&write.target, &finding, "a folder without it"))
+}
+
+/// Checks that what lies at `path` is what the plan was made for.
+fn check_content(path: &WindowsPath, before: &Content, root: &Path) -> Result<(), ApplyError> {
+    let finding = match path.resolve(root)? {
+        Resolved::File { at, .. } => {
+            let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(path, "reading", e))?;
             if sha256 == before.sha256 {
                 return Ok(());
             }
             format!("sha256 is {sha256}")
         }
-        (Resolved::File { size, .. }, None) => format!("a file of {size} bytes"),
-        (Resolved::Folder { .. }, _) => "a folder".into(),
-        (Resolved::Missing { .. }, _) => "not there".into(),
+        Resolved::Folder { .. } => "a folder".into(),
+        Resolved::Missing { .. } => "not there".into(),
     };
-    Err(ApplyError::Precondition {
-        path: write.target.clone(),
-        finding,
-        expectation: match write.before {
-            Some(before) => format!("a file with sha256 {}", before.sha256),
-            None => "a folder without it".into(),
-        },
-    })
+    let expectation = format!("a file with sha256 {}", before.sha256);
+    Err(precondition(path, &finding, &expectation))
 }
 
 /// Prepares one new file beside its place; `staged` gets its path before it is begun.
@@ -236,6 +244,13 @@ fn fill_file(
             copy_bounded(&stick.path_of(source), file, write)
                 .map_err(|e| io_at(path, "copying from the stick", e))?;
         }
+        (WriteSource::Hive(change), _) => {
+            let expectation = "a registry file that can be changed";
+            let changed = change_hive(root, change)
+                .map_err(|reason| precondition(&write.target, &reason, expectation))?;
+            file.write_all(&changed.after)
+                .map_err(|e| io_at(path, "writing", e))?;
+        }
     }
     Ok(())
 }
@@ -252,35 +267,65 @@ fn swap_files(
     root: &Path,
     renamed: &mut Vec<(PathBuf, PathBuf)>,
 ) -> Result<(), ApplyError> {
-    for write in plan.writes() {
-        let target = match write.target.resolve(root)? {
-            Resolved::File { at, .. } => at,
-            Resolved::Missing {
-                folder: Some(folder),
-                ..
-            } => folder.join(write.target.name()),
-            Resolved::Missing { folder: None, .. } | Resolved::Folder { .. } => {
-                return Err(precondition(
-                    &write.target,
-                    "no place for a file",
-                    "its folder",
-                ));
-            }
-        };
-        if let Some(kept) = &write.kept {
-            let kept_at = make_folders(root, &kept.folder())?.join(kept.name());
-            if let Resolved::File { .. } | Resolved::Folder { .. } = kept.resolve(root)? {
-                return Err(precondition(kept, "there already", "a free name"));
-            }
-            rename(&target, &kept_at, kept, renamed)?;
+    for step in &plan.steps {
+        for write in &step.writes {
+            swap_file(write, root, renamed)?;
         }
-        let staged = staged_path(&write.target)?;
-        let Resolved::File { at, .. } = staged.resolve(root)? else {
-            return Err(precondition(&staged, "not there", "the prepared file"));
-        };
-        rename(&at, &target, &write.target, renamed)?;
+        for one in &step.moves {
+            move_file(one, root, renamed)?;
+        }
     }
     Ok(())
+}
+
+/// Moves one file as it is.
+fn move_file(
+    one: &FileMove,
+    root: &Path,
+    renamed: &mut Vec<(PathBuf, PathBuf)>,
+) -> Result<(), ApplyError> {
+    let Resolved::File { at, .. } = one.from.resolve(root)? else {
+        return Err(precondition(&one.from, "not there", "the file to be moved"));
+    };
+    let to = make_folders(root, &one.to.folder())?.join(one.to.name());
+    if let Resolved::File { .. } | Resolved::Folder { .. } = one.to.resolve(root)? {
+        return Err(precondition(&one.to, "there already", "a free name"));
+    }
+    rename(&at, &to, &one.to, renamed)
+}
+
+/// Moves the former file away and the new one into place.
+fn swap_file(
+    write: &FileWrite,
+    root: &Path,
+    renamed: &mut Vec<(PathBuf, PathBuf)>,
+) -> Result<(), ApplyError> {
+    let target = match write.target.resolve(root)? {
+        Resolved::File { at, .. } => at,
+        Resolved::Missing {
+            folder: Some(folder),
+            ..
+        } => folder.join(write.target.name()),
+        Resolved::Missing { folder: None, .. } | Resolved::Folder { .. } => {
+            return Err(precondition(
+                &write.target,
+                "no place for a file",
+                "its folder",
+            ));
+        }
+    };
+    if let Some(kept) = &write.kept {
+        let kept_at = make_folders(root, &kept.folder())?.join(kept.name());
+        if let Resolved::File { .. } | Resolved::Folder { .. } = kept.resolve(root)? {
+            return Err(precondition(kept, "there already", "a free name"));
+        }
+        rename(&target, &kept_at, kept, renamed)?;
+    }
+    let staged = staged_path(&write.target)?;
+    let Resolved::File { at, .. } = staged.resolve(root)? else {
+        return Err(precondition(&staged, "not there", "the prepared file"));
+    };
+    rename(&at, &target, &write.target, renamed)
 }
 
 fn rename(

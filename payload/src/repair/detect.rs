@@ -6,11 +6,42 @@ use std::path::Path;
 
 use crate::antivirus::product::{ALL_PRODUCTS, InstalledProduct, read_product};
 use crate::machine::{FileSystem, Machine, Volume, VolumeFacts, VolumeState};
+use crate::stick::Stick;
+use crate::windows::catalog::trust::Trust;
 use crate::windows::installation::{Installation, find_windows_folders, open_installation};
 use crate::windows::path::{PathError, WindowsPath};
 
+pub mod files;
+pub mod logs;
+pub mod observe;
+pub mod quarantined;
+pub mod registry;
 pub mod sources;
 pub mod steps;
+
+/// Where a remedy is held against one installation.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// Where its volume is mounted.
+    pub root: &'a Path,
+    /// Its file system.
+    pub file_system: FileSystem,
+    /// What is known of it.
+    pub facts: &'a InstallationFacts,
+    /// The stick.
+    pub stick: &'a Stick,
+    /// Whom catalogs are believed by; `None` if nothing can be proven by them.
+    pub trust: Option<&'a Trust>,
+    /// The PC's clock, seconds since 1970 in UTC.
+    pub now: i64,
+}
+
+impl Site<'_> {
+    /// Returns the same with the volume mounted at `root`.
+    pub fn at<'s>(&'s self, root: &'s Path) -> Site<'s> {
+        Site { root, ..*self }
+    }
+}
 
 /// What is on a PC.
 #[derive(Debug)]

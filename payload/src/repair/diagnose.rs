@@ -1,12 +1,18 @@
 //! Turns facts into findings: what is wrong, in words, with evidence. Pure.
 
-use rescue_stick::remedy::{FileState, Remedy};
+use rescue_stick::remedy::Remedy;
+use rescue_stick::remedy::step::FileState;
 use rescue_stick::report::FindingReport;
 
 use crate::machine::VolumeState;
 use crate::repair::detect::InstallationFacts;
+use crate::repair::detect::files::MoveFacts;
+use crate::repair::detect::quarantined::{ItemFacts, QuarantinedFacts};
+use crate::repair::detect::registry::RegistryFacts;
 use crate::repair::detect::steps::{DefinitionsFacts, RestoreFacts, StepFacts};
-use crate::repair::predicates::{Holds, Judgement, judge_remedy};
+use crate::repair::predicates::files::judge_guard;
+use crate::repair::predicates::others::spell_data;
+use crate::repair::predicates::{Holds, Judgement};
 
 /// A fault with evidence, in the form in which it is reported.
 pub type Finding = FindingReport;
@@ -29,6 +35,12 @@ pub const LOCKED_VOLUME: &str = "locked-volume";
 pub const UNREADABLE_VOLUME: &str = "unreadable-volume";
 /// A remedy may apply, but a test cannot tell.
 pub const UNDECIDED: &str = "undecided";
+/// A file is there that a remedy names as bad.
+pub const UNWANTED_FILE: &str = "unwanted-file";
+/// A setting is not as a remedy wants it.
+pub const UNWANTED_SETTING: &str = "unwanted-setting";
+/// Files are in a quarantine that a remedy wants back.
+pub const QUARANTINED_FILES: &str = "quarantined-files";
 /// The registry is dirty or damaged.
 pub const ODD_REGISTRY: &str = "odd-registry";
 
@@ -44,10 +56,9 @@ pub struct Applicability<'a> {
 }
 
 /// Sorts remedies by whether they apply to an installation.
-pub fn sort_remedies<'a>(remedies: &'a [Remedy], facts: &InstallationFacts) -> Applicability<'a> {
+pub fn sort_remedies<'a>(judged: Vec<(&'a Remedy, Judgement)>) -> Applicability<'a> {
     let mut sorted = Applicability::default();
-    for remedy in remedies {
-        let judgement = judge_remedy(remedy, facts);
+    for (remedy, judgement) in judged {
         let list = match judgement.answer {
             Holds::Yes => &mut sorted.applies,
             Holds::CannotTell => &mut sorted.undecided,
@@ -61,10 +72,62 @@ pub fn sort_remedies<'a>(remedies: &'a [Remedy], facts: &InstallationFacts) -> A
 /// Returns what is wrong by a remedy that applies.
 pub fn diagnose(judgement: &Judgement, steps: &[StepFacts]) -> Vec<Finding> {
     let findings = steps.iter().map(|step| match step {
-        StepFacts::Definitions(facts) => diagnose_definitions(judgement, facts),
-        StepFacts::Restore(facts) => diagnose_file(facts),
+        StepFacts::Definitions(facts) => {
+            diagnose_definitions(judgement, facts).into_iter().collect()
+        }
+        StepFacts::Restore(facts) => diagnose_file(facts).into_iter().collect(),
+        StepFacts::Move(facts) => diagnose_moves(facts),
+        StepFacts::Registry(facts) => diagnose_values(facts),
+        StepFacts::Quarantined(facts) => diagnose_quarantined(facts).into_iter().collect(),
+        StepFacts::Note(_) => Vec::new(),
     });
-    findings.flatten().collect()
+    findings.flatten().collect::<Vec<Finding>>()
+}
+
+fn diagnose_moves(facts: &MoveFacts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in facts.files.iter().flatten() {
+        let judgement = judge_guard(&facts.guard, file);
+        if judgement.answer == Holds::Yes {
+            let mut evidence = judgement.evidence;
+            evidence.push(format!("{}: sha256 {}", file.path, file.content.sha256));
+            findings.push(Finding {
+                id: UNWANTED_FILE.into(),
+                text: format!("{} is there and should not be", file.path.name()),
+                evidence,
+            });
+        }
+    }
+    findings
+}
+
+fn diagnose_values(facts: &RegistryFacts) -> Vec<Finding> {
+    let values = facts.values.iter().flatten();
+    let values = values.filter(|value| !value.is_set());
+    let findings = values.map(|value| {
+        let found = value.old.as_ref();
+        let found = found.map_or_else(|| "not there".into(), spell_data);
+        Finding {
+            id: UNWANTED_SETTING.into(),
+            text: format!("a setting is {found}, wanted is {}", spell_data(&value.new)),
+            evidence: vec![format!("{}: {found}", value.place)],
+        }
+    });
+    findings.collect()
+}
+
+fn diagnose_quarantined(facts: &QuarantinedFacts) -> Option<Finding> {
+    let is_gone = |item: &&ItemFacts| {
+        let target = item.target.as_ref().ok();
+        target.is_some_and(|target| target.content.is_none_or(|content| content.size == 0))
+    };
+    let gone: Vec<&ItemFacts> = facts.items.iter().filter(is_gone).collect();
+    let evidence = gone.iter().map(|item| item.item.to_string()).collect();
+    (!gone.is_empty()).then(|| Finding {
+        id: QUARANTINED_FILES.into(),
+        text: format!("{} files were taken into quarantine", gone.len()),
+        evidence,
+    })
 }
 
 fn diagnose_definitions(judgement: &Judgement, facts: &DefinitionsFacts) -> Option<Finding> {

@@ -210,6 +210,7 @@ pub(crate) fn facts_of_xp(service_pack: u32, definitions: &str) -> InstallationF
         products: vec![InstalledProduct {
             product: &ALL_PRODUCTS[0],
             name: "VirusScan Enterprise 8.7.0.570".into(),
+            version: Some("8.7.0.570".into()),
             definitions: Some(definitions.into()),
             definitions_date: None,
             engine: None,
@@ -262,14 +263,27 @@ pub(crate) fn make_stick(
     packed: &[u8],
     kit: &[(&str, &[u8])],
 ) -> Stick {
+    let remedy = Remedy::built_in("mcafee-5958").unwrap();
+    make_stick_for(root, &[remedy], promised, packed, kit)
+}
+
+/// Makes a signed stick as [`make_stick`] does, with the remedies of these texts.
+pub(crate) fn make_stick_for(
+    root: &Path,
+    remedies: &[&str],
+    promised: &[(&str, Vec<u8>)],
+    packed: &[u8],
+    kit: &[(&str, &[u8])],
+) -> Stick {
     let set = set_of("5959.0000", promised);
-    let mut files = vec![
-        (set.package.clone(), packed.to_vec()),
-        (
-            "mendkit/remedies/mcafee-5958.toml".to_owned(),
-            Remedy::built_in("mcafee-5958").unwrap().into(),
-        ),
-    ];
+    let mut files = vec![(set.package.clone(), packed.to_vec())];
+    let mut ids = Vec::new();
+    for text in remedies {
+        let id = Remedy::parse(text).unwrap().id;
+        let path = format!("{}/{id}.toml", paths::REMEDIES);
+        files.push((path, text.as_bytes().to_vec()));
+        ids.push(id);
+    }
     let mut kit_files = Vec::new();
     for (index, (name, content)) in kit.iter().enumerate() {
         let path = format!("mendkit/files/{index}-{name}");
@@ -288,7 +302,7 @@ pub(crate) fn make_stick(
         mode: Mode::Confirm,
         finish: Finish::Ask,
         languages: vec!["en".into()],
-        remedies: vec!["mcafee-5958".into()],
+        remedies: ids,
         definitions: [("mcafee-dat".to_owned(), set)].into(),
         files: kit_files,
     };
@@ -420,6 +434,78 @@ impl Xp {
             .unwrap();
         hive.add_value_string(language, Some("InstallLanguage"), "040c")
             .unwrap();
+        hive.to_bytes().unwrap()
+    }
+}
+
+/// A Windows 10 to be made, with a service called `AvDrv` in two control sets.
+pub(crate) struct Ten {
+    pub(crate) windows: &'static str,
+    pub(crate) computer: &'static str,
+}
+
+pub(crate) const WINDOWS_10: Ten = Ten {
+    windows: "Windows",
+    computer: "DESKTOP-291",
+};
+
+impl Ten {
+    /// Writes the tree below `root`.
+    pub(crate) fn write(&self, root: &Path) {
+        let system32 = root.join(self.windows).join("System32");
+        fs::create_dir_all(system32.join("config")).unwrap();
+        fs::create_dir_all(system32.join("drivers/CrowdStrike")).unwrap();
+        fs::write(system32.join("config/SOFTWARE"), self.software()).unwrap();
+        fs::write(system32.join("config/SYSTEM"), self.system()).unwrap();
+        let lsass = PeRecipe {
+            machine: PeMachine::AMD64,
+            version: [10, 0, 19041, 1],
+            original_name: "lsass.exe",
+            ..SVCHOST_SP3
+        };
+        fs::write(system32.join("lsass.exe"), lsass.build()).unwrap();
+    }
+
+    fn software(&self) -> Vec<u8> {
+        let mut hive = HiveBuilder::with_version(1, 5).unwrap();
+        let version = "Microsoft\\Windows NT\\CurrentVersion";
+        let rule = "Policies\\Microsoft\\Windows Defender\\ASR\\Rules";
+        for key in [version, rule, "Wow6432Node\\Vendor\\Product"] {
+            hive.create_key(key).unwrap();
+        }
+        let root = format!("C:\\{}", self.windows);
+        for (name, value) in [
+            ("ProductName", "Windows 10 Pro"),
+            ("CurrentVersion", "6.3"),
+            ("CurrentBuildNumber", "19045"),
+            ("SystemRoot", &root),
+        ] {
+            hive.add_value_string(version, Some(name), value).unwrap();
+        }
+        hive.add_value_dword(version, Some("CurrentMajorVersionNumber"), 10)
+            .unwrap();
+        hive.add_value_string(rule, Some("92e97fa1"), "1").unwrap();
+        let vendor = "Wow6432Node\\Vendor\\Product";
+        hive.add_value_dword(vendor, Some("Definitions"), 3292)
+            .unwrap();
+        hive.to_bytes().unwrap()
+    }
+
+    fn system(&self) -> Vec<u8> {
+        let mut hive = HiveBuilder::with_version(1, 5).unwrap();
+        hive.create_key("Select").unwrap();
+        for (name, number) in [("Current", 1), ("LastKnownGood", 2)] {
+            hive.add_value_dword("Select", Some(name), number).unwrap();
+        }
+        for set in ["ControlSet001", "ControlSet002"] {
+            let name = format!("{set}\\Control\\ComputerName\\ComputerName");
+            let service = format!("{set}\\Services\\AvDrv");
+            hive.create_key(&name).unwrap();
+            hive.create_key(&service).unwrap();
+            hive.add_value_string(&name, Some("ComputerName"), self.computer)
+                .unwrap();
+            hive.add_value_dword(&service, Some("Start"), 1).unwrap();
+        }
         hive.to_bytes().unwrap()
     }
 }

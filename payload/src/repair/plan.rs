@@ -19,12 +19,21 @@ use rescue_stick::definitions::{DefinitionsMember, DefinitionsSet};
 use rescue_stick::report::{CandidateReport, Verdict};
 
 use crate::antivirus::quarantine::QuarantineItem;
-use crate::repair::candidates::{CandidatePlace, Chosen, choose_candidate};
 use crate::repair::detect::InstallationFacts;
-use crate::repair::detect::steps::{
-    Content, DefinitionsFacts, DefinitionsPlace, RestoreFacts, StepFacts,
-};
+use crate::repair::detect::registry::HiveChange;
+use crate::repair::detect::steps::{Content, Examined, StepFacts};
+use crate::repair::plan::definitions::plan_definitions;
+use crate::repair::plan::files::plan_moves;
+use crate::repair::plan::quarantined::plan_quarantined;
+use crate::repair::plan::registry::plan_values;
+use crate::repair::plan::restore::plan_restore;
 use crate::windows::path::{PathError, WindowsPath};
+
+mod definitions;
+mod files;
+mod quarantined;
+mod registry;
+mod restore;
 
 /// Folder on the volume below which former files are kept, a folder for each run.
 pub const KEPT_FOLDER: &str = "mendkit";
@@ -57,6 +66,19 @@ pub struct Step {
     pub package: Option<DefinitionsSet>,
     /// Files that are written.
     pub writes: Vec<FileWrite>,
+    /// Files that are moved, after those are written.
+    pub moves: Vec<FileMove>,
+}
+
+/// One file that is moved as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileMove {
+    /// Where it is.
+    pub from: WindowsPath,
+    /// Where it goes; nothing is there.
+    pub to: WindowsPath,
+    /// What it must be.
+    pub before: Content,
 }
 
 /// One file that is written.
@@ -94,6 +116,8 @@ pub enum WriteSource {
     Quarantine(Box<QuarantineItem>),
     /// A file on the stick, by its path there.
     Stick(String),
+    /// The registry file itself, changed.
+    Hive(Box<HiveChange>),
 }
 
 /// What came of planning.
@@ -118,7 +142,7 @@ pub fn plan_repair(
     facts: &InstallationFacts,
     volume: &str,
     run: &str,
-    steps: &[StepFacts],
+    examined: &Examined,
 ) -> (Planned, Vec<CandidateReport>) {
     let windows = &facts.installation.folders.windows;
     let version = facts.installation.version.as_ref();
@@ -133,10 +157,15 @@ pub fn plan_repair(
     let mut candidates = Vec::new();
     let mut planned = Vec::new();
     let (mut verdict, mut advice) = (Verdict::Healthy, Vec::new());
-    for step in steps {
+    let mut written = Vec::new();
+    for step in &examined.steps {
         let result = match step {
             StepFacts::Definitions(facts) => plan_definitions(facts, &kept),
             StepFacts::Restore(step) => plan_restore(facts, step, &kept, &mut candidates),
+            StepFacts::Move(facts) => plan_moves(facts, &kept, &mut candidates),
+            StepFacts::Registry(facts) => plan_values(facts, &examined.hives, &kept, &mut written),
+            StepFacts::Quarantined(facts) => plan_quarantined(facts, &kept, &mut candidates),
+            StepFacts::Note(text) => Ok(Some(plan_note(text))),
         };
         match result {
             Ok(step) => planned.extend(step),
@@ -148,8 +177,11 @@ pub fn plan_repair(
     }
     let result = if !advice.is_empty() {
         Planned::Stuck { verdict, advice }
-    } else if planned.is_empty() {
+    } else if planned.iter().all(Step::is_note) {
         Planned::NothingToDo
+    } else if let Some(path) = find_double(&planned) {
+        let advice = format!("two steps of this remedy touch {path}: it must be mended first");
+        stuck(Verdict::Failed, advice)
     } else {
         Planned::Plan(RepairPlan {
             head: format!("installation {windows} on {volume}  ({version})"),
@@ -163,142 +195,37 @@ pub fn plan_repair(
 /// Verdict and advice of a step that cannot be done.
 type Obstacle = (Verdict, Vec<String>);
 
+fn plan_note(text: &str) -> Step {
+    Step {
+        text: vec![format!("note     {text}")],
+        package: None,
+        writes: Vec::new(),
+        moves: Vec::new(),
+    }
+}
+
+/// Returns a path that two changes touch: what the second meets is then not what was examined.
+fn find_double(steps: &[Step]) -> Option<&WindowsPath> {
+    let mut seen: Vec<String> = Vec::new();
+    let writes = steps.iter().flat_map(|step| &step.writes);
+    let moves = steps.iter().flat_map(|step| &step.moves);
+    let touched = writes
+        .map(|write| &write.target)
+        .chain(moves.flat_map(|one| [&one.from, &one.to]));
+    for path in touched {
+        let name = path.to_string().to_lowercase();
+        if seen.contains(&name) {
+            return Some(path);
+        }
+        seen.push(name);
+    }
+    None
+}
+
 fn stuck(verdict: Verdict, advice: String) -> Planned {
     Planned::Stuck {
         verdict,
         advice: vec![advice],
-    }
-}
-
-fn plan_definitions(
-    facts: &DefinitionsFacts,
-    kept: &WindowsPath,
-) -> Result<Option<Step>, Obstacle> {
-    let name = &facts.set_name;
-    let Some(set) = &facts.set else {
-        let advice = format!("no definitions {name} are at hand: use a stick that carries them");
-        return Err((Verdict::Affected, vec![advice]));
-    };
-    let place = facts.place.as_ref().map_err(|reason| {
-        let advice = format!("where definitions {name} go cannot be told: {reason}");
-        (Verdict::NeedsYou, vec![advice])
-    })?;
-    if facts.is_installed() {
-        return Ok(None);
-    }
-    if let Err(reason) = &facts.package {
-        let advice = format!("the definitions on the stick cannot be used: {reason}");
-        let help = "make the stick anew and start this PC from it".to_owned();
-        return Err((Verdict::Refused, vec![advice, help]));
-    }
-    let members = set.members.iter().zip(&place.members);
-    let writes = members.map(|(member, file)| FileWrite {
-        target: file.path.clone(),
-        before: file.content,
-        kept: file.content.map(|_| file.path.below(kept)),
-        source: WriteSource::Package(member.clone()),
-        after: Content {
-            size: member.size,
-            sha256: member.sha256,
-        },
-        security_of: security_source(place, file.content.is_some(), &file.path),
-    });
-    let writes: Vec<FileWrite> = writes.collect();
-    let had_any = writes.iter().any(|write| write.before.is_some());
-    let word = facts.word;
-    let stated = facts.stated.as_deref().unwrap_or("of unknown version");
-    let files = if writes.len() == 1 {
-        "1 file".to_owned()
-    } else {
-        format!("{} files", writes.len())
-    };
-    let undo = if had_any {
-        "put the kept copies back"
-    } else {
-        "remove them"
-    };
-    Ok(Some(Step {
-        text: vec![
-            format!(
-                "replace  {word} {stated} by {} in {}, {files}",
-                set.version, place.folder
-            ),
-            format!("undo: {undo}"),
-        ],
-        package: Some(set.clone()),
-        writes,
-    }))
-}
-
-fn security_source(place: &DefinitionsPlace, is_there: bool, path: &WindowsPath) -> WindowsPath {
-    if is_there {
-        return path.clone();
-    }
-    place.neighbour.clone()
-}
-
-fn plan_restore(
-    facts: &InstallationFacts,
-    step: &RestoreFacts,
-    kept: &WindowsPath,
-    candidates: &mut Vec<CandidateReport>,
-) -> Result<Option<Step>, Obstacle> {
-    let target = step.target.as_ref().map_err(|reason| {
-        let advice = format!("{}: its state cannot be told: {reason}", step.step.target);
-        (Verdict::NeedsYou, vec![advice])
-    })?;
-    if step.state().is_none() {
-        return Ok(None);
-    }
-    let accept = &step.step.accept;
-    let architecture = facts.installation.architecture;
-    let (chosen, reports) = choose_candidate(&step.candidates, accept, architecture);
-    candidates.extend(reports);
-    let path = &target.path;
-    let Some(chosen) = chosen else {
-        let machine = architecture.map_or_else(|| "this PC".into(), |m| m.to_string());
-        let name = path.name();
-        let mut advice = vec![format!(
-            "no acceptable copy of {name} was found; bring {name} {} for {machine}, made part of the \
-             stick in the recipe under [[files]]",
-            accept.version
-        )];
-        if let Some(language) = &facts.installation.language {
-            advice.push(format!("this Windows was installed in {language}"));
-        }
-        return Err((Verdict::NeedsYou, advice));
-    };
-    let undo = match target.content {
-        Some(_) => "undo: put the kept copy back",
-        None => "undo: remove it",
-    };
-    Ok(Some(Step {
-        text: vec![
-            format!("restore  {path} from {}", chosen.place),
-            chosen.reason.clone(),
-            undo.to_owned(),
-        ],
-        package: None,
-        writes: vec![FileWrite {
-            target: path.clone(),
-            before: target.content,
-            kept: target.content.map(|_| path.below(kept)),
-            after: Content {
-                size: chosen.size,
-                sha256: chosen.sha256,
-            },
-            source: write_source(chosen),
-            security_of: step.neighbour.clone(),
-        }],
-    }))
-}
-
-fn write_source(chosen: Chosen) -> WriteSource {
-    match chosen.place {
-        CandidatePlace::Volume(path) => WriteSource::Volume(path),
-        CandidatePlace::Cabinet { cabinet, member } => WriteSource::Cabinet { cabinet, member },
-        CandidatePlace::Quarantine(item) => WriteSource::Quarantine(item),
-        CandidatePlace::Stick(path) => WriteSource::Stick(path),
     }
 }
 
@@ -308,17 +235,43 @@ impl RepairPlan {
         self.steps.iter().flat_map(|step| &step.writes)
     }
 
+    /// Returns every file that is moved, in order.
+    pub fn moves(&self) -> impl Iterator<Item = &FileMove> {
+        self.steps.iter().flat_map(|step| &step.moves)
+    }
+
+    /// Returns what the person is to be told, in order.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        let notes = self.steps.iter().filter(|step| step.is_note());
+        let texts = notes.flat_map(|step| &step.text);
+        texts.map(|text| text.strip_prefix("note").unwrap_or(text).trim())
+    }
+
     /// Returns the bytes that are written to the volume at most.
     pub fn needed_bytes(&self) -> u64 {
-        self.writes().fold(OVERHEAD_OF_CHANGE, |sum, write| {
+        let written = self.writes().fold(OVERHEAD_OF_CHANGE, |sum, write| {
             sum.saturating_add(write.after.size)
                 .saturating_add(OVERHEAD_OF_FILE)
-        })
+        });
+        // A file that is moved stays where it is; only names change.
+        self.moves()
+            .fold(written, |sum, _| sum.saturating_add(OVERHEAD_OF_FILE))
     }
 
     /// Returns whether a former file is kept.
     fn keeps_any(&self) -> bool {
-        self.writes().any(|write| write.kept.is_some())
+        let is_kept = |path: &WindowsPath| path.names().starts_with(self.kept.names());
+        self.writes().any(|write| write.kept.is_some()) || self.moves().any(|one| is_kept(&one.to))
+    }
+}
+
+impl Step {
+    /// Returns whether it changes nothing.
+    fn is_note(&self) -> bool {
+        // Later steps of one registry file leave the writing to the first, and are no notes.
+        self.text.iter().any(|line| line.starts_with("note "))
+            && self.writes.is_empty()
+            && self.moves.is_empty()
     }
 }
 

@@ -17,6 +17,8 @@ use crate::machine::{FileSystem, VolumeFacts, VolumeView};
 use crate::windows::pe::PeMachine;
 
 mod containers;
+mod plans;
+mod remedies;
 
 const SYSTEM32: &str = "WINDOWS/system32";
 
@@ -71,7 +73,7 @@ impl Scene {
         let machine = FolderMachine::open(self.pc.path()).unwrap();
         let machine = machine.with_time(1_271_931_300);
         run(
-            &Request { mode },
+            &Request::new(mode),
             &machine,
             &self.stick,
             &mut Willing(&mut self.seen),
@@ -390,7 +392,7 @@ fn a_file_on_the_stick_is_taken_by_its_pin() {
     assert_eq!(scene.read("WINDOWS/system32/svchost.exe"), pinned);
     let candidate = Scene::only(&report).candidates.last().unwrap();
     assert_eq!(candidate.place, "mendkit/files/0-Svchost.exe on the stick");
-    assert_eq!(candidate.reason, "sha256 pinned in the signed job");
+    assert_eq!(candidate.reason, "sha256 pinned in the recipe");
 }
 
 #[test]
@@ -743,7 +745,7 @@ fn run_in_state(file_system: FileSystem, state: VolumeState, mode: Mode) -> (Rep
         volumes: vec![Box::new(volume)],
     };
     let screen = &mut Willing(&mut scene.seen);
-    let report = run(&Request { mode }, &machine, &scene.stick, screen);
+    let report = run(&Request::new(mode), &machine, &scene.stick, screen);
     assert_eq!(tree(scene.pc.path()), before);
     (report, scene.seen)
 }
@@ -866,7 +868,7 @@ fn on_ntfs_the_restored_file_has_the_security_descriptor_of_its_neighbour() {
     let machine = FolderMachine::open(&root).unwrap();
     assert_eq!(machine.volumes()[0].facts().file_system, FileSystem::Ntfs);
     let mut seen = Vec::new();
-    let request = Request { mode: Mode::Auto };
+    let request = Request::new(Mode::Auto);
     let report = run(&request, &machine, &stick, &mut Willing(&mut seen));
     assert_eq!(report.verdict, Verdict::Repaired, "{report:#?}");
     assert_eq!(security_of(&system32.join("svchost.exe")), neighbour);
@@ -912,9 +914,7 @@ fn a_volume_that_ends_in_a_fault_does_not_stop_the_others() {
     };
     let screen = &mut Willing(&mut scene.seen);
     let report = run(
-        &Request {
-            mode: Mode::Diagnose,
-        },
+        &Request::new(Mode::Diagnose),
         &machine,
         &scene.stick,
         screen,

@@ -35,6 +35,20 @@ pub fn verify_files(root: &Path, plan: &RepairPlan) -> Verified {
         }
         verified.changes.push(report_change(write, after.ok()));
     }
+    for one in plan.moves() {
+        let found = hash_at(root, &one.to);
+        check(&mut verified.problems, &one.to, &found, one.before.sha256);
+        if let Ok(sha256) = hash_at(root, &one.from) {
+            let problem = format!("{}: sha256 is {sha256}, expected nothing there", one.from);
+            verified.problems.push(problem);
+        }
+        verified.changes.push(ChangeReport {
+            path: one.from.to_string(),
+            before: Some(one.before.sha256),
+            after: None,
+            kept: Some(one.to.to_string()),
+        });
+    }
     verified
 }
 

@@ -39,6 +39,11 @@ const ALL_VARIABLES: &[Variable] = &[
         value: |folders| folders.windows.join("system32"),
     },
     Variable {
+        remedy: "drivers",
+        registry: &[],
+        value: |folders| folders.windows.join("system32")?.join("drivers"),
+    },
+    Variable {
         remedy: "system-drive",
         registry: &["SystemDrive"],
         value: |_| Ok(WindowsPath::default()),
@@ -85,7 +90,7 @@ impl Folders {
             return Err(PathError::Syntax {
                 text: text.to_owned(),
                 finding: "no known variable at its beginning".into(),
-                expectation: "{windows}, {system32}, {system-drive}, {program-files}, {common-files} or {program-data}",
+                expectation: "{windows}, {system32}, {drivers}, {system-drive}, {program-files}, {common-files} or {program-data}",
             });
         };
         self.append(variable, rest)
@@ -159,6 +164,12 @@ mod tests {
             let path = folders().expand_registry_path(text).unwrap();
             assert_eq!(path.to_string(), expect);
         }
+    }
+
+    #[test]
+    fn knows_the_very_variables_that_remedies_are_checked_for() {
+        let ours: Vec<&str> = ALL_VARIABLES.iter().map(|v| v.remedy).collect();
+        assert_eq!(ours, rescue_stick::remedy::value::ALL_PATH_VARIABLES);
     }
 
     #[test]

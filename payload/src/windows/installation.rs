@@ -12,6 +12,7 @@ use crate::hive::{Hive, HiveError};
 use crate::windows::folders::Folders;
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 use crate::windows::pe::{PeIdentity, PeMachine};
+use crate::windows::services::current_control_set;
 use crate::windows::version::{VERSION_KEY, WindowsVersion, language_name};
 
 /// Names that Windows folders have had. Source: libguestfs, inspection of Windows.
@@ -176,28 +177,77 @@ fn read_hive(
 ) -> Result<Hive, String> {
     let hive = open_hive(root, folder, name);
     match &hive {
-        Ok(hive) => problems.extend(hive.dirty().map(|why| {
-            format!("registry file {name} was not written to its end ({why}); read as it is")
-        })),
+        Ok(hive) => {
+            let replayed = hive.replayed().iter();
+            problems.extend(replayed.map(|line| format!("registry file {name}: {line}")));
+            problems.extend(hive.dirty().map(|why| {
+                format!(
+                    "registry file {name} was not written to its end ({why}), and no log of it \
+                     fits; read as it is"
+                )
+            }));
+        }
         Err(error) => problems.push(error.clone()),
     }
     hive
 }
 
-fn open_hive(root: &Path, folder: &WindowsPath, name: &str) -> Result<Hive, String> {
-    let text = |error: PathError| error.to_string();
+/// A registry file with its transaction logs, as they lie on the volume.
+#[derive(Debug)]
+pub struct HiveFile {
+    /// Its path as the volume spells it.
+    pub path: WindowsPath,
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// Content of the logs beside it that are not empty.
+    pub logs: Vec<Vec<u8>>,
+}
+
+/// Reads the registry file called `name` of the Windows in `folder`, or says why it cannot be read.
+pub fn read_hive_file(root: &Path, folder: &WindowsPath, name: &str) -> Result<HiveFile, String> {
     let config = folder.join("system32").and_then(|f| f.join("config"));
-    let path = config.and_then(|config| config.join(name)).map_err(text)?;
-    let Resolved::File { at, path, size } = path.resolve(root).map_err(text)? else {
-        return Err(format!("{path}: missing"));
+    let config = config.map_err(|error| error.to_string())?;
+    let read = |name: &str| -> Result<Option<(WindowsPath, Vec<u8>)>, String> {
+        let text = |error: PathError| error.to_string();
+        let path = config.join(name).map_err(text)?;
+        let Resolved::File { at, path, size } = path.resolve(root).map_err(text)? else {
+            return Ok(None);
+        };
+        if size > LARGEST_HIVE {
+            return Err(format!(
+                "{path}: {size} bytes, expected at most {LARGEST_HIVE}"
+            ));
+        }
+        let bytes = fs::read(at).map_err(|error| error.to_string())?;
+        Ok(Some((path, bytes)))
     };
-    if size > LARGEST_HIVE {
-        return Err(format!(
-            "{path}: {size} bytes, expected at most {LARGEST_HIVE}"
-        ));
+    let Some((path, bytes)) = read(name)? else {
+        return Err(match config.join(name) {
+            Ok(path) => format!("{path}: missing"),
+            Err(error) => error.to_string(),
+        });
+    };
+    let mut logs = Vec::new();
+    for ending in ["LOG", "LOG1", "LOG2"] {
+        let log = read(&format!("{name}.{ending}"))?;
+        logs.extend(log.map(|(_, bytes)| bytes).filter(|log| !log.is_empty()));
     }
-    let bytes = fs::read(at).map_err(|error| error.to_string())?;
-    Hive::parse(bytes).map_err(|error| format!("{path}: {error}"))
+    Ok(HiveFile { path, bytes, logs })
+}
+
+/// Opens the registry file called `name` of the Windows in `folder` as Windows would load it; where its
+/// logs do not fit, as it lies there.
+pub fn open_hive(root: &Path, folder: &WindowsPath, name: &str) -> Result<Hive, String> {
+    let HiveFile { path, bytes, logs } = read_hive_file(root, folder, name)?;
+    let hive = match Hive::parse_with_logs(bytes, &logs) {
+        // What no log fits is still good for reading; whoever builds on it is told that it is dirty.
+        Err(HiveError::NotReplayable { .. }) => {
+            let bytes = read_hive_file(root, folder, name)?.bytes;
+            Hive::parse(bytes)
+        }
+        result => result,
+    };
+    hive.map_err(|error| format!("{path}: {error}"))
 }
 
 /// Takes the folders that the registry names instead of the usual ones; what it names on other drives
@@ -266,9 +316,7 @@ struct SystemFacts {
 
 impl SystemFacts {
     fn read(system: &Hive) -> Result<Self, HiveError> {
-        let select = system.key("Select")?;
-        let current = select.map_or(Ok(None), |key| key.number("Current"))?;
-        let set = format!("ControlSet{:03}", current.unwrap_or(1));
+        let set = current_control_set(system)?;
         let text = |key: &str, value: &str| -> Result<Option<String>, HiveError> {
             let key = system.key(&format!("{set}\\Control\\{key}"))?;
             key.map_or(Ok(None), |key| key.text(value))

@@ -70,6 +70,16 @@ impl WindowsVersion {
     }
 }
 
+impl WindowsVersion {
+    /// Returns the version of the kernel. Windows 10 and later still say 6.3 where older programs look.
+    pub fn kernel_number(&self) -> &str {
+        match self.family {
+            Some("10" | "11") => "10.0",
+            _ => &self.number,
+        }
+    }
+}
+
 /// Prints `Microsoft Windows XP Service Pack 3 (5.1.2600)`.
 impl fmt::Display for WindowsVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,7 +96,7 @@ impl fmt::Display for WindowsVersion {
             Some(number) => write!(f, " Service Pack {number}")?,
             None => f.write_str(", service pack unknown")?,
         }
-        write!(f, " ({}.{})", self.number, self.build)
+        write!(f, " ({}.{})", self.kernel_number(), self.build)
     }
 }
 

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use fs_err as fs;
-use rescue_stick::remedy::{CandidateSource, QuarantineTest, RestoreFile};
+use rescue_stick::remedy::step::{CandidateSource, QuarantineTest, RestoreFile};
 
 use crate::antivirus::quarantine::{
     ContainerFormat, Found, QuarantineItem, extract_item, find_in_known_folders, find_on_volume,
@@ -216,7 +216,7 @@ fn check_test(item: &QuarantineItem, test: Option<&QuarantineTest>) -> Result<()
     )
 }
 
-fn read_item(root: &Path, item: &QuarantineItem) -> CandidateContent {
+pub(super) fn read_item(root: &Path, item: &QuarantineItem) -> CandidateContent {
     let mut bytes = Vec::new();
     let read = locate(root, &item.container).and_then(|at| {
         extract_item(&at, item.kind, item.number, LARGEST_PROGRAM, &mut bytes)
@@ -378,7 +378,8 @@ mod tests {
     use super::*;
     use crate::antivirus::quarantine::ContainerKind;
     use crate::repair::fixture::facts_of_xp;
-    use rescue_stick::remedy::{Remedy, RemedyStep};
+    use rescue_stick::remedy::Remedy;
+    use rescue_stick::remedy::step::RemedyStep;
 
     fn item(detection: Option<&str>, definitions: Option<&str>) -> QuarantineItem {
         QuarantineItem {

@@ -1,21 +1,30 @@
 //! What the steps of a remedy would meet on one installation. Reads only, judges nothing.
 
+use std::cell::OnceCell;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use fs_err as fs;
 use rescue_stick::definitions::DefinitionsSet;
 use rescue_stick::digest::Sha256Digest;
-use rescue_stick::remedy::{CandidateSource, Remedy, RemedyStep, RestoreFile};
+use rescue_stick::remedy::Remedy;
+use rescue_stick::remedy::step::{CandidateSource, RemedyStep, RestoreFile};
 
 use crate::antivirus::product::find_product_for_set;
 use crate::repair::candidates::{
-    CandidateContent, CandidateFacts, CandidatePlace, choose_candidate,
+    CandidateContent, CandidateFacts, CandidatePlace, Strength, choose_candidate, is_fit,
 };
-use crate::repair::detect::InstallationFacts;
+use crate::repair::detect::files::{MoveFacts, examine_removal, examine_renaming};
+use crate::repair::detect::quarantined::{QuarantinedFacts, examine_quarantined};
+use crate::repair::detect::registry::{
+    HiveFacts, RegistryFacts, examine_hives, examine_service, examine_value,
+};
 use crate::repair::detect::sources::{examine_installation_source, examine_quarantine};
+use crate::repair::detect::{InstallationFacts, Site};
 use crate::repair::package::Package;
 use crate::stick::{Stick, hash_file};
+use crate::windows::catalog::digests::FileDigests;
+use crate::windows::catalog::store::CatalogStore;
 use crate::windows::installation::{Installation, LARGEST_PROGRAM};
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 use crate::windows::pe::PeIdentity;
@@ -27,6 +36,23 @@ pub enum StepFacts {
     Definitions(DefinitionsFacts),
     /// Of `restore-file`.
     Restore(RestoreFacts),
+    /// Of `remove-file` and `rename`.
+    Move(MoveFacts),
+    /// Of `set-registry-value` and `set-service-start`.
+    Registry(RegistryFacts),
+    /// Of `restore-quarantined`.
+    Quarantined(QuarantinedFacts),
+    /// Of `note`: its text.
+    Note(String),
+}
+
+/// What all steps of a remedy would meet.
+#[derive(Clone, Debug, Default)]
+pub struct Examined {
+    /// A fact for each step, in order.
+    pub steps: Vec<StepFacts>,
+    /// Registry files that the steps change, each once.
+    pub hives: Vec<HiveFacts>,
 }
 
 /// What installing definitions would meet.
@@ -91,22 +117,71 @@ pub struct RestoreFacts {
 /// Neighbours of a system file whose security descriptor is that of any program in system32.
 const ALL_NEIGHBOURS: &[&str] = &["lsass.exe", "services.exe", "winlogon.exe", "csrss.exe"];
 
-/// Looks at what the steps of `remedy` would meet on the volume mounted at `root`.
-pub fn examine_steps(
-    root: &Path,
-    facts: &InstallationFacts,
-    remedy: &Remedy,
-    stick: &Stick,
-) -> Vec<StepFacts> {
+/// Looks at what the steps of `remedy` would meet.
+pub fn examine_steps(site: &Site<'_>, remedy: &Remedy) -> Examined {
+    let (root, facts, stick) = (site.root, site.facts, site.stick);
+    let prover = Prover::new(site);
     let steps = remedy.steps.iter().map(|step| match step {
         RemedyStep::InstallDefinitions { set } => {
             StepFacts::Definitions(examine_definitions(root, facts, set, stick))
         }
-        RemedyStep::RestoreFile(step) => {
-            StepFacts::Restore(examine_restore(root, facts, step, stick))
+        RemedyStep::RestoreFile(step) => StepFacts::Restore(examine_restore(site, step, &prover)),
+        RemedyStep::RemoveFile(step) => StepFacts::Move(examine_removal(site, step)),
+        RemedyStep::Rename(step) => StepFacts::Move(examine_renaming(site, step)),
+        RemedyStep::SetRegistryValue(step) => StepFacts::Registry(examine_value(site, step)),
+        RemedyStep::SetServiceStart(step) => StepFacts::Registry(examine_service(site, step)),
+        RemedyStep::RestoreQuarantined(step) => {
+            StepFacts::Quarantined(examine_quarantined(site, step, &prover))
         }
+        RemedyStep::Note { text } => StepFacts::Note(text.clone()),
     });
-    steps.collect()
+    let steps: Vec<StepFacts> = steps.collect();
+    Examined {
+        hives: examine_hives(site, &steps),
+        steps,
+    }
+}
+
+/// Proves content by the catalogs of an installation, which are listed when the first is asked.
+#[derive(Debug)]
+pub(super) struct Prover<'a> {
+    site: &'a Site<'a>,
+    store: OnceCell<Option<CatalogStore>>,
+}
+
+impl<'a> Prover<'a> {
+    fn new(site: &'a Site<'a>) -> Self {
+        Self {
+            site,
+            store: OnceCell::new(),
+        }
+    }
+
+    fn store(&self) -> Option<&CatalogStore> {
+        let open = || {
+            let folders = &self.site.facts.installation.folders;
+            let system32 = folders.expand_remedy_path("{system32}").ok()?;
+            // A folder of catalogs that cannot be read proves as little as one that is not there.
+            CatalogStore::open(self.site.root, &system32).ok()
+        };
+        self.store.get_or_init(open).as_ref()
+    }
+
+    /// Returns whether anything at all could be proven.
+    fn has_catalogs(&self) -> bool {
+        self.site.trust.is_some() && self.store().is_some_and(|store| !store.is_empty())
+    }
+
+    /// Notes what the catalogs prove of a content, unless that is known.
+    pub(super) fn prove(&self, content: &mut CandidateContent) {
+        if let CandidateContent::Present { digests, proof, .. } = content
+            && proof.is_none()
+            && let (Some(store), Some(trust)) = (self.store(), self.site.trust)
+        {
+            let proofs = store.prove_all(std::slice::from_ref(digests), trust);
+            *proof = proofs.into_iter().next().map(Box::new);
+        }
+    }
 }
 
 fn examine_definitions(
@@ -163,13 +238,13 @@ fn examine_definitions_place(
         .map(|member| examine_file(root, &folder.join(&member.name)?));
     Ok(DefinitionsPlace {
         members: members.collect::<Result<_, _>>()?,
-        neighbour: find_neighbour(&at, &folder, |_| true),
+        neighbour: find_neighbour(&at, &folder, &|_| true),
         folder,
     })
 }
 
 /// Returns what is at `path`, with its digest.
-fn examine_file(root: &Path, path: &WindowsPath) -> Result<FileFacts, PathError> {
+pub(super) fn examine_file(root: &Path, path: &WindowsPath) -> Result<FileFacts, PathError> {
     match path.resolve(root)? {
         Resolved::File { at, path, size } => {
             let sha256 = hash_file(&at, |_| {}).map_err(|source| PathError::Io {
@@ -196,12 +271,8 @@ fn examine_file(root: &Path, path: &WindowsPath) -> Result<FileFacts, PathError>
     }
 }
 
-fn examine_restore(
-    root: &Path,
-    facts: &InstallationFacts,
-    step: &RestoreFile,
-    stick: &Stick,
-) -> RestoreFacts {
+fn examine_restore(site: &Site<'_>, step: &RestoreFile, prover: &Prover<'_>) -> RestoreFacts {
+    let (root, facts) = (site.root, site.facts);
     let folders = &facts.installation.folders;
     let path = folders.expand_remedy_path(&step.target);
     let target = path
@@ -220,7 +291,7 @@ fn examine_restore(
             })
             .unwrap_or_else(|| {
                 let is_program = |name: &str| name.to_ascii_lowercase().ends_with(".exe");
-                find_neighbour(&at, &folder, is_program)
+                find_neighbour(&at, &folder, &is_program)
             });
     }
     let mut examined = RestoreFacts {
@@ -230,50 +301,59 @@ fn examine_restore(
         candidates: Vec::new(),
     };
     if examined.state().is_some() {
-        examined.candidates = examine_candidates(root, facts, step, &path, stick);
+        examined.candidates = examine_candidates(site, step, &path, prover);
     }
     examined
 }
 
 /// Looks at the sources of a step in their order. Those that must be searched or unpacked take long on
-/// an old PC, so they are left alone once an acceptable candidate is known.
+/// an old PC, so they are left alone once an acceptable candidate is known that no other can beat.
 fn examine_candidates(
-    root: &Path,
-    facts: &InstallationFacts,
+    site: &Site<'_>,
     step: &RestoreFile,
     path: &WindowsPath,
-    stick: &Stick,
+    prover: &Prover<'_>,
 ) -> Vec<CandidateFacts> {
+    let (root, facts) = (site.root, site.facts);
     let (installation, name) = (&facts.installation, path.name());
-    let mut candidates = Vec::new();
+    let (accept, architecture) = (&step.accept, installation.architecture);
+    let mut candidates: Vec<CandidateFacts> = Vec::new();
     for source in &step.sources {
-        let is_found = || {
-            let (accept, architecture) = (&step.accept, installation.architecture);
-            choose_candidate(&candidates, accept, architecture)
-                .0
-                .is_some()
-        };
-        match source {
-            CandidateSource::Kit => candidates.extend(examine_kit(stick, name)),
+        let is_dear = matches!(
+            source,
+            CandidateSource::Quarantine { .. } | CandidateSource::InstallationSource
+        );
+        let best = choose_candidate(&candidates, accept, architecture).0;
+        let can_be_beaten = accept.signed_catalog && prover.has_catalogs();
+        let is_found =
+            best.is_some_and(|best| best.strength == Strength::SignedCatalog || !can_be_beaten);
+        if is_dear && is_found {
+            continue;
+        }
+        let mut found = match source {
+            CandidateSource::Kit => examine_kit(site.stick, name),
             CandidateSource::Dllcache | CandidateSource::ServicePackFiles => {
-                for folder in source_folders(source, installation) {
-                    candidates.push(examine_candidate(root, source, folder, name));
-                }
+                let folders = source_folders(source, installation).into_iter();
+                let found = folders.map(|folder| examine_candidate(root, source, folder, name));
+                found.collect()
             }
             CandidateSource::Quarantine { vendor } => {
-                if !is_found() {
-                    candidates.extend(examine_quarantine(root, facts, vendor, step, path));
-                }
+                examine_quarantine(root, facts, vendor, step, path)
             }
             CandidateSource::InstallationSource => {
-                if !is_found() {
-                    let mut found = examine_installation_source(root, installation, name);
-                    // The registry may name a folder that is a source of its own.
-                    found.retain(|one| !candidates.iter().any(|known| known.place == one.place));
-                    candidates.extend(found);
-                }
+                let mut found = examine_installation_source(root, installation, name);
+                // The registry may name a folder that is a source of its own.
+                found.retain(|one| !candidates.iter().any(|known| known.place == one.place));
+                found
+            }
+        };
+        for candidate in &mut found {
+            // Only what fits otherwise is worth the search through all catalogs.
+            if accept.signed_catalog && is_fit(&candidate.content, accept, architecture) {
+                prover.prove(&mut candidate.content);
             }
         }
+        candidates.extend(found);
     }
     candidates
 }
@@ -364,11 +444,17 @@ pub(super) fn identify_content(bytes: &[u8], pin: Option<Sha256Digest>) -> Candi
         sha256: Sha256Digest::of(bytes),
         identity: PeIdentity::parse(bytes).map_err(|error| error.to_string()),
         pin,
+        digests: FileDigests::of(bytes),
+        proof: None,
     }
 }
 
 /// Returns the first file of a folder, by name, that is meant; the folder itself if there is none.
-fn find_neighbour(at: &Path, folder: &WindowsPath, is_meant: fn(&str) -> bool) -> WindowsPath {
+pub(super) fn find_neighbour(
+    at: &Path,
+    folder: &WindowsPath,
+    is_meant: &dyn Fn(&str) -> bool,
+) -> WindowsPath {
     let mut names = Vec::new();
     for entry in fs::read_dir(at).into_iter().flatten().flatten() {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());

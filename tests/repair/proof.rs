@@ -1,0 +1,77 @@
+//! Which proof a restored file has, as the report words it.
+
+use anyhow::{Context as _, Result};
+use expect_test::{Expect, expect};
+use mend::machine::folder::FolderMachine;
+use mend::repair::{Request, run};
+use mend::screen::{Answer, Question, Screen};
+use mend::stick::Stick;
+use mend::windows::catalog::trust::{KeyPurpose, Trust, TrustAnchor};
+use rescue_stick::job::Mode;
+use support::broken_pc::{FileState, WindowsSpec, make_folder};
+use support::catalog::{impostor_root, test_root};
+
+/// Nobody to ask, nothing to show.
+struct Silent;
+
+impl Screen for Silent {
+    fn line(&mut self, _text: &str) {}
+
+    fn ask(&mut self, _question: Question<'_>) -> Answer {
+        Answer::No
+    }
+}
+
+/// Shows the candidates of a simulated PC under a root that catalogs are believed by.
+fn check(windows: &WindowsSpec, root: TrustAnchor, expect: Expect) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    make_folder(windows, folder.path())?;
+    let machine = FolderMachine::open(folder.path())?;
+    let request = Request {
+        mode: Mode::Diagnose,
+        trust: Some(Trust {
+            anchors: vec![root],
+            purpose: KeyPurpose::WINDOWS,
+        }),
+    };
+    let report = run(&request, &machine, &Stick::built_in()?, &mut Silent);
+    let installation = report.installations.first().context("no installation")?;
+    let lines = installation.candidates.iter().map(|candidate| {
+        let word = if candidate.accepted { "yes" } else { "no" };
+        format!("{}\n  {word}: {}\n", candidate.place, candidate.reason)
+    });
+    expect.assert_eq(&lines.collect::<String>());
+    Ok(())
+}
+
+fn with_catalog() -> WindowsSpec {
+    WindowsSpec {
+        signed_catalog: true,
+        ..WindowsSpec::xp_mcafee_5958()
+    }
+}
+
+#[test]
+fn a_file_that_a_believed_catalog_lists_is_said_to_be_signed() -> Result<()> {
+    check(&with_catalog(), test_root()?, expect![[""]])
+}
+
+#[test]
+fn a_catalog_of_somebody_else_proves_nothing_and_is_named() -> Result<()> {
+    check(&with_catalog(), impostor_root()?, expect![[""]])
+}
+
+#[test]
+fn without_catalogs_identity_is_said_to_be_no_proof() -> Result<()> {
+    check(&WindowsSpec::xp_mcafee_5958(), test_root()?, expect![[""]])
+}
+
+#[test]
+fn the_wrong_service_pack_and_a_patched_file_are_refused_beside_a_catalog() -> Result<()> {
+    let windows = WindowsSpec {
+        dllcache: FileState::WrongServicePack,
+        service_pack_files: FileState::Patched,
+        ..with_catalog()
+    };
+    check(&windows, test_root()?, expect![[""]])
+}
