@@ -22,16 +22,21 @@ fn check(words: &[&str], expect: Expect) {
 
 #[test]
 fn lists_the_built_in_remedies() {
-    check(&["list"], expect![[r#"
+    check(
+        &["list"],
+        expect![[r#"
         exit 0
          crowdstrike-291  CrowdStrike channel file 291 stops Windows from starting
          mcafee-5958      McAfee DAT 5958 deletes svchost.exe on Windows XP SP3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn explains_a_built_in_remedy() {
-    check(&["check", "crowdstrike-291"], expect![[r#"
+    check(
+        &["check", "crowdstrike-291"],
+        expect![[r#"
         exit 0
         crowdstrike-291: CrowdStrike channel file 291 stops Windows from starting
 
@@ -48,7 +53,8 @@ fn explains_a_built_in_remedy() {
           \mendkit, where everything that is replaced or moved aside is kept
 
         No gaps found.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -60,7 +66,9 @@ fn finds_gaps_in_a_remedy_of_ones_own() {
         [[step]]\nrestore-file = '{drivers}\\tcpip.sys'\nif = [\"missing\"]\nfrom = [\"dllcache\"]\n\
         accept = { version = \"5.1.2600.5512\", original-name = \"tcpip.sys\" }\n";
     fs_err::write(&path, text).unwrap();
-    check(&["check", path.to_str().unwrap()], expect![[r#"
+    check(
+        &["check", path.to_str().unwrap()],
+        expect![[r#"
         exit 1
         own: A driver is gone
 
@@ -81,15 +89,19 @@ fn finds_gaps_in_a_remedy_of_ones_own() {
         gap: step 1: {drivers}\tcpip.sys is left alone if it is empty
         gap: step 1: a candidate is accepted by its identity only, which anyone can write: add signed-catalog or sha256
         gap: step 1: a PC without a copy of its own cannot be helped: add kit to from
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn refuses_an_unknown_name_and_an_unknown_key() {
-    check(&["check", "mcafee"], expect![[r#"
+    check(
+        &["check", "mcafee"],
+        expect![[r#"
         exit 2
         error: no built-in remedy is called "mcafee"; built in: crowdstrike-291, mcafee-5958; a remedy of one's own ends in .toml
-    "#]]);
+    "#]],
+    );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.toml");
     let text = "schema = 1\nid = \"own\"\ntitle = \"x\"\n\
