@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rescue_stick::job::Mode;
 use rescue_stick::remedy::Remedy;
-use rescue_stick::report::{InstallationReport, Report, Timing, Verdict};
+use rescue_stick::report::{InstallationReport, Report, Verdict};
 
 use crate::machine::{CommitLabel, Machine, Volume, VolumeError, VolumeState};
 use crate::repair::apply::{apply_plan, check_packages};
@@ -23,6 +23,7 @@ use crate::repair::diagnose::{
 use crate::repair::plan::{FileWrite, Planned, RepairPlan, plan_repair};
 use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
+use crate::repair::stages::{Stage, Stages};
 use crate::repair::verify::{Verified, verify_files};
 use crate::screen::{Answer, Question, Screen};
 use crate::stick::Stick;
@@ -36,6 +37,7 @@ pub mod package;
 pub mod plan;
 pub mod predicates;
 pub mod report;
+mod stages;
 pub mod time;
 pub mod verify;
 
@@ -444,57 +446,4 @@ fn conclude(report: &mut InstallationReport, verified: Verified) -> Verdict {
     report.advice.push("written, but not as planned:".into());
     report.advice.extend(verified.problems);
     Verdict::Failed
-}
-
-/// Stages whose time is reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Detect,
-    Diagnose,
-    Plan,
-    Apply,
-    Verify,
-}
-
-/// All stages in order, with their names in the report.
-const ALL_STAGES: [(Stage, &str); 5] = [
-    (Stage::Detect, "detect"),
-    (Stage::Diagnose, "diagnose"),
-    (Stage::Plan, "plan"),
-    (Stage::Apply, "apply"),
-    (Stage::Verify, "verify"),
-];
-
-/// Sums up the time of every stage over all installations.
-struct Stages<'m> {
-    machine: &'m dyn Machine,
-    took_ms: Vec<(Stage, u64)>,
-}
-
-impl<'m> Stages<'m> {
-    fn new(machine: &'m dyn Machine) -> Self {
-        let took_ms = ALL_STAGES.iter().map(|(stage, _)| (*stage, 0)).collect();
-        Self { machine, took_ms }
-    }
-
-    fn time<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
-        let start = self.machine.uptime_ms();
-        let result = work();
-        let took = self.machine.uptime_ms().saturating_sub(start);
-        for (known, sum) in &mut self.took_ms {
-            if *known == stage {
-                *sum = sum.saturating_add(took);
-            }
-        }
-        result
-    }
-
-    fn timings(&self) -> Vec<Timing> {
-        let timings = self.took_ms.iter().zip(ALL_STAGES);
-        let timings = timings.map(|((_, took_ms), (_, name))| Timing {
-            stage: name.to_owned(),
-            took_ms: *took_ms,
-        });
-        timings.collect()
-    }
 }

@@ -21,6 +21,8 @@ const EXPECTED: [(&str, u8, bool); 17] = [
     ("xp-mcafee-5958-intact", 0, true),
     ("xp-mcafee-5958-no-dllcache", 0, true),
     ("xp-mcafee-5958-bad-copies", 1, false),
+    ("xp-mcafee-5958-only-quarantine", 0, true),
+    ("xp-mcafee-5958-only-installation-source", 0, true),
     ("healthy-xp-sp2", 0, false),
     ("healthy-xp-dat-5959", 0, false),
     ("healthy-xp-no-mcafee", 0, false),

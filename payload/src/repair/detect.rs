@@ -14,6 +14,7 @@ use crate::windows::path::{PathError, WindowsPath};
 pub mod files;
 pub mod logs;
 pub mod observe;
+mod prover;
 pub mod quarantined;
 pub mod registry;
 pub mod sources;

@@ -2,23 +2,21 @@
 //! judging is tested without disks.
 
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use fs_err as fs;
 use rescue_stick::digest::Sha256Digest;
-use rescue_stick::remedy::predicate::{
-    HiveName, LogTest, Predicate, QuarantineFilter, RegistryTest, ServiceTest,
-};
+use rescue_stick::remedy::predicate::{HiveName, LogTest, Predicate, RegistryTest, ServiceTest};
 use rescue_stick::remedy::value::UtcMoment;
 
-use crate::antivirus::quarantine::{
-    QuarantineItem, find_in_known_folders, formats_of, read_container,
-};
+use crate::antivirus::quarantine::QuarantineItem;
 use crate::hive::Hive;
 use crate::hive::key::Key;
 use crate::machine::FileSystem;
 use crate::repair::detect::Site;
 use crate::repair::detect::logs::{SeenLog, read_log};
+use crate::repair::detect::quarantined::read_quarantine;
 use crate::stick::hash_file;
 use crate::windows::catalog::Proof;
 use crate::windows::catalog::store::CatalogStore;
@@ -354,12 +352,7 @@ pub fn read_modified(file_system: FileSystem, at: &Path) -> Result<UtcMoment, St
         ));
     }
     let modified = fs::metadata(at).map_err(|error| error.to_string())?;
-    Ok(UtcMoment(rustix_seconds(&modified)))
-}
-
-fn rustix_seconds(facts: &std::fs::Metadata) -> i64 {
-    use std::os::unix::fs::MetadataExt as _;
-    facts.mtime()
+    Ok(UtcMoment(modified.mtime()))
 }
 
 /// Returns the bytes at `offset`, fewer if the file ends before.
@@ -381,46 +374,4 @@ fn read_program(at: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("{size} bytes, expected at most {LARGEST_PROGRAM}"));
     }
     fs::read(at).map_err(|error| error.to_string())
-}
-
-/// Returns what is in the quarantine of a vendor, in the folders where it usually is and in those that
-/// the product's policies name.
-pub fn read_quarantine(site: &Site<'_>, filter: &QuarantineFilter) -> SeenQuarantine {
-    let mut seen = SeenQuarantine::default();
-    let folders = &site.facts.installation.folders;
-    let products = site.facts.products.iter();
-    let products = products.filter(|found| found.product.vendor == filter.vendor);
-    let named: Vec<WindowsPath> = products
-        .flat_map(|found| found.quarantine_folders.iter().cloned())
-        .collect();
-    let mut formats = formats_of(&filter.vendor).peekable();
-    if formats.peek().is_none() {
-        let gap = format!("no format of a quarantine of {} is known", filter.vendor);
-        seen.gaps.push(gap);
-    }
-    for format in formats {
-        let found = find_in_known_folders(site.root, format, folders, &named);
-        let gaps = found.gaps.into_iter();
-        seen.gaps
-            .extend(gaps.map(|(path, gap)| format!("{path}: {gap}")));
-        for container in found.containers {
-            let at = find_file(site.root, &container);
-            let items = at.and_then(|at| {
-                read_container(&at, &container, format.kind).map_err(|error| error.to_string())
-            });
-            match items {
-                Ok(items) => seen.items.extend(items),
-                Err(reason) => seen.gaps.push(format!("{container}: {reason}")),
-            }
-        }
-    }
-    seen
-}
-
-fn find_file(root: &Path, path: &WindowsPath) -> Result<std::path::PathBuf, String> {
-    match path.resolve(root) {
-        Ok(crate::windows::path::Resolved::File { at, .. }) => Ok(at),
-        Ok(_) => Err("not there".into()),
-        Err(error) => Err(error.to_string()),
-    }
 }

@@ -1,15 +1,19 @@
 //! What putting back files of a quarantine would meet. Reads only, judges nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use rescue_stick::remedy::predicate::QuarantineFilter;
 use rescue_stick::remedy::step::{ProofWord, RestoreQuarantined};
 
-use crate::antivirus::quarantine::QuarantineItem;
+use crate::antivirus::quarantine::{
+    QuarantineItem, find_in_known_folders, formats_of, read_container,
+};
 use crate::repair::candidates::CandidateContent;
 use crate::repair::detect::Site;
-use crate::repair::detect::observe::read_quarantine;
+use crate::repair::detect::observe::SeenQuarantine;
+use crate::repair::detect::prover::Prover;
 use crate::repair::detect::sources::read_item;
-use crate::repair::detect::steps::{FileFacts, Prover, examine_file, find_neighbour};
+use crate::repair::detect::steps::{FileFacts, examine_file, find_neighbour};
 use crate::repair::predicates::others::is_meant;
 use crate::windows::path::{Resolved, WindowsPath};
 
@@ -96,4 +100,46 @@ fn neighbour_of(root: &Path, path: &WindowsPath) -> WindowsPath {
         return alike;
     }
     find_neighbour(&at, &folder, &|_| true)
+}
+
+/// Returns what is in the quarantine of a vendor, in the folders where it usually is and in those that
+/// the product's policies name.
+pub(super) fn read_quarantine(site: &Site<'_>, filter: &QuarantineFilter) -> SeenQuarantine {
+    let mut seen = SeenQuarantine::default();
+    let folders = &site.facts.installation.folders;
+    let products = site.facts.products.iter();
+    let products = products.filter(|found| found.product.vendor == filter.vendor);
+    let named: Vec<WindowsPath> = products
+        .flat_map(|found| found.quarantine_folders.iter().cloned())
+        .collect();
+    let mut formats = formats_of(&filter.vendor).peekable();
+    if formats.peek().is_none() {
+        let gap = format!("no format of a quarantine of {} is known", filter.vendor);
+        seen.gaps.push(gap);
+    }
+    for format in formats {
+        let found = find_in_known_folders(site.root, format, folders, &named);
+        let gaps = found.gaps.into_iter();
+        seen.gaps
+            .extend(gaps.map(|(path, gap)| format!("{path}: {gap}")));
+        for container in found.containers {
+            let at = find_file(site.root, &container);
+            let items = at.and_then(|at| {
+                read_container(&at, &container, format.kind).map_err(|error| error.to_string())
+            });
+            match items {
+                Ok(items) => seen.items.extend(items),
+                Err(reason) => seen.gaps.push(format!("{container}: {reason}")),
+            }
+        }
+    }
+    seen
+}
+
+fn find_file(root: &Path, path: &WindowsPath) -> Result<PathBuf, String> {
+    match path.resolve(root) {
+        Ok(Resolved::File { at, .. }) => Ok(at),
+        Ok(_) => Err("not there".into()),
+        Err(error) => Err(error.to_string()),
+    }
 }

@@ -1,6 +1,5 @@
 //! What the steps of a remedy would meet on one installation. Reads only, judges nothing.
 
-use std::cell::OnceCell;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -15,6 +14,7 @@ use crate::repair::candidates::{
     CandidateContent, CandidateFacts, CandidatePlace, Strength, choose_candidate, is_fit,
 };
 use crate::repair::detect::files::{MoveFacts, examine_removal, examine_renaming};
+use crate::repair::detect::prover::Prover;
 use crate::repair::detect::quarantined::{QuarantinedFacts, examine_quarantined};
 use crate::repair::detect::registry::{
     HiveFacts, RegistryFacts, examine_hives, examine_service, examine_value,
@@ -24,7 +24,6 @@ use crate::repair::detect::{InstallationFacts, Site};
 use crate::repair::package::Package;
 use crate::stick::{Stick, hash_file};
 use crate::windows::catalog::digests::FileDigests;
-use crate::windows::catalog::store::CatalogStore;
 use crate::windows::installation::{Installation, LARGEST_PROGRAM};
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 use crate::windows::pe::PeIdentity;
@@ -139,48 +138,6 @@ pub fn examine_steps(site: &Site<'_>, remedy: &Remedy) -> Examined {
     Examined {
         hives: examine_hives(site, &steps),
         steps,
-    }
-}
-
-/// Proves content by the catalogs of an installation, which are listed when the first is asked.
-#[derive(Debug)]
-pub(super) struct Prover<'a> {
-    site: &'a Site<'a>,
-    store: OnceCell<Option<CatalogStore>>,
-}
-
-impl<'a> Prover<'a> {
-    fn new(site: &'a Site<'a>) -> Self {
-        Self {
-            site,
-            store: OnceCell::new(),
-        }
-    }
-
-    fn store(&self) -> Option<&CatalogStore> {
-        let open = || {
-            let folders = &self.site.facts.installation.folders;
-            let system32 = folders.expand_remedy_path("{system32}").ok()?;
-            // A folder of catalogs that cannot be read proves as little as one that is not there.
-            CatalogStore::open(self.site.root, &system32).ok()
-        };
-        self.store.get_or_init(open).as_ref()
-    }
-
-    /// Returns whether anything at all could be proven.
-    fn has_catalogs(&self) -> bool {
-        self.site.trust.is_some() && self.store().is_some_and(|store| !store.is_empty())
-    }
-
-    /// Notes what the catalogs prove of a content, unless that is known.
-    pub(super) fn prove(&self, content: &mut CandidateContent) {
-        if let CandidateContent::Present { digests, proof, .. } = content
-            && proof.is_none()
-            && let (Some(store), Some(trust)) = (self.store(), self.site.trust)
-        {
-            let proofs = store.prove_all(std::slice::from_ref(digests), trust);
-            *proof = proofs.into_iter().next().map(Box::new);
-        }
     }
 }
 

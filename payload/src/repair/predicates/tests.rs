@@ -341,12 +341,14 @@ fn judges_catalog_proof_and_never_says_no_for_what_could_not_be_read() {
     check(
         signed,
         proof(not_listed(vec![])),
-        expect![[r#"No: \w\x: in none of 3 catalogs"#]],
+        expect![[r#"No: \w\x: listed in no catalog of this Windows, 3 searched"#]],
     );
     check(
         signed,
         proof(not_listed(vec!["a.cat: bad sector".into()])),
-        expect![[r#"CannotTell: \w\x: in none of 3 catalogs; 1 could not be read"#]],
+        expect![[
+            r#"CannotTell: \w\x: listed in no catalog of this Windows, 3 searched, 1 not readable"#
+        ]],
     );
     check(
         signed,

@@ -114,7 +114,7 @@ fn pc_6_has_the_bad_channel_file() {
     check(
         Scene::crowdstrike().with_time(&path, &HEAD, BAD_TIME),
         expect![[r#"
-            installation \Windows on VOLUME  (Windows 10 Pro (6.3.19045))
+            installation \Windows on VOLUME  (Windows 10 Pro (10.0.19045))
             1 remove   \Windows\System32\drivers\CrowdStrike\C-00000291-00000000-00000032.sys
                        AA AA AA AA at offset 0, written 2024-07-19 04:09:58 UTC
                        undo: put it back
@@ -135,15 +135,15 @@ fn pc_7_has_two_bad_channel_files_beside_a_good_one() {
     check(
         scene,
         expect![[r#"
-        installation \Windows on VOLUME  (Windows 10 Pro (6.3.19045))
-        1 remove   2 files of \Windows\System32\drivers\CrowdStrike
-                   C-00000291-00000000-00000032.sys: AA AA AA AA at offset 0, written 2024-07-19 04:09:58 UTC
-                   C-00000291-00000000-00000033.sys: AA AA AA AA at offset 0, written 2024-07-19 04:10:58 UTC
-                   undo: put them back
-        2 note     once Windows runs and is online, the sensor fetches the current channel file by itself
-        former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
-        nothing else will be written
-    "#]],
+            installation \Windows on VOLUME  (Windows 10 Pro (10.0.19045))
+            1 remove   2 files of \Windows\System32\drivers\CrowdStrike
+                       C-00000291-00000000-00000032.sys: AA AA AA AA at offset 0, written 2024-07-19 04:09:58 UTC
+                       C-00000291-00000000-00000033.sys: AA AA AA AA at offset 0, written 2024-07-19 04:10:58 UTC
+                       undo: put them back
+            2 note     once Windows runs and is online, the sensor fetches the current channel file by itself
+            former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
+            nothing else will be written
+        "#]],
     );
 }
 
@@ -152,14 +152,14 @@ fn pc_8_is_stopped_by_a_driver() {
     check(
         Scene::ten(&[DISABLE_DRIVER]),
         expect![[r#"
-        installation \Windows on VOLUME  (Windows 10 Pro (6.3.19045))
-        1 set      HKLM\SYSTEM\ControlSet001\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
-                   HKLM\SYSTEM\ControlSet002\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
-                   undo: set it to 1 again
-        2 note     take the product's update, then set AvDrv to start again
-        former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
-        nothing else will be written
-    "#]],
+            installation \Windows on VOLUME  (Windows 10 Pro (10.0.19045))
+            1 set      HKLM\SYSTEM\ControlSet001\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
+                       HKLM\SYSTEM\ControlSet002\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
+                       undo: set it to 1 again
+            2 note     take the product's update, then set AvDrv to start again
+            former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
+            nothing else will be written
+        "#]],
     );
 }
 
@@ -171,15 +171,15 @@ fn pc_9_has_a_bad_rule_and_bad_definitions() {
     check(
         scene,
         expect![[r#"
-        installation \Windows on VOLUME  (Windows 10 Pro (6.3.19045))
-        1 set      HKLM\SOFTWARE\Policies\Microsoft\Windows Defender\ASR\Rules: 92e97fa1 "1" -> "2"
-                   undo: set it to "1" again
-        2 rename   \ProgramData\Vendor\defs.dat to defs.bad
-                   BA D0 at offset 0
-                   undo: give it its former name
-        former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
-        nothing else will be written
-    "#]],
+            installation \Windows on VOLUME  (Windows 10 Pro (10.0.19045))
+            1 set      HKLM\SOFTWARE\Policies\Microsoft\Windows Defender\ASR\Rules: 92e97fa1 "1" -> "2"
+                       undo: set it to "1" again
+            2 rename   \ProgramData\Vendor\defs.dat to defs.bad
+                       BA D0 at offset 0
+                       undo: give it its former name
+            former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
+            nothing else will be written
+        "#]],
     );
 }
 

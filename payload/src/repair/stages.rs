@@ -1,0 +1,58 @@
+//! The stages of a repair and the time that each takes.
+
+use rescue_stick::report::Timing;
+
+use crate::machine::Machine;
+
+/// Stages whose time is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Detect,
+    Diagnose,
+    Plan,
+    Apply,
+    Verify,
+}
+
+/// All stages in order, with their names in the report.
+const ALL_STAGES: [(Stage, &str); 5] = [
+    (Stage::Detect, "detect"),
+    (Stage::Diagnose, "diagnose"),
+    (Stage::Plan, "plan"),
+    (Stage::Apply, "apply"),
+    (Stage::Verify, "verify"),
+];
+
+/// Sums up the time of every stage over all installations.
+pub(super) struct Stages<'m> {
+    machine: &'m dyn Machine,
+    took_ms: Vec<(Stage, u64)>,
+}
+
+impl<'m> Stages<'m> {
+    pub(super) fn new(machine: &'m dyn Machine) -> Self {
+        let took_ms = ALL_STAGES.iter().map(|(stage, _)| (*stage, 0)).collect();
+        Self { machine, took_ms }
+    }
+
+    pub(super) fn time<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let start = self.machine.uptime_ms();
+        let result = work();
+        let took = self.machine.uptime_ms().saturating_sub(start);
+        for (known, sum) in &mut self.took_ms {
+            if *known == stage {
+                *sum = sum.saturating_add(took);
+            }
+        }
+        result
+    }
+
+    pub(super) fn timings(&self) -> Vec<Timing> {
+        let timings = self.took_ms.iter().zip(ALL_STAGES);
+        let timings = timings.map(|((_, took_ms), (_, name))| Timing {
+            stage: name.to_owned(),
+            took_ms: *took_ms,
+        });
+        timings.collect()
+    }
+}
