@@ -33,8 +33,6 @@ const EXPECTED: [(&str, u8, bool); 17] = [
     ("xp-german", 0, true),
     ("xp-japanese", 0, true),
     ("xp-dirty-hives", 0, true),
-    ("xp-mcafee-5958-only-quarantine", 0, true),
-    ("xp-mcafee-5958-only-installation-source", 0, true),
 ];
 
 /// Presets whose point is the volume, which a folder does not have.
