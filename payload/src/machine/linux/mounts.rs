@@ -227,6 +227,8 @@ fn start_ntfs_3g(
          usermapping={}",
         map.display()
     );
+    // Looked at before the driver starts: a quick one may have mounted before the next line runs.
+    let mount_point_before = device_of(root)?;
     let mut driver = Command::new(program)
         .arg("-o")
         .arg(options)
@@ -237,7 +239,6 @@ fn start_ntfs_3g(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(on("starting ntfs-3g"))?;
-    let mount_point_before = device_of(root)?;
     let started = Instant::now();
     while mount_point_is(root, mount_point_before) {
         if let Some(status) = driver.try_wait().map_err(on("waiting for ntfs-3g"))? {
