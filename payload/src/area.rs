@@ -8,6 +8,9 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use rustix::fs::OFlags;
+
 /// A range of bytes.
 pub trait Area: Send + Sync {
     /// Returns the length in bytes.
@@ -40,8 +43,14 @@ impl FileArea {
 
     /// Opens the whole of `path` for reading and writing.
     pub fn open_for_writing(path: &Path) -> io::Result<Self> {
+        Self::open_with(path, OFlags::empty())
+    }
+
+    /// Opens the whole of `path` for reading and writing, with `flags` besides.
+    pub fn open_with(path: &Path, flags: OFlags) -> io::Result<Self> {
         let mut options = fs_err::OpenOptions::new();
         options.read(true).write(true);
+        options.custom_flags(flags.bits().cast_signed());
         Self::whole(options.open(path)?)
     }
 

@@ -2,15 +2,24 @@
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use fs_err as fs;
 use rescue_stick::job::Mode;
-use rescue_stick::report::Report;
+use rescue_stick::paths;
+use rescue_stick::report::{MachineFacts, Report};
 use rescue_stick::signature::PublicKey;
 
+use crate::area::FileArea;
+use crate::journal::recover::recover;
+use crate::journal::{Journal, Target};
+use crate::machine::Machine;
 use crate::machine::folder::FolderMachine;
+use crate::machine::linux::device::length_of;
+use crate::machine::linux::disks::{Partition, list_partitions};
+use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources};
 use crate::repair::report::render_report;
 use crate::repair::{Request, run};
 use crate::screen::Screen;
@@ -53,8 +62,14 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Place {
     /// Folder that the PC's volume is mounted on
-    #[arg(long, value_name = "FOLDER")]
-    pub root: PathBuf,
+    #[arg(long, value_name = "FOLDER", required_unless_present = "volume")]
+    pub root: Option<PathBuf>,
+    /// Partition of the PC's disk, or an image file of one, not mounted; may be given several times
+    #[arg(long, value_name = "FILE", conflicts_with = "root", num_args = 1)]
+    pub volume: Vec<PathBuf>,
+    /// Journal for changes to a volume; the stick's own if not given
+    #[arg(long, value_name = "FILE", requires = "volume")]
+    pub journal: Option<PathBuf>,
     /// Folder that the stick is mounted on
     #[arg(long, value_name = "FOLDER", requires = "key")]
     pub stick: Option<PathBuf>,
@@ -96,8 +111,8 @@ pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8
             return Ok(EXIT_REFUSED);
         }
     };
-    let machine = FolderMachine::open(&place.root)
-        .with_context(|| format!("opening {}", place.root.display()))?;
+    let work = tempfile::tempdir().context("making a folder for mount points")?;
+    let machine = open_machine(place, mode, work.path())?;
     // JSON has the output to itself.
     let mut silent = io::sink();
     let shown: &mut dyn Write = if json {
@@ -106,7 +121,7 @@ pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8
         &mut *console.output
     };
     let mut screen = Terminal::new(shown, console.input);
-    let report = run(&Request::new(mode), &machine, &stick, &mut screen);
+    let report = run(&Request::new(mode), &*machine, &stick, &mut screen);
     screen.line("");
     render_report(&report)
         .lines()
@@ -118,6 +133,69 @@ pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8
         save_report(&report, folder)?;
     }
     Ok(report.verdict.exit_code())
+}
+
+/// Opens what stands for the PC; mount points go below `work`. Unless nothing is to be written, what was
+/// begun on it earlier is finished.
+fn open_machine(place: &Place, mode: Mode, work: &Path) -> anyhow::Result<Box<dyn Machine>> {
+    if let Some(root) = &place.root {
+        let machine = FolderMachine::open(root);
+        return Ok(Box::new(
+            machine.with_context(|| format!("opening {}", root.display()))?,
+        ));
+    }
+    let resources = Resources {
+        journal: match mode {
+            Mode::Diagnose => None,
+            Mode::Confirm | Mode::Auto => open_journal(place)?,
+        },
+        scratch: None,
+        work: work.to_owned(),
+    };
+    let open = || {
+        let volumes = place.volume.iter();
+        volumes
+            .map(|path| examine_volume(path, &resources))
+            .collect::<anyhow::Result<Vec<_>>>()
+    };
+    if let Some(journal) = &resources.journal {
+        let volumes = open()?;
+        let targets: Vec<&dyn Target> = volumes.iter().map(|one| -> &dyn Target { one }).collect();
+        recover(journal, &targets).context("finishing an interrupted repair")?;
+    }
+    let facts = MachineFacts {
+        firmware: "volumes".into(),
+        ..MachineFacts::default()
+    };
+    Ok(Box::new(LinuxMachine::of(facts, open()?)))
+}
+
+/// Opens the journal that was named, or the stick's. Without either nothing can be changed.
+fn open_journal(place: &Place) -> anyhow::Result<Option<Arc<Journal>>> {
+    let of_stick = || Some(place.stick.as_ref()?.join(paths::JOURNAL));
+    let Some(path) = place.journal.clone().or_else(of_stick) else {
+        return Ok(None);
+    };
+    let open = || anyhow::Ok(Journal::open(Box::new(FileArea::open_for_writing(&path)?))?);
+    let journal = open().with_context(|| format!("opening the journal {}", path.display()))?;
+    Ok(Some(Arc::new(journal)))
+}
+
+/// Looks at a partition, or at a file that stands for one.
+fn examine_volume(path: &Path, resources: &Resources) -> anyhow::Result<LinuxVolume> {
+    let device = fs::canonicalize(path)?;
+    let known = list_partitions(Path::new("/sys"), None).unwrap_or_default();
+    let known = known.into_iter().find(|one| one.device == device);
+    let length = length_of(&device).with_context(|| format!("opening {}", path.display()))?;
+    let partition = known.unwrap_or_else(|| Partition {
+        name: path.display().to_string(),
+        device,
+        start: 0,
+        length,
+        disk_model: None,
+        disk_serial: None,
+    });
+    Ok(LinuxVolume::examine(partition, resources.clone()))
 }
 
 fn open_stick(place: &Place) -> anyhow::Result<Stick> {
@@ -152,7 +230,6 @@ mod tests {
     use super::*;
     use crate::repair::fixture::{SVCHOST_SP3, XP_SP3, dat_5959, make_stick, make_zip};
     use clap::CommandFactory as _;
-    use rescue_stick::paths;
     use rescue_stick::report::Verdict;
 
     #[test]

@@ -11,6 +11,7 @@
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
 //! - [`judges`]: someone else's tools, which must accept what we write
 //! - [`kit`]: images as mendkit builds them
+//! - [`patient`]: a whole repair of a volume in a file, without a boot
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
 pub mod broken_pc;
@@ -19,6 +20,7 @@ pub mod definitions;
 pub mod inspect;
 pub mod judges;
 pub mod kit;
+pub mod patient;
 pub mod pe;
 pub mod qemu;
 pub mod random;

@@ -14,7 +14,8 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use crate::area::FileArea;
 use crate::filesystem::identify;
 use crate::machine::FileSystem;
-use crate::machine::linux::{AreaPlace, disks, ioctls};
+use crate::machine::linux::device::AreaPlace;
+use crate::machine::linux::{disks, ioctls};
 
 /// Where the stick is mounted.
 const ROOT: &str = "/run/stick";

@@ -12,17 +12,19 @@ use fs_err as fs;
 use rescue_stick::journal::VolumeIdentity;
 use rescue_stick::report::MachineFacts;
 
+use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
 use super::{
     CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
     VolumeState, VolumeView,
 };
-use crate::area::{Area, FileArea};
+use crate::area::Area;
 use crate::filesystem;
 use crate::journal::commit::{CommitError, commit};
 use crate::journal::{Allocation, Journal, Target};
 use crate::overlay::Overlay;
 
+pub mod device;
 pub mod disks;
 pub mod facts;
 pub mod ioctls;
@@ -51,36 +53,22 @@ pub struct Resources {
     pub work: PathBuf,
 }
 
-/// A range of a device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AreaPlace {
-    /// The device.
-    pub device: PathBuf,
-    /// Offset in bytes.
-    pub start: u64,
-    /// Length in bytes.
-    pub length: u64,
-}
-
-impl AreaPlace {
-    /// Opens the range for reading and writing.
-    pub fn open(&self) -> io::Result<FileArea> {
-        FileArea::open_for_writing(&self.device)?.part(self.start, self.length)
-    }
-}
-
 impl LinuxMachine {
+    /// Returns a PC of which these are the facts and the volumes.
+    pub fn of(facts: MachineFacts, volumes: Vec<LinuxVolume>) -> Self {
+        let volumes = volumes.into_iter();
+        Self {
+            facts,
+            volumes: volumes
+                .map(|one| -> Box<dyn Volume> { Box::new(one) })
+                .collect(),
+        }
+    }
+
     /// Looks for the PC's volumes. `stick_disk` is the name of the stick's own disk, which is left out.
     pub fn find(stick_disk: Option<&str>, resources: &Resources) -> io::Result<Self> {
-        let partitions = disks::list_partitions(Path::new("/sys"), stick_disk)?;
-        let mut volumes: Vec<Box<dyn Volume>> = Vec::new();
-        for partition in partitions {
-            volumes.push(Box::new(LinuxVolume::examine(partition, resources.clone())));
-        }
-        Ok(Self {
-            facts: facts::read_facts(Path::new("/sys"), Path::new("/proc")),
-            volumes,
-        })
+        let facts = facts::read_facts(Path::new("/sys"), Path::new("/proc"));
+        Ok(Self::of(facts, find_targets(stick_disk, resources)?))
     }
 }
 
@@ -131,7 +119,7 @@ pub fn uptime_ms() -> u64 {
 
 /// A partition, or a file that stands for one.
 pub struct LinuxVolume {
-    device: PathBuf,
+    device: Box<dyn BlockDevice>,
     facts: VolumeFacts,
     identity: VolumeIdentity,
     resources: Resources,
@@ -140,9 +128,19 @@ pub struct LinuxVolume {
 impl LinuxVolume {
     /// Reads what the partition's own sectors say.
     pub fn examine(partition: disks::Partition, resources: Resources) -> Self {
-        let looked = FileArea::open(&partition.device).and_then(|area| {
-            let found = filesystem::identify(&area)?;
-            Ok((found, filesystem::read_state(&area, found.file_system)))
+        let device = DevicePath(partition.device.clone());
+        Self::examine_on(Box::new(device), partition, resources)
+    }
+
+    /// Reads what the first sectors of `device` say; `partition` describes it.
+    pub fn examine_on(
+        device: Box<dyn BlockDevice>,
+        partition: disks::Partition,
+        resources: Resources,
+    ) -> Self {
+        let looked = device.open().and_then(|area| {
+            let found = filesystem::identify(&*area)?;
+            Ok((found, filesystem::read_state(&*area, found.file_system)))
         });
         let (found, state) = looked.unwrap_or_else(|error| {
             let nothing = filesystem::Identified {
@@ -159,7 +157,7 @@ impl LinuxVolume {
             serial: found.serial,
         };
         Self {
-            device: partition.device,
+            device,
             facts: VolumeFacts {
                 name: partition.name,
                 file_system: found.file_system,
@@ -172,12 +170,6 @@ impl LinuxVolume {
             identity,
             resources,
         }
-    }
-
-    fn open_fresh(&self) -> io::Result<FileArea> {
-        let area = FileArea::open(&self.device)?;
-        ioctls::forget_cached(area.file())?;
-        Ok(area)
     }
 
     fn show(&self, overlay: Overlay, access: Access) -> Result<Mounted, MountError> {
@@ -239,9 +231,9 @@ impl LinuxVolume {
             );
             return Err(self.refused(reason));
         }
-        let origin = self.open_fresh().map_err(self.io("opening the volume"))?;
+        let origin = self.device.open().map_err(self.io("opening the volume"))?;
         let scratch = scratch.map(|area| -> Box<dyn Area> { Box::new(area) });
-        Ok(Overlay::new(Box::new(origin), memory, scratch))
+        Ok(Overlay::new(origin, memory, scratch))
     }
 }
 
@@ -252,8 +244,8 @@ impl Volume for LinuxVolume {
 
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError> {
         self.check_readable()?;
-        let origin = self.open_fresh().map_err(self.io("opening the volume"))?;
-        let overlay = Overlay::new(Box::new(origin), 0, None);
+        let origin = self.device.open().map_err(self.io("opening the volume"))?;
+        let overlay = Overlay::new(origin, 0, None);
         let mounted = self.show(overlay, Access::ReadOnly);
         let mounted = mounted.map_err(self.io("mounting the volume for reading"))?;
         Ok(Box::new(LinuxView(mounted)))
@@ -291,11 +283,11 @@ impl Target for LinuxVolume {
     }
 
     fn open(&self) -> io::Result<Box<dyn Area>> {
-        Ok(Box::new(self.open_fresh()?))
+        self.device.open()
     }
 
     fn open_for_writing(&self) -> io::Result<Box<dyn Area>> {
-        Ok(Box::new(FileArea::open_for_writing(&self.device)?))
+        self.device.open_for_writing()
     }
 
     fn allocation<'a>(&self, area: &'a dyn Area) -> io::Result<Box<dyn Allocation + 'a>> {

@@ -1,0 +1,179 @@
+//! One volume of a simulated PC in a file, with the files of a stick beside it: a whole repair on a
+//! real file system without a boot. Overlay, `ntfs-3g`, journal and commit are those of the rescue
+//! environment.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use fs_err as fs;
+use mend::area::FileArea;
+use mend::journal::Journal;
+use mend::machine::linux::Resources;
+use mend::machine::linux::disks::Partition;
+use mend::options::{Console, Options, run_command};
+use rescue_stick::journal::empty_head;
+use tempfile::TempDir;
+
+use crate::broken_pc::{FileSystem, MadeVolume, PcSpec, make_disk};
+use crate::inspect::Volume;
+use crate::judges::extract_fat;
+use crate::kit::{Kit, KitSpec, VOLUME_OFFSET, require_builds};
+use crate::tools::require_tools;
+
+/// Bytes of the journals made here; a stick has 32 MiB.
+const JOURNAL_LENGTH: usize = 32 << 20;
+
+/// A stick as the rescue environment sees it: its files in a folder, and its key.
+#[derive(Debug)]
+pub struct StickFolder {
+    kit: Kit,
+}
+
+impl StickFolder {
+    /// Builds an image and takes its files out.
+    pub fn build(spec: &KitSpec) -> Result<Self> {
+        let kit = Kit::build(spec)?;
+        let stick = Self { kit };
+        fs::create_dir(stick.root())?;
+        extract_fat(&stick.kit.image(), VOLUME_OFFSET, &stick.root())?;
+        Ok(stick)
+    }
+
+    /// Returns the folder.
+    pub fn root(&self) -> PathBuf {
+        self.kit.path("stick")
+    }
+
+    /// Returns the public key that its manifest is signed with.
+    pub fn key(&self) -> PathBuf {
+        self.kit.path("release.key.pub")
+    }
+}
+
+/// A volume with a Windows on it.
+#[derive(Debug)]
+pub struct Patient {
+    folder: TempDir,
+    volume: Volume,
+    /// What the generator says of it.
+    pub made: MadeVolume,
+}
+
+/// What a command of `mend` came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Exit code.
+    pub code: u8,
+    /// What it printed, errors last.
+    pub text: String,
+}
+
+/// Tells whether volumes can be mounted and sticks be built here; says what is missing.
+pub fn require_patients() -> bool {
+    require_builds() && require_tools(&["mkntfs", "ntfs-3g", "ntfsls", "ntfscat", "mcopy"])
+}
+
+/// Tells whether this kernel mounts `file_system`. Many a kernel of a container knows no FAT; boots cover
+/// it there.
+#[expect(clippy::print_stderr, reason = "a test that skips itself says why")]
+pub fn is_mountable(file_system: FileSystem) -> Result<bool> {
+    let known = fs::read_to_string("/proc/filesystems")?;
+    let knows_fat = known.lines().any(|line| line.trim() == "vfat");
+    if file_system == FileSystem::Fat32 && !knows_fat {
+        eprintln!("skipped for FAT32: this kernel has no vfat");
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+impl Patient {
+    /// Makes the PC `spec` and takes its first volume out.
+    pub fn make(spec: &PcSpec) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let disk = folder.path().join("disk.img");
+        let mut made = make_disk(spec, &disk)?;
+        let made = made.volumes.swap_remove(0);
+        let volume = Volume::of(&disk, &made)?;
+        fs::remove_file(disk)?;
+        let patient = Self {
+            folder,
+            volume,
+            made,
+        };
+        patient.make_journal()?;
+        Ok(patient)
+    }
+
+    /// Puts an empty journal in the place of the one there is.
+    pub fn make_journal(&self) -> Result<()> {
+        let mut journal = empty_head([7; 16]);
+        journal.resize(JOURNAL_LENGTH, 0);
+        Ok(fs::write(self.journal_file(), journal)?)
+    }
+
+    /// Returns the volume, for those who look at it and those who change it.
+    pub fn volume(&self) -> &Volume {
+        &self.volume
+    }
+
+    /// Returns the file of the journal.
+    pub fn journal_file(&self) -> PathBuf {
+        self.folder.path().join("journal.bin")
+    }
+
+    /// Returns the volume as the rescue environment lists it.
+    pub fn partition(&self) -> Result<Partition> {
+        Ok(Partition {
+            name: "disk 1, partition 1".into(),
+            device: self.volume.path().to_owned(),
+            start: self.made.offset,
+            length: fs::metadata(self.volume.path())?.len(),
+            disk_model: Some("simulated".into()),
+            disk_serial: None,
+        })
+    }
+
+    /// Returns what a repair of it in this process needs.
+    pub fn resources(&self) -> Result<Resources> {
+        let area = FileArea::open_for_writing(&self.journal_file())?;
+        Ok(Resources {
+            journal: Some(Arc::new(Journal::open(Box::new(area))?)),
+            scratch: None,
+            work: self.folder.path().join("work"),
+        })
+    }
+
+    /// Runs a command of `mend` on it, such as `["repair", "--yes"]`.
+    pub fn mend(&self, words: &[&str], stick: &StickFolder) -> Result<Outcome> {
+        let mut arguments = vec!["mend".to_owned()];
+        arguments.extend(words.iter().map(|word| (*word).to_owned()));
+        let places = [
+            ("--volume", self.volume.path().to_owned()),
+            ("--journal", self.journal_file()),
+            ("--stick", stick.root()),
+            ("--key", stick.key()),
+        ];
+        for (option, path) in &places {
+            arguments.extend([(*option).to_owned(), text_of(path)?]);
+        }
+        let (mut output, mut errors) = (Vec::new(), Vec::new());
+        let console = Console {
+            output: &mut output,
+            errors: &mut errors,
+            input: &mut io::empty(),
+        };
+        let code = run_command(&Options::try_parse_from(arguments)?, console)?;
+        output.extend(errors);
+        let text = String::from_utf8_lossy(&output).into_owned();
+        Ok(Outcome { code, text })
+    }
+}
+
+/// Returns a path as text.
+pub fn text_of(path: &Path) -> Result<String> {
+    let text = path.to_str().map(str::to_owned);
+    text.with_context(|| format!("{}: not UTF-8", path.display()))
+}
