@@ -20,6 +20,7 @@ use crate::windows::pe::PeMachine;
 mod containers;
 mod plans;
 mod remedies;
+mod undo;
 
 const SYSTEM32: &str = "WINDOWS/system32";
 

@@ -30,8 +30,6 @@ use crate::windows::path::PathError;
 pub mod examine;
 pub mod find;
 pub mod plan;
-#[cfg(test)]
-mod tests;
 
 /// Which repair is to be taken back, and who decides.
 #[derive(Clone, Debug)]
