@@ -2,8 +2,11 @@
 
 use super::remedies::{AUDIT_RULE, CROWDSTRIKE, DISABLE_DRIVER, HEAD, RENAME, quarantined};
 use super::*;
+use crate::hive::Hive;
 use crate::hive::edit::HiveEditor;
+use crate::hive::fixture::{count_keys_by_regf, difference};
 use crate::hive::key::FileTime;
+use crate::hive::log::tests::make_pending;
 use crate::hive::value::ValueType;
 use crate::repair::undo::{UndoRequest, undo_run};
 use rescue_stick::undo::UndoRecord;
@@ -78,14 +81,17 @@ fn a_repair_is_taken_back_by_a_plan_that_a_person_can_refuse() {
     let report = scene.undo(Mode::Confirm, None);
     assert_eq!(report.verdict, Verdict::Undone, "{report:#?}");
     assert_eq!(report.run, "undo-20100423T101500Z-PC1");
-    check_plan(&report, expect![[r#"
+    check_plan(
+        &report,
+        expect![[r#"
         undo of 20100422T101500Z-PC1 (mcafee-5958), installation \WINDOWS on VOLUME
         1 remove   \WINDOWS\system32\svchost.exe
         2 restore  3 files of \Program Files\Common Files\McAfee\Engine as before the repair
         3 mark     the repair as undone in \mendkit\20100422T101500Z-PC1\undo-WINDOWS.json
         what is there now is kept in \mendkit\undo-20100423T101500Z-PC1
         nothing else will be written
-    "#]]);
+    "#]],
+    );
     let question = scene
         .seen
         .iter()
@@ -142,11 +148,14 @@ fn a_second_undo_and_the_undo_of_an_undo_are_refused_politely() {
     for run in [None, Some(RUN)] {
         let report = scene.undo_unchanged(run);
         assert_eq!(report.verdict, Verdict::Refused);
-        expect!["the repair 20100422T101500Z-PC1 has already been taken back (by undo-20100423T101500Z-PC1); to have it again, repair this PC again"he repair 20100422T101500Z-PC1 has already been taken back (by undo-20100423T101500Z-PC1); to have it again, repair this PC again"].assert_eq(&report.notes[0]);
+        expect!["the repair 20100422T101500Z-PC1 has already been taken back (by undo-20100423T101500Z-PC1); to have it again, repair this PC again"].assert_eq(&report.notes[0]);
     }
     let report = scene.undo_unchanged(Some("undo-20100423T101500Z-PC1"));
     assert_eq!(report.verdict, Verdict::Refused);
-    expect!["undo-20100423T101500Z-PC1 is an undo, which cannot be taken back; repair this PC again"].assert_eq(&report.notes[0]);
+    expect![
+        "undo-20100423T101500Z-PC1 is an undo, which cannot be taken back; repair this PC again"
+    ]
+    .assert_eq(&report.notes[0]);
     let report = scene.undo_unchanged(Some("20090101T000000Z-PC1"));
     assert_eq!(report.verdict, Verdict::Refused);
     expect!["the repair 20090101T000000Z-PC1 has left no record here"].assert_eq(&report.notes[0]);
@@ -157,7 +166,8 @@ fn without_a_record_there_is_nothing_to_undo() {
     let mut scene = dllcache(&SVCHOST_SP3.build());
     let report = scene.undo_unchanged(None);
     assert_eq!(report.verdict, Verdict::Refused);
-    expect!["no repair of this PC has left a record here that it could be undone by"].assert_eq(&report.notes[0]);
+    expect!["no repair of this PC has left a record here that it could be undone by"]
+        .assert_eq(&report.notes[0]);
 }
 
 #[test]
@@ -186,7 +196,8 @@ fn what_was_deleted_since_is_put_back_and_what_was_changed_since_is_left() {
     expect![[r#"
         put back, but for:
         \WINDOWS\system32\svchost.exe: changed since the repair
-    "#]].assert_eq(&advice(&report));
+    "#]]
+    .assert_eq(&advice(&report));
     let mut expected = before;
     let svchost = Sha256Digest::of(b"an update of Windows");
     expected.insert(SVCHOST.into(), svchost);
@@ -261,12 +272,15 @@ fn a_file_moved_aside_comes_back_with_its_time_unless_its_place_is_taken() {
     assert_eq!(repaired.run(Mode::Auto).verdict, Verdict::Repaired);
     let report = repaired.undo(Mode::Auto, None);
     assert_eq!(report.verdict, Verdict::Undone, "{report:#?}");
-    check_plan(&report, expect![[r#"
+    check_plan(
+        &report,
+        expect![[r#"
         undo of 20100422T101500Z-DESKTOP-291 (crowdstrike-291), installation \Windows on VOLUME
         1 restore  \Windows\System32\drivers\CrowdStrike\C-00000291-00000000-00000032.sys from \mendkit\20100422T101500Z-DESKTOP-291\Windows\System32\drivers\CrowdStrike\C-00000291-00000000-00000032.sys
         2 mark     the repair as undone in \mendkit\20100422T101500Z-DESKTOP-291\undo-Windows.json
         nothing else will be written
-    "#]]);
+    "#]],
+    );
     assert_eq!((repaired.files(), modified(&repaired)), (before, time));
     let mut scene = scene();
     assert_eq!(scene.run(Mode::Auto).verdict, Verdict::Repaired);
@@ -309,14 +323,17 @@ fn values_are_set_back_while_everything_else_of_the_registry_stays_as_windows_le
     });
     let report = scene.undo(Mode::Auto, None);
     assert_eq!(report.verdict, Verdict::Undone, "{report:#?}");
-    check_plan(&report, expect![[r#"
+    check_plan(
+        &report,
+        expect![[r#"
         undo of 20100422T101500Z-DESKTOP-291 (disable-driver), installation \Windows on VOLUME
         1 set      HKLM\SYSTEM\ControlSet002\Services\AvDrv: Start 4 -> 1
                    HKLM\SYSTEM\ControlSet001\Services\AvDrv: Start 4 -> 1
         2 mark     the repair as undone in \mendkit\20100422T101500Z-DESKTOP-291\undo-Windows.json
         what is there now is kept in \mendkit\undo-20100423T101500Z-DESKTOP-291
         nothing else will be written
-    "#]]);
+    "#]],
+    );
     let hive = scene.hive("SYSTEM");
     let number = |key: &str, name: &str| hive.key(key).unwrap().unwrap().number(name).unwrap();
     for set in ["ControlSet001", "ControlSet002"] {
@@ -343,7 +360,8 @@ fn a_value_that_someone_else_has_set_since_stays_and_is_named() {
     expect![[r#"
         put back, but for:
         HKLM\SYSTEM\ControlSet001\Services\AvDrv: Start is 2, the repair left 4; it was 1 before
-    "#]].assert_eq(&advice(&report));
+    "#]]
+    .assert_eq(&advice(&report));
     let hive = scene.hive("SYSTEM");
     for (set, start) in [("ControlSet001", 2), ("ControlSet002", 1)] {
         let key = hive.key(&format!("{set}\\Services\\AvDrv")).unwrap();
@@ -401,10 +419,104 @@ fn keys_that_a_record_says_were_made_go_unless_they_hold_more() {
     expect![[r#"
         put back, but for:
         HKLM\SYSTEM\ControlSet001\Services\Made: it holds more than the repair put there
-    "#]].assert_eq(&advice(&report));
+    "#]]
+    .assert_eq(&advice(&report));
     let hive = used.hive("SYSTEM");
     assert!(hive.key(made).unwrap().is_some());
     assert!(hive.key(&format!("{made}\\Below")).unwrap().is_none());
+}
+
+/// A Windows 10 whose registry was being written when the power went: what Windows had begun to write
+/// stands in the log alone. Returns the hive that Windows would load, too.
+fn with_pending_log() -> (Scene, Vec<u8>) {
+    let scene = Scene::ten(&[DISABLE_DRIVER]);
+    let path = "Windows/System32/config/SYSTEM";
+    let (torn, log, complete) = make_pending(&scene.read(path), |editor| {
+        let service = "ControlSet001\\Services\\Pending";
+        editor.create_key(service).unwrap();
+        editor
+            .set_value(service, "Start", ValueType::DWORD, &[3, 0, 0, 0])
+            .unwrap();
+    });
+    let scene = scene.with(path, &torn).with(&format!("{path}.LOG"), &log);
+    (scene.with(&format!("{path}.LOG2"), b""), complete)
+}
+
+#[test]
+fn a_registry_with_a_pending_log_is_completed_changed_and_rid_of_the_log() {
+    let (mut scene, complete) = with_pending_log();
+    let log = scene.read("Windows/System32/config/SYSTEM.LOG");
+    let report = scene.run(Mode::Auto);
+    assert_eq!(report.verdict, Verdict::Repaired, "{report:#?}");
+    check_plan(&report, expect![[r#"
+        installation \Windows on VOLUME  (Windows 10 Pro (10.0.19045))
+        1 set      HKLM\SYSTEM\ControlSet001\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
+                   HKLM\SYSTEM\ControlSet002\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
+                   SYSTEM is written whole, SYSTEM.LOG emptied
+                   undo: set it to 1 again
+        2 note     take the product's update, then set AvDrv to start again
+        former files and how to undo this are kept in \mendkit\20100422T101500Z-DESKTOP-291
+        nothing else will be written
+    "#]]);
+    let after = scene.read("Windows/System32/config/SYSTEM");
+    // Other tools see what Windows would have loaded, and the change.
+    if let Some(difference) = difference(&complete, &after) {
+        expect![[r#"
+            - [\ControlSet001\Services\AvDrv] "Start"=dword:00000001
+            + [\ControlSet001\Services\AvDrv] "Start"=dword:00000004
+            - [\ControlSet002\Services\AvDrv] "Start"=dword:00000001
+            + [\ControlSet002\Services\AvDrv] "Start"=dword:00000004
+        "#]].assert_eq(&difference);
+    }
+    let keys = scene.hive("SYSTEM").audit().keys;
+    assert_eq!(count_keys_by_regf(&after), keys);
+    assert_eq!(scene.hive("SYSTEM").dirty(), None);
+    assert_eq!(scene.read("Windows/System32/config/SYSTEM.LOG"), b"");
+    let kept = "mendkit/20100422T101500Z-DESKTOP-291/Windows/System32/config";
+    assert_eq!(scene.read(&format!("{kept}/SYSTEM.LOG")), log);
+    // Even if the old log came back, what was written is the last word.
+    let loaded = Hive::parse_with_logs(after, &[log]).unwrap();
+    let service = loaded.key("ControlSet001\\Services\\AvDrv").unwrap();
+    assert_eq!(service.unwrap().number("Start").unwrap(), Some(4));
+    assert!(loaded.replayed().is_empty());
+}
+
+#[test]
+fn an_undo_completes_the_registry_from_its_log_too_and_empties_that() {
+    let mut scene = Scene::ten(&[DISABLE_DRIVER]);
+    assert_eq!(scene.run(Mode::Auto).verdict, Verdict::Repaired);
+    let path = "Windows/System32/config/SYSTEM";
+    let (torn, log, complete) = make_pending(&scene.read(path), |editor| {
+        editor
+            .create_key("ControlSet001\\Services\\Pending")
+            .unwrap();
+    });
+    let mut scene = scene.with(path, &torn).with(&format!("{path}.LOG"), &log);
+    let report = scene.undo(Mode::Auto, None);
+    assert_eq!(report.verdict, Verdict::Undone, "{report:#?}");
+    if let Some(difference) = difference(&complete, &scene.read(path)) {
+        expect![[r#"
+            + [\ControlSet001\Services\AvDrv] "Start"=dword:00000001
+            - [\ControlSet001\Services\AvDrv] "Start"=dword:00000004
+            + [\ControlSet002\Services\AvDrv] "Start"=dword:00000001
+            - [\ControlSet002\Services\AvDrv] "Start"=dword:00000004
+        "#]].assert_eq(&difference);
+    }
+    assert_eq!(scene.read(&format!("{path}.LOG")), b"");
+    let aside = "mendkit/undo-20100423T101500Z-DESKTOP-291/Windows/System32/config";
+    assert_eq!(scene.read(&format!("{aside}/SYSTEM.LOG")), log);
+}
+
+#[test]
+fn a_registry_that_no_log_completes_is_not_changed() {
+    let (scene, _) = with_pending_log();
+    let mut scene = scene.with("Windows/System32/config/SYSTEM.LOG", b"no log at all");
+    let report = scene.run_unchanged(Mode::Auto);
+    assert_eq!(report.verdict, Verdict::NeedsYou, "{report:#?}");
+    expect![[r#"
+        \Windows\System32\config\SYSTEM: transaction logs: the hive was not written to its end (sequence numbers differ: 3 and 2); log 1: its base block has another magic or checksum; expected one that completes the hive
+        the registry is left as it is; have someone look at it
+    "#]].assert_eq(&advice(&report));
 }
 
 #[test]
