@@ -448,7 +448,9 @@ fn a_registry_with_a_pending_log_is_completed_changed_and_rid_of_the_log() {
     let log = scene.read("Windows/System32/config/SYSTEM.LOG");
     let report = scene.run(Mode::Auto);
     assert_eq!(report.verdict, Verdict::Repaired, "{report:#?}");
-    check_plan(&report, expect![[r#"
+    check_plan(
+        &report,
+        expect![[r#"
         installation \Windows on VOLUME  (Windows 10 Pro (10.0.19045))
         1 set      HKLM\SYSTEM\ControlSet001\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
                    HKLM\SYSTEM\ControlSet002\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
@@ -457,7 +459,8 @@ fn a_registry_with_a_pending_log_is_completed_changed_and_rid_of_the_log() {
         2 note     take the product's update, then set AvDrv to start again
         former files and how to undo this are kept in \mendkit\20100422T101500Z-DESKTOP-291
         nothing else will be written
-    "#]]);
+    "#]],
+    );
     let after = scene.read("Windows/System32/config/SYSTEM");
     // Other tools see what Windows would have loaded, and the change.
     if let Some(difference) = difference(&complete, &after) {
@@ -466,7 +469,8 @@ fn a_registry_with_a_pending_log_is_completed_changed_and_rid_of_the_log() {
             + [\ControlSet001\Services\AvDrv] "Start"=dword:00000004
             - [\ControlSet002\Services\AvDrv] "Start"=dword:00000001
             + [\ControlSet002\Services\AvDrv] "Start"=dword:00000004
-        "#]].assert_eq(&difference);
+        "#]]
+        .assert_eq(&difference);
     }
     let keys = scene.hive("SYSTEM").audit().keys;
     assert_eq!(count_keys_by_regf(&after), keys);
@@ -500,7 +504,8 @@ fn an_undo_completes_the_registry_from_its_log_too_and_empties_that() {
             - [\ControlSet001\Services\AvDrv] "Start"=dword:00000004
             + [\ControlSet002\Services\AvDrv] "Start"=dword:00000001
             - [\ControlSet002\Services\AvDrv] "Start"=dword:00000004
-        "#]].assert_eq(&difference);
+        "#]]
+        .assert_eq(&difference);
     }
     assert_eq!(scene.read(&format!("{path}.LOG")), b"");
     let aside = "mendkit/undo-20100423T101500Z-DESKTOP-291/Windows/System32/config";
