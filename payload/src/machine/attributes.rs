@@ -15,6 +15,7 @@ use fs_err as fs;
 use rescue_stick::undo::FileAttributes;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, XattrFlags, getxattr, setxattr, utimensat};
 use rustix::io::Errno;
+use rustix::time::Nsecs;
 
 use super::FileSystem;
 use super::linux::ioctls::{fat_flags, set_fat_flags};
@@ -129,7 +130,7 @@ fn set_times(at: &Path, attributes: &FileAttributes) -> io::Result<()> {
         Some(time) => time,
         None => Timespec {
             tv_sec: 0,
-            tv_nsec: rustix::fs::UTIME_OMIT.into(),
+            tv_nsec: rustix::fs::UTIME_OMIT,
         },
     };
     let times = Timestamps {
@@ -152,7 +153,7 @@ fn to_timespec(steps: u64) -> Option<Timespec> {
     Some(Timespec {
         tv_sec: i64::try_from(seconds).ok()?,
         // Less than 10^9, so it fits in any width.
-        tv_nsec: i64::try_from(steps % STEPS * 100).ok()?.try_into().ok()?,
+        tv_nsec: Nsecs::try_from(steps % STEPS * 100).ok()?,
     })
 }
 
