@@ -5,6 +5,7 @@
 //! - `not_init`: started by mistake on an ordinary system
 //! - `proof`: by what a restored file is proven, as the report says it
 //! - `on_volumes`: the whole repair on real file systems, judged by their own tools
+//! - `undo`: the way back on real file systems, after power cuts and after Windows has run
 //! - `verdicts`: one PC a row, what it must be called, and what the host finds afterwards
 
 mod catalog;
@@ -12,4 +13,5 @@ mod containers;
 mod not_init;
 mod on_volumes;
 mod proof;
+mod undo;
 mod verdicts;
