@@ -9,7 +9,7 @@ use support::broken_pc::{
 use support::inspect::Volume;
 use support::judges::{hive_value, hivex_walks};
 use support::kit::KitSpec;
-use support::patient::{Patient, StickFolder, require_patients};
+use support::patient::{Patient, StickFolder, require_patients, text_of};
 use support::tools::require_tools;
 
 /// One PC with one remedy.
@@ -91,7 +91,15 @@ modified = { from = 2012-09-19T18:48:00Z, before = 2012-09-20T12:00:00Z }
 [[step]]
 note = "once Windows runs, let Sophos update itself"
 "#),
-        plan: expect![""],
+        plan: expect![[r#"
+            installation \Windows on VOLUME  (Windows 7 Professional Service Pack 1 (6.1.7601))
+            1 remove   \ProgramData\Sophos\Definitions\agen-xuv.ide
+                       8F 78 at offset 4, written 2012-09-20 00:00:00 UTC
+                       undo: put it back
+            2 note     once Windows runs, let Sophos update itself
+            former files are kept in \KEPT
+            nothing else will be written
+        "#]],
         told: "once Windows runs, let Sophos update itself",
         check: |patient, kept| {
             let volume = patient.volume();
@@ -140,7 +148,15 @@ guard = {{ sha256 = ["{digest}"] }}
 note = "nothing more is to be done"
 "#
         )),
-        plan: expect![""],
+        plan: expect![[r#"
+            installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
+            1 remove   \WINDOWS\system32\drivers\avdefs1.dat
+                       sha256 479c9904a4c142b602bdf79b8aea7a829b0a09fe63e6e4d39ea86978c53dec8e
+                       undo: put it back
+            2 note     nothing more is to be done
+            former files are kept in \KEPT
+            nothing else will be written
+        "#]],
         told: "nothing more is to be done",
         check: |patient, kept| {
             check_moved(patient, "WINDOWS/system32/drivers/avdefs1.dat", kept)?;
@@ -172,7 +188,14 @@ guard = { bytes = { hex = "BA D0" } }
 [[step]]
 note = "let the product update itself"
 "#),
-        plan: expect![""],
+        plan: expect![[r#"
+            installation \Windows on VOLUME  (Windows 7 Professional Service Pack 1 (6.1.7601))
+            1 rename   \ProgramData\Vendor\Sonar.dat to sonar.bad
+                       BA D0 at offset 0
+                       undo: give it its former name
+            2 note     let the product update itself
+            nothing else will be written
+        "#]],
         told: "let the product update itself",
         check: |patient, _| {
             let volume = patient.volume();
@@ -215,7 +238,20 @@ set-registry-value = { hive = "system", key = 'CurrentControlSet\Services\RpcSs'
 [[step]]
 note = "recreate the shortcuts that are gone"
 "#),
-        plan: expect![""],
+        plan: expect![[r#"
+            installation \Windows on VOLUME  (Windows 10 Pro (10.0.19045))
+            1 set      HKLM\SOFTWARE\Policies\Microsoft\Windows Defender\ASR\Rules: 92e97fa1-2edf-4476-bdd6-9dd0b4dddc7b "1" -> "2"
+                       undo: set it to "1" again
+            2 set      HKLM\SOFTWARE\Wow6432Node\Vendor\Product: Paused not there -> 1
+                       undo: take it away
+            3 set      HKLM\SOFTWARE\Wow6432Node\Vendor\Product: Until not there -> 133200000000000000
+                       undo: take it away
+            4 set      HKLM\SYSTEM\ControlSet001\Services\RpcSs: Vendor not there -> "%SystemRoot%\x"
+                       undo: take it away
+            5 note     recreate the shortcuts that are gone
+            former files are kept in \KEPT
+            nothing else will be written
+        "#]],
         told: "recreate the shortcuts that are gone",
         check: |patient, kept| {
             let config = "Windows/System32/config";
@@ -226,7 +262,7 @@ note = "recreate the shortcuts that are gone"
             let product = "Wow6432Node\\Vendor\\Product";
             ensure!(hive_value(software.path(), product, "Paused")? == "dword:00000001");
             let until = hive_value(software.path(), product, "Until")?;
-            ensure!(until == "hex(b):00,00,a0,c9,a7,38,d9,01", "{until}");
+            ensure!(until == "hex(11):00,00,15,bc,b1,38,d9,01", "{until}");
             ensure!(hive_value(software.path(), product, "Mode")? == "block");
             let system = hive_of(patient.volume(), &format!("{config}/SYSTEM"))?;
             let rpc = |set: &str| {
@@ -234,7 +270,7 @@ note = "recreate the shortcuts that are gone"
                 hive_value(system.path(), &key, "Vendor")
             };
             let text = rpc("ControlSet001")?;
-            ensure!(text.starts_with("hex(2):25,00,53,00"), "{text}");
+            ensure!(text == "str(2):\"%SystemRoot%\\\\x\"", "{text}");
             ensure!(rpc("ControlSet002").is_err());
             for name in ["SOFTWARE", "SYSTEM"] {
                 check_kept(patient, &format!("{config}/{name}"), kept)?;
@@ -264,7 +300,15 @@ set-service-start = { name = "AvgLdx86", start = 4 }
 [[step]]
 note = "let AVG update itself, then set AvgLdx86 to start again"
 "#),
-        plan: expect![""],
+        plan: expect![[r#"
+            installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
+            1 set      HKLM\SYSTEM\ControlSet001\Services\AvgLdx86: Start 1 (with the kernel) -> 4 (disabled)
+                       HKLM\SYSTEM\ControlSet002\Services\AvgLdx86: Start 1 (with the kernel) -> 4 (disabled)
+                       undo: set it to 1 again
+            2 note     let AVG update itself, then set AvgLdx86 to start again
+            former files are kept in \KEPT
+            nothing else will be written
+        "#]],
         told: "let AVG update itself, then set AvgLdx86 to start again",
         check: |patient, kept| {
             let path = "WINDOWS/system32/config/system";
@@ -342,7 +386,15 @@ fn quarantine_skipping() -> Result<Row> {
         name: "restore-quarantined, leaving alone what is in the way",
         pc,
         stick,
-        plan: expect![""],
+        plan: expect![[r#"
+            installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
+            1 restore  1 file from the quarantine of mcafee, taken for PWS!hv.aq
+                       \Program Files\App\one.exe
+                       as the quarantine has them; not proven by signature
+                       undo: remove it
+            2 note     start the programs that were put back
+            nothing else will be written
+        "#]],
         told: "start the programs that were put back",
         check: |patient, _| check_quarantined(patient, b""),
     })
@@ -354,7 +406,17 @@ fn quarantine_replacing() -> Result<Row> {
         name: "restore-quarantined, replacing what is empty",
         pc,
         stick,
-        plan: expect![""],
+        plan: expect![[r#"
+            installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
+            1 restore  2 files from the quarantine of mcafee, taken for PWS!hv.aq
+                       \Program Files\App\one.exe
+                       \Program Files\App\two.dll
+                       as the quarantine has them; not proven by signature
+                       undo: remove them, and put the kept copies back
+            2 note     start the programs that were put back
+            former files are kept in \KEPT
+            nothing else will be written
+        "#]],
         told: "start the programs that were put back",
         check: |patient, kept| {
             check_quarantined(patient, b"content of two")?;
@@ -366,9 +428,9 @@ fn quarantine_replacing() -> Result<Row> {
 fn check_quarantined(patient: &Patient, two: &[u8]) -> Result<()> {
     let volume = patient.volume();
     let read = |name: &str| volume.read(&format!("Program Files/App/{name}"));
-    ensure!(read("one.exe")?.as_deref() == Some(b"content of one"));
+    ensure!(read("one.exe")?.as_deref() == Some(b"content of one".as_slice()));
     ensure!(read("two.dll")?.as_deref() == Some(two));
-    ensure!(read("three.exe")?.as_deref() == Some(b"the user's own"));
+    ensure!(read("three.exe")?.as_deref() == Some(b"the user's own".as_slice()));
     ensure!(read("four.exe")?.is_none(), "a real find was put back");
     ensure!(volume.find("elsewhere")?.is_none());
     check_unchanged(patient, "Quarantine/1.bup")?;
@@ -388,7 +450,15 @@ fn crowdstrike() -> Result<Row> {
             remedies: vec!["crowdstrike-291"],
             ..KitSpec::default()
         },
-        plan: expect![""],
+        plan: expect![[r#"
+            installation \Windows on VOLUME  (Windows 10 Pro (10.0.19045))
+            1 remove   \Windows\System32\drivers\CrowdStrike\C-00000291-00000000-00000032.sys
+                       AA AA AA AA at offset 0, written 2024-07-19 04:09:00 UTC
+                       undo: put it back
+            2 note     once Windows runs and is online, the sensor fetches the current channel file by itself
+            former files are kept in \KEPT
+            nothing else will be written
+        "#]],
         told: "once Windows runs and is online, the sensor fetches the current channel file by itself",
         check: |patient, kept| {
             let folder = "Windows/System32/drivers/CrowdStrike";
@@ -453,7 +523,12 @@ fn check_row(row: &Row) -> Result<()> {
         done.text
     );
     let kept = kept_folder(patient.volume())?;
-    let plan = plan_in(&done.text).replace(&kept.replace('/', "\\"), "KEPT");
+    let plan = plan_in(&done.text)
+        .replace(&kept.replace('/', "\\"), "KEPT")
+        .replace(
+            &text_of(&fs_err::canonicalize(patient.volume().path())?)?,
+            "VOLUME",
+        );
     row.plan.assert_eq(&plan);
     (row.check)(&patient, &kept).with_context(|| done.text.clone())?;
     patient.volume().is_sound()?;

@@ -197,7 +197,8 @@ impl Volume {
             descriptor: attribute(&file, "system.ntfs_acl")?,
             attributes: attribute(&file, "system.ntfs_attrib")?,
             times: attribute(&file, "system.ntfs_times")?,
-            short_name: attribute(&file, "system.ntfs_dos_name")?,
+            // Not every file has one; ntfs-3g takes it away when a file is moved.
+            short_name: attribute(&file, "system.ntfs_dos_name").unwrap_or_default(),
         };
         mount.unmount()?;
         Ok(security)
