@@ -73,13 +73,23 @@ pub fn check_packages(plan: &RepairPlan, stick: &Stick) -> Result<(), PackageErr
     Ok(())
 }
 
-/// Writes everything of `plan`; `progress` is told each file before it is written. After an error
+/// How far the writing of a plan has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// The file that is being written.
+    pub write: &'a FileWrite,
+    /// Bytes of it that are written; 0 before the first.
+    pub done: u64,
+}
+
+/// Writes everything of `plan`; `progress` is told each file before it is written, and its bytes. What a
+/// provisional change holds is not read back here, as all of it is checked before it is made real. After an error
 /// everything is as it was, as far as the file system lets it be taken back.
 pub fn apply_plan(
     plan: &RepairPlan,
     change: &dyn VolumeChange,
     stick: &Stick,
-    progress: &mut dyn FnMut(&FileWrite),
+    progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Applied, ApplyError> {
     let mut staged = Vec::new();
     let mut renamed = Vec::new();
@@ -89,9 +99,14 @@ pub fn apply_plan(
             check_content(&one.from, &one.before, change.root())?;
         }
         for write in &step.writes {
-            progress(write);
+            progress(Progress { write, done: 0 });
             check_before(write, change.root())?;
-            stage_file(write, change, stick, package.as_mut(), &mut staged)?;
+            let mut sources = Sources {
+                stick,
+                package: package.as_mut(),
+                progress: &mut *progress,
+            };
+            stage_file(write, change, &mut sources, &mut staged)?;
         }
         Ok(())
     };
@@ -154,12 +169,44 @@ fn check_content(path: &WindowsPath, before: &Content, root: &Path) -> Result<()
     Err(precondition(path, &finding, &expectation))
 }
 
+/// Where new content comes from, and who wants to know how much of it has come.
+struct Sources<'a> {
+    stick: &'a Stick,
+    package: Option<&'a mut Package>,
+    progress: &'a mut dyn FnMut(Progress<'_>),
+}
+
+/// A file that tells how much was written to it.
+struct Counted<'a> {
+    file: &'a mut fs::File,
+    write: &'a FileWrite,
+    done: u64,
+    progress: &'a mut dyn FnMut(Progress<'_>),
+}
+
+impl io::Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.done = self
+            .done
+            .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        (self.progress)(Progress {
+            write: self.write,
+            done: self.done,
+        });
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Prepares one new file beside its place; `staged` gets its path before it is begun.
 fn stage_file(
     write: &FileWrite,
     change: &dyn VolumeChange,
-    stick: &Stick,
-    package: Option<&mut Package>,
+    sources: &mut Sources<'_>,
     staged: &mut Vec<PathBuf>,
 ) -> Result<(), ApplyError> {
     let path = staged_path(&write.target)?;
@@ -184,25 +231,52 @@ fn stage_file(
     let options = fs::OpenOptions::new().write(true).create_new(true).clone();
     staged.push(at.clone());
     let mut file = options.open(&at).map_err(|e| io_at(&path, "creating", e))?;
-    fill_file(write, change.root(), stick, package, &path, &mut file)?;
+    let mut counted = Counted {
+        file: &mut file,
+        write,
+        done: 0,
+        progress: &mut *sources.progress,
+    };
+    let package = sources.package.as_deref_mut();
+    fill_file(
+        write,
+        change.root(),
+        (sources.stick, package),
+        &path,
+        &mut counted,
+    )?;
     file.sync_all().map_err(|e| io_at(&path, "writing", e))?;
     drop(file);
-    let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(&path, "reading back", e))?;
-    if sha256 != write.after.sha256 {
-        let finding = format!("sha256 is {sha256}");
-        return Err(precondition(
-            &path,
-            &finding,
-            &write.after.sha256.to_string(),
-        ));
+    if !change.is_provisional() {
+        check_staged(write, &at, &path)?;
     }
+    take_security(write, change, &at)
+}
+
+/// Reads a prepared file back.
+fn check_staged(write: &FileWrite, at: &Path, path: &WindowsPath) -> Result<(), ApplyError> {
+    let sha256 = hash_file(at, |_| {}).map_err(|e| io_at(path, "reading back", e))?;
+    if sha256 == write.after.sha256 {
+        return Ok(());
+    }
+    let finding = format!("sha256 is {sha256}");
+    let expectation = write.after.sha256.to_string();
+    Err(precondition(path, &finding, &expectation))
+}
+
+/// Gives the prepared file at `at` the security descriptor that the plan says.
+fn take_security(
+    write: &FileWrite,
+    change: &dyn VolumeChange,
+    at: &Path,
+) -> Result<(), ApplyError> {
     let (Resolved::File { at: from, .. } | Resolved::Folder { at: from, .. }) =
         write.security_of.resolve(change.root())?
     else {
         let expectation = "the file whose security descriptor is taken";
         return Err(precondition(&write.security_of, "not there", expectation));
     };
-    change.copy_security(&from, &at)?;
+    change.copy_security(&from, at)?;
     Ok(())
 }
 
@@ -210,10 +284,9 @@ fn stage_file(
 fn fill_file(
     write: &FileWrite,
     root: &Path,
-    stick: &Stick,
-    package: Option<&mut Package>,
+    (stick, package): (&Stick, Option<&mut Package>),
     path: &WindowsPath,
-    file: &mut fs::File,
+    file: &mut Counted<'_>,
 ) -> Result<(), ApplyError> {
     let find = |source: &WindowsPath| match source.resolve(root)? {
         Resolved::File { at, .. } => Ok(at),
@@ -256,7 +329,7 @@ fn fill_file(
 }
 
 /// Copies no more than the plan says, one byte excepted that shows a file which has grown.
-fn copy_bounded(from: &Path, to: &mut fs::File, write: &FileWrite) -> io::Result<u64> {
+fn copy_bounded(from: &Path, to: &mut Counted<'_>, write: &FileWrite) -> io::Result<u64> {
     let source = fs::File::open(from)?;
     io::copy(&mut source.take(write.after.size.saturating_add(1)), to)
 }
