@@ -81,6 +81,19 @@ pub fn read_allocation(
     }
 }
 
+/// Returns how many bytes of a volume of kind `file_system` belong to nothing; `None` if that cannot be
+/// told without mounting it.
+pub fn read_free_bytes(area: &dyn Area, file_system: FileSystem) -> io::Result<Option<u64>> {
+    match file_system {
+        FileSystem::Ntfs => ntfs_volume::Clusters::read(area)?.read_free_bytes(),
+        FileSystem::Fat32 => fat32::Fat32::parse(area)?.read_free_bytes().map(Some),
+        other => Err(unsupported(format!(
+            "{} volumes are not written",
+            other.name()
+        ))),
+    }
+}
+
 fn unsupported(text: String) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, text)
 }

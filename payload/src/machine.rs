@@ -36,6 +36,15 @@ pub trait Volume {
     /// Shows a copy-on-write view of the volume for writing. `needed` is the number of bytes that will
     /// be written at most; if memory and journal cannot hold them, nothing is mounted.
     fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError>;
+    /// As [`Volume::begin_change`] after [`VolumeError::NoJournal`]: a power cut while the change is made
+    /// real may leave the volume in between, and nothing can take it back. Only for a person who was
+    /// asked.
+    fn begin_unprotected_change(
+        &self,
+        needed: u64,
+    ) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
+        self.begin_change(needed)
+    }
 }
 
 /// A volume shown read-only; it disappears when this is dropped.
@@ -48,6 +57,11 @@ pub trait VolumeView {
 pub trait VolumeChange {
     /// Returns the folder that is the volume's root.
     fn root(&self) -> &Path;
+    /// Returns whether nothing reaches the PC before [`VolumeChange::commit`], so that everything can be
+    /// checked at once before that.
+    fn is_provisional(&self) -> bool {
+        false
+    }
     /// Gives `to` the security descriptor and owner of `from`, where the file system has such.
     fn copy_security(&self, from: &Path, to: &Path) -> Result<(), VolumeError>;
     /// Returns what the file `at` has beside its content.
@@ -71,10 +85,13 @@ pub struct CommitLabel {
 }
 
 /// What a commit wrote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// Bytes of the PC's disk that changed.
     pub changed_bytes: u64,
+    /// Why the stick could not note that the commit is finished, if it could not. The volume is as
+    /// wanted, and the next start of the stick writes the same once more.
+    pub unmarked: Option<String>,
 }
 
 /// What is known of a volume without mounting it.
@@ -168,6 +185,14 @@ pub enum VolumeError {
         /// Why, and what would help.
         reason: String,
     },
+    /// The stick's journal cannot take what a change needs; nothing was written.
+    #[error("{volume}: the stick cannot be written: {reason}")]
+    NoJournal {
+        /// Name of the volume.
+        volume: String,
+        /// What was found.
+        reason: String,
+    },
     /// Something went wrong before the PC's disk was written; it is as it was.
     #[error("{volume}: {doing}: {reason}")]
     Io {
@@ -175,6 +200,17 @@ pub enum VolumeError {
         volume: String,
         /// Gerund and object: `mounting the overlay`.
         doing: &'static str,
+        /// What the system said.
+        reason: String,
+    },
+    /// The stick failed at the moment that decides. What was in use on the disk is as it was.
+    #[error(
+        "{volume}: the stick failed before the disk was changed: {reason}; the disk is as it was, and the \
+         next start from this stick finishes the repair if it can"
+    )]
+    Unrecorded {
+        /// Name of the volume.
+        volume: String,
         /// What the system said.
         reason: String,
     },

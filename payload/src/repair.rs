@@ -12,8 +12,8 @@ use rescue_stick::job::Mode;
 use rescue_stick::remedy::Remedy;
 use rescue_stick::report::{InstallationReport, Report, Verdict};
 
-use crate::machine::{CommitLabel, Machine, Volume, VolumeError, VolumeState};
-use crate::repair::apply::{apply_plan, check_packages};
+use crate::machine::{Machine, Volume, VolumeError, VolumeState};
+use crate::repair::carry_out::{Stopped, conclude, stop};
 use crate::repair::detect::observe::{Observations, observe};
 use crate::repair::detect::steps::examine_steps;
 use crate::repair::detect::{InstallationFacts, Site, survey_machine};
@@ -21,24 +21,24 @@ use crate::repair::diagnose::{
     diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
 };
 use crate::repair::permission::{Permission, ask_permission};
-use crate::repair::plan::{FileWrite, Order, Planned, RepairPlan, plan_repair};
+use crate::repair::plan::{Order, Planned, plan_repair};
 use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
 use crate::repair::stages::{Stage, Stages};
-use crate::repair::verify::{Verified, verify_files};
 use crate::screen::{Question, Screen};
 use crate::stick::Stick;
 use crate::windows::catalog::trust::Trust;
-use crate::windows::path::WindowsPath;
 
 pub mod apply;
 pub mod candidates;
+mod carry_out;
 pub mod detect;
 pub mod diagnose;
 pub mod package;
 mod permission;
 pub mod plan;
 pub mod predicates;
+mod progress;
 pub mod report;
 mod stages;
 pub mod time;
@@ -95,6 +95,7 @@ pub fn run(
                 stick,
                 run: &name,
                 now,
+                machine,
                 screen: &mut *screen,
                 stages: &mut stages,
             };
@@ -128,6 +129,7 @@ struct Case<'a, 'm> {
     stick: &'a Stick,
     run: &'a str,
     now: i64,
+    machine: &'a dyn Machine,
     screen: &'a mut dyn Screen,
     stages: &'a mut Stages<'m>,
 }
@@ -311,124 +313,4 @@ impl<'a> Case<'a, '_> {
             }
         }
     }
-
-    /// Applies, checks on the overlay, commits, and looks again from a fresh view.
-    fn carry_out(&mut self, remedy: &Remedy, plan: &RepairPlan) -> Result<Verified, Stopped> {
-        let (volume, stick, site) = (self.volume, self.stick, self.site());
-        let order = self.order(remedy);
-        let label = CommitLabel {
-            run: self.run.to_owned(),
-            computer: self.facts.installation.computer.clone().unwrap_or_default(),
-        };
-        let screen = &mut *self.screen;
-        let lost_names = self.stages.time(Stage::Apply, || {
-            if plan.steps.iter().any(|step| step.package.is_some()) {
-                screen.line("Checking the definitions on the stick ...");
-            }
-            check_packages(plan, stick).map_err(|error| Stopped::Refused(error.to_string()))?;
-            let change = volume.begin_change(plan.needed_bytes())?;
-            // The definitions have 100 MB; a screen that stands still for a minute is switched off.
-            let mut progress = |write: &FileWrite| {
-                let megabytes = write.after.size / 1_000_000;
-                let size = match megabytes {
-                    0 => String::new(),
-                    _ => format!(", {megabytes} MB"),
-                };
-                screen.line(&format!("Writing {}{size} ...", write.target.name()));
-            };
-            let applied = apply_plan(plan, change.as_ref(), stick, &mut progress)
-                .map_err(|error| Stopped::failed(vec![error.to_string()]))?;
-            screen.line("Checking the repair before it is made real ...");
-            let checked = verify_files(change.root(), plan);
-            if !checked.problems.is_empty() {
-                return Err(Stopped::failed(checked.problems));
-            }
-            screen.line("Making the repair real ...");
-            change.commit(&label)?;
-            Ok::<_, Stopped>(applied.lost_names)
-        })?;
-        self.screen.line("Checking what was written ...");
-        self.stages.time(Stage::Verify, || {
-            let view = volume
-                .view()
-                .map_err(|error| Stopped::Failed(vec![unchecked(&error)]))?;
-            let mut verified = verify_files(view.root(), plan);
-            verified.remarks.extend(lost_names.iter().map(lost_name));
-            // The same eyes that found the fault must not find it any more.
-            let examined = examine_steps(&site.at(view.root()), remedy);
-            let (planned, _) = plan_repair(&order, &examined);
-            match planned {
-                Planned::NothingToDo => {}
-                Planned::Plan(left) => verified.problems.push(format!(
-                    "{} of {} steps are still to do",
-                    left.steps.len(),
-                    examined.steps.len()
-                )),
-                Planned::Stuck { advice, .. } => verified.problems.extend(advice),
-            }
-            Ok(verified)
-        })
-    }
-}
-
-/// Why carrying out a plan ended early.
-enum Stopped {
-    /// The stick's package is not as signed; nothing was written.
-    Refused(String),
-    /// The volume said no, or a commit did not end.
-    Volume(VolumeError),
-    /// Anything else, one line each.
-    Failed(Vec<String>),
-}
-
-impl Stopped {
-    /// Before the commit: the disk is untouched, or was put back.
-    fn failed(mut lines: Vec<String>) -> Self {
-        lines.push(
-            "the repair was given up before it was made real; the former files are in place".into(),
-        );
-        Self::Failed(lines)
-    }
-}
-
-impl From<VolumeError> for Stopped {
-    fn from(error: VolumeError) -> Self {
-        Self::Volume(error)
-    }
-}
-
-fn unchecked(error: &VolumeError) -> String {
-    format!("written, but it cannot be looked at again: {error}")
-}
-
-/// Returns what is said of a file without its short name. Every program that uses the long name finds it.
-fn lost_name(path: &WindowsPath) -> String {
-    format!("{path}: it has no short name any more, since the volume's driver could not give it")
-}
-
-/// Notes why a volume stopped the repair and returns the verdict that goes with it.
-fn stop(report: &mut InstallationReport, error: &VolumeError) -> Verdict {
-    report.advice.push(error.to_string());
-    match error {
-        VolumeError::Refused { .. } => Verdict::Refused,
-        VolumeError::Io { .. } => {
-            report.advice.push("nothing was written".into());
-            Verdict::Failed
-        }
-        VolumeError::Unfinished { .. } => Verdict::Failed,
-    }
-}
-
-fn conclude(report: &mut InstallationReport, verified: Verified) -> Verdict {
-    report.changes = verified.changes;
-    report.advice.extend(verified.remarks);
-    if verified.problems.is_empty() {
-        report
-            .advice
-            .push("take the stick out and restart this PC".into());
-        return Verdict::Repaired;
-    }
-    report.advice.push("written, but not as planned:".into());
-    report.advice.extend(verified.problems);
-    Verdict::Failed
 }

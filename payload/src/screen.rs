@@ -9,6 +9,8 @@ pub mod console;
 pub trait Screen {
     /// Shows one line of progress or detail.
     fn line(&mut self, text: &str);
+    /// Shows how far something long has come; `is_done` says that this is the end of it.
+    fn progress(&mut self, _text: &str, _is_done: bool) {}
     /// Begins a new page for what matters, where the screen has pages.
     fn page(&mut self) {}
     /// Asks and waits for an answer.
@@ -79,9 +81,19 @@ pub enum Question<'a> {
         /// Warning to be accepted together with the plan, if any.
         warning: Option<&'a str>,
     },
+    /// Whether to go on although the stick cannot be written, so that a power cut is not made good and
+    /// nothing can be taken back block by block.
+    WithoutJournal {
+        /// What is wrong with the stick.
+        reason: &'a str,
+    },
     /// Nothing but a key: the stick may be taken out.
     Finished,
 }
+
+/// What a person accepts who goes on without the stick's journal.
+pub(crate) const WITHOUT_JOURNAL: &str = "Without it, this PC must not lose power while it is repaired, and \
+                                          the stick cannot take the repair back.";
 
 /// What was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use crate::screen::{Answer, Question, Screen};
+use crate::screen::{Answer, Question, Screen, WITHOUT_JOURNAL};
 
 /// A screen made of an output and an input.
 pub struct Terminal<W, R> {
@@ -33,6 +33,11 @@ impl<W: Write, R: BufRead> Screen for Terminal<W, R> {
             Question::Undo { warning } => {
                 warning.into_iter().for_each(|warning| self.line(warning));
                 "Type y to take the repair back, anything else to leave it as it is: "
+            }
+            Question::WithoutJournal { reason } => {
+                self.line(reason);
+                self.line(WITHOUT_JOURNAL);
+                "Type y to repair without protection, anything else to leave it as it is: "
             }
         };
         // No prompt seen or no answer read is a no.

@@ -10,5 +10,6 @@
 mod firmware;
 mod interrupted;
 mod machines;
+mod real_size;
 mod refused;
 mod rescue;

@@ -228,6 +228,32 @@ impl<'a> Clusters<'a> {
         Ok(byte.copied().unwrap_or(0xFF))
     }
 
+    /// Counts the free clusters and returns how many bytes they have; `None` if the bitmap's list of
+    /// places is itself spread over several file records.
+    pub fn read_free_bytes(&self) -> io::Result<Option<u64>> {
+        if self.bitmap.is_empty() {
+            return Ok(None);
+        }
+        let mut free = 0_u64;
+        let mut start = 0;
+        let end = self.count.div_ceil(8);
+        while start < end {
+            let bytes = self.read_bitmap(start)?;
+            if bytes.is_empty() {
+                break;
+            }
+            for (byte, index) in bytes.iter().zip(start..end) {
+                // Bits behind the last cluster are set, but need not be.
+                let clusters = self.count.saturating_sub(index.saturating_mul(8)).min(8);
+                let used = (0..clusters).filter(|bit| byte & (1 << bit) != 0).count();
+                let used = u64::try_from(used).unwrap_or(8);
+                free = free.saturating_add(clusters.saturating_sub(used));
+            }
+            start = start.saturating_add(WINDOW_LENGTH);
+        }
+        Ok(Some(free.saturating_mul(self.cluster_length)))
+    }
+
     fn read_bitmap(&self, start: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let mut skipped = 0_u64;

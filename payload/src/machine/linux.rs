@@ -35,8 +35,13 @@ pub mod mounts;
 /// Memory that an overlay leaves to everything else, in bytes. Observed: `ntfs-3g`, kernel and `mend`
 /// together stay below it while a 128 MB PC is repaired.
 const MEMORY_RESERVE: u64 = 24 << 20;
-/// What a change writes besides its files: file records, indexes, bitmaps, the emptied `$LogFile`.
+/// What a change writes besides its files: file records, indexes, bitmaps.
 const METADATA_ALLOWANCE: u64 = 4 << 20;
+/// Room that the journal must have. Observed: a repair with its definitions takes 0.5 MiB of it, since
+/// what was free before does not go there.
+const JOURNAL_ALLOWANCE: u64 = 1 << 20;
+/// Room of a journal in memory, for a change without the stick's.
+const RAM_JOURNAL_LENGTH: u64 = 32 << 20;
 
 /// A PC under Linux.
 pub struct LinuxMachine {
@@ -206,15 +211,56 @@ impl LinuxVolume {
         }
     }
 
-    fn check_writable(&self) -> Result<&Arc<Journal>, VolumeError> {
+    fn check_writable(&self) -> Result<(), VolumeError> {
         self.check_readable()?;
         if self.facts.state == VolumeState::Hibernated {
             let reason = "Windows sleeps on this volume (hibernation or fast startup); start Windows \
                           and shut it down completely first";
             return Err(self.refused(reason.into()));
         }
+        Ok(())
+    }
+
+    /// Returns the stick's journal, which has room and takes writes.
+    fn check_journal(&self) -> Result<&Arc<Journal>, VolumeError> {
         let journal = self.resources.journal.as_ref();
-        journal.ok_or_else(|| self.refused("the stick has no journal".into()))
+        let journal = journal.ok_or_else(|| self.refused("the stick has no journal".into()))?;
+        let no_journal = |reason| VolumeError::NoJournal {
+            volume: self.facts.name.clone(),
+            reason,
+        };
+        let (capacity, room) = (journal.capacity(), journal.room());
+        if capacity < JOURNAL_ALLOWANCE {
+            return Err(no_journal(format!(
+                "its journal has {capacity} bytes, a repair needs {JOURNAL_ALLOWANCE}; make the stick anew"
+            )));
+        }
+        if room < JOURNAL_ALLOWANCE {
+            return Err(no_journal(format!(
+                "its journal has {room} bytes left, a repair needs {JOURNAL_ALLOWANCE}: the others hold \
+                 repairs that were interrupted on other PCs; start those from this stick first"
+            )));
+        }
+        let writes = journal.check_writable();
+        writes.map_err(|error| no_journal(format!("{error}; use another stick")))?;
+        Ok(journal)
+    }
+
+    /// Checks that the volume has room for `needed` bytes of new files.
+    fn check_free_space(&self, needed: u64) -> Result<(), VolumeError> {
+        let free = self
+            .device
+            .open()
+            .and_then(|area| filesystem::read_free_bytes(&*area, self.facts.file_system))
+            .map_err(self.io("reading how much of the volume is free"))?;
+        // What cannot be told beforehand, the driver tells on the overlay, when it is full.
+        if let Some(free) = free.filter(|free| *free < needed) {
+            return Err(self.refused(format!(
+                "the volume is full: the repair needs {needed} bytes, {free} are free; delete something \
+                 on it, for example from another PC"
+            )));
+        }
+        Ok(())
     }
 
     /// Opens an overlay that can hold `needed` bytes and what goes with them.
@@ -229,7 +275,8 @@ impl LinuxVolume {
         let wanted = needed.saturating_add(METADATA_ALLOWANCE);
         if room < wanted {
             let reason = format!(
-                "the repair needs {wanted} bytes of memory or of the stick's scratch area, {room} are free"
+                "the repair needs {wanted} bytes of memory or of the stick's scratch area, {room} are \
+                 free; make the stick with a larger scratch area, or put more memory into the PC"
             );
             return Err(self.refused(reason));
         }
@@ -254,18 +301,38 @@ impl Volume for LinuxVolume {
     }
 
     fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
-        let journal = self.check_writable()?;
-        if journal.room() < METADATA_ALLOWANCE / 4 {
-            let reason = "the stick's journal is full of repairs that were interrupted on other PCs; \
-                          finish those first";
-            return Err(self.refused(reason.into()));
-        }
+        self.check_writable()?;
+        self.check_free_space(needed)?;
+        let overlay = self.open_overlay(needed)?;
+        let journal = self.check_journal()?;
+        self.mount_change(overlay, Arc::clone(journal))
+    }
+
+    fn begin_unprotected_change(
+        &self,
+        needed: u64,
+    ) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
+        self.check_writable()?;
+        self.check_free_space(needed)?;
+        let overlay = self.open_overlay(needed)?;
+        let journal = Journal::in_memory(RAM_JOURNAL_LENGTH);
+        let journal = journal.map_err(self.io("making a journal in memory"))?;
+        self.mount_change(overlay, Arc::new(journal))
+    }
+}
+
+impl LinuxVolume {
+    fn mount_change(
+        &self,
+        overlay: Overlay,
+        journal: Arc<Journal>,
+    ) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
         let access = if self.facts.state == VolumeState::UncleanLog {
             Access::WriteDroppingLog
         } else {
             Access::Write
         };
-        let mounted = self.show(self.open_overlay(needed)?, access);
+        let mounted = self.show(overlay, access);
         let mounted = mounted.map_err(self.io("mounting the overlay"))?;
         Ok(Box::new(LinuxChange {
             volume: self,
@@ -317,13 +384,17 @@ impl VolumeView for LinuxView {
 /// An overlay mounted for writing.
 struct LinuxChange<'a> {
     volume: &'a LinuxVolume,
-    journal: &'a Arc<Journal>,
+    journal: Arc<Journal>,
     mounted: Mounted,
 }
 
 impl VolumeChange for LinuxChange<'_> {
     fn root(&self) -> &Path {
         self.mounted.root()
+    }
+
+    fn is_provisional(&self) -> bool {
+        true
     }
 
     fn copy_security(&self, from: &Path, to: &Path) -> Result<(), VolumeError> {
@@ -371,8 +442,12 @@ impl VolumeChange for LinuxChange<'_> {
             filesystem::ntfs_volume::mark_dirty(&mut overlay)
                 .map_err(volume.io("keeping the dirty flag"))?;
         }
-        commit(journal, volume, label, &overlay).map_err(|error| match error {
+        commit(&journal, volume, label, &overlay).map_err(|error| match error {
             CommitError::Unfinished(reason) => VolumeError::Unfinished {
+                volume: volume.facts.name.clone(),
+                reason,
+            },
+            CommitError::Unrecorded(reason) => VolumeError::Unrecorded {
                 volume: volume.facts.name.clone(),
                 reason,
             },

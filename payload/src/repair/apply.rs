@@ -104,13 +104,23 @@ pub fn check_packages(plan: &RepairPlan, stick: &Stick) -> Result<(), PackageErr
     Ok(())
 }
 
-/// Writes everything of `plan`; `progress` is told each file before it is written. After an error
-/// everything is as it was, as far as the file system lets it be taken back.
+/// How far the writing of a plan has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// The file that is being written.
+    pub write: &'a FileWrite,
+    /// Bytes of it that are written; 0 before the first.
+    pub done: u64,
+}
+
+/// Writes everything of `plan`; `progress` is told each file before it is written, and its bytes. What a
+/// provisional change holds is not read back here, as all of it is checked before it is made real. After
+/// an error everything is as it was, as far as the file system lets it be taken back.
 pub fn apply_plan(
     plan: &RepairPlan,
     change: &dyn VolumeChange,
     stick: &Stick,
-    progress: &mut dyn FnMut(&FileWrite),
+    progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Applied, ApplyError> {
     let mut traces = Traces::default();
     let mut lost_names = Vec::new();

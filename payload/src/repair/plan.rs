@@ -42,8 +42,8 @@ mod restore;
 /// begins new folders with a block.
 const OVERHEAD_OF_FILE: u64 = 256 << 10;
 
-/// Bytes that a change of a volume takes whatever is written: the file system's own journal.
-const OVERHEAD_OF_CHANGE: u64 = 8 << 20;
+/// Bytes that a change of a volume takes whatever is written: tables of the file system that grow.
+const OVERHEAD_OF_CHANGE: u64 = 1 << 20;
 
 /// What will be written to one installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -309,7 +309,7 @@ impl RepairPlan {
         texts.map(|text| text.strip_prefix("note").unwrap_or(text).trim())
     }
 
-    /// Returns the bytes that are written to the volume at most.
+    /// Returns the bytes that are written to the volume at most, all of them beside what is there.
     pub fn needed_bytes(&self) -> u64 {
         let record = OVERHEAD_OF_CHANGE.saturating_add(OVERHEAD_OF_FILE);
         let written = self.writes().fold(record, |sum, write| {

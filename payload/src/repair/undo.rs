@@ -12,6 +12,7 @@ use rescue_stick::undo::{UNDO_RUN_PREFIX, UndoRecord};
 use crate::hive::key::FileTime;
 use crate::machine::{CommitLabel, Machine, Volume};
 use crate::repair::apply::apply_plan;
+use crate::repair::carry_out::{Stopped, lost_name, stop};
 use crate::repair::detect::{Inventory, survey_machine};
 use crate::repair::permission::{Permission, ask_permission};
 use crate::repair::plan::kept_folder;
@@ -22,7 +23,6 @@ use crate::repair::undo::examine::examine_record;
 use crate::repair::undo::find::{FoundRecord, RecordPlace, find_records};
 use crate::repair::undo::plan::{UndoPlan, UndoRun, plan_undo};
 use crate::repair::verify::verify_files;
-use crate::repair::{Stopped, lost_name, stop};
 use crate::screen::{Question, Screen};
 use crate::stick::Stick;
 use crate::windows::path::PathError;
@@ -250,7 +250,7 @@ impl Undo<'_, '_> {
             screen.line("Putting back what was there before ...");
             let applied = apply_plan(plan, change.as_ref(), stick, &mut |_| {})
                 .map_err(|error| Stopped::failed(vec![error.to_string()]))?;
-            let checked = verify_files(change.root(), plan);
+            let checked = verify_files(change.root(), plan, &mut |_| {});
             if !checked.problems.is_empty() {
                 return Err(Stopped::failed(checked.problems));
             }
@@ -260,7 +260,7 @@ impl Undo<'_, '_> {
         })?;
         let verified = self.stages.time(Stage::Verify, || {
             let view = volume.view()?;
-            Ok::<_, Stopped>(verify_files(view.root(), plan))
+            Ok::<_, Stopped>(verify_files(view.root(), plan, &mut |_| {}))
         })?;
         report.changes = report_changes(&case.found.record, planned);
         if !verified.problems.is_empty() {

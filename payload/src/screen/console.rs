@@ -12,7 +12,7 @@ use fs_err::{File, OpenOptions};
 use rescue_stick::report::Verdict;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-use super::{Answer, Question, Screen};
+use super::{Answer, Question, Screen, WITHOUT_JOURNAL};
 
 /// Columns of a text screen that every PC has.
 const WIDTH: usize = 78;
@@ -56,18 +56,6 @@ impl Consoles {
     pub fn mark(&mut self, words: &str) {
         for console in self.consoles.iter_mut().filter(|console| console.is_serial) {
             console.line(&format!("mend: {words}"));
-        }
-    }
-
-    /// Shows how far something long has come: on the screen always in the same line, on a serial line
-    /// once, when it is done.
-    pub fn progress(&mut self, text: &str, is_done: bool) {
-        for console in &mut self.consoles {
-            if console.is_serial && is_done {
-                console.line(text);
-            } else if !console.is_serial {
-                console.progress(text);
-            }
         }
     }
 
@@ -119,6 +107,17 @@ impl Screen for Consoles {
             .for_each(|console| console.line(text));
     }
 
+    /// On the screen always in the same line, on a serial line once, when it is done.
+    fn progress(&mut self, text: &str, is_done: bool) {
+        for console in &mut self.consoles {
+            if console.is_serial && is_done {
+                console.line(text);
+            } else if !console.is_serial {
+                console.progress(text);
+            }
+        }
+    }
+
     fn page(&mut self) {
         self.consoles.iter_mut().for_each(Console::clear);
     }
@@ -127,6 +126,19 @@ impl Screen for Consoles {
         match question {
             Question::Repair { warning } => self.ask_about("repair", warning),
             Question::Undo { warning } => self.ask_about("undo", warning),
+            Question::WithoutJournal { reason } => {
+                self.line("");
+                self.line(&format!("Note: {reason}"));
+                self.line(WITHOUT_JOURNAL);
+                self.line("");
+                // Enter is what people press without reading, so here it is a no.
+                self.line("[Enter] do nothing   [Y] repair without protection");
+                self.mark("QUESTION without-journal");
+                match self.wait_for(b"\ryn") {
+                    Some(b'y') => Answer::Yes,
+                    _ => Answer::No,
+                }
+            }
             Question::Finished => {
                 self.line("");
                 self.line("Take the stick out and press Enter to restart.");

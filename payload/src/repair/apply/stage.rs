@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use rescue_stick::undo::{ChangedValue, FileAttributes};
 
-use super::{ApplyError, io_at, precondition};
+use super::{ApplyError, Progress, io_at, precondition};
 use crate::antivirus::quarantine::extract_item;
 use crate::cabinet::extract_member;
 use crate::machine::VolumeChange;
@@ -35,7 +35,7 @@ pub(super) struct Staging<'a> {
     /// Gets the path of every new file before it is begun.
     pub(super) made: &'a mut Vec<PathBuf>,
     /// Is told each file before it is written.
-    pub(super) progress: &'a mut dyn FnMut(&FileWrite),
+    pub(super) progress: &'a mut dyn FnMut(Progress<'_>),
 }
 
 /// Checks what a step is made for, and prepares its new files beside their places.
@@ -47,12 +47,17 @@ pub(super) fn stage_step(step: &Step, staging: Staging<'_>) -> Result<Former, Ap
         former.moves.push(change.attributes(&at)?);
     }
     for write in &step.writes {
-        (staging.progress)(write);
+        (staging.progress)(Progress { write, done: 0 });
         let at = check_before(write, change.root())?;
         let attributes = at.filter(|_| write.kept.is_some());
         let attributes = attributes.map(|at| change.attributes(&at)).transpose()?;
         former.writes.push(attributes);
-        let values = stage_file(write, change, staging.stick, package.as_mut(), staging.made)?;
+        let sources = Sources {
+            stick: staging.stick,
+            package: package.as_mut(),
+            progress: &mut *staging.progress,
+        };
+        let values = stage_file(write, change, sources, staging.made)?;
         former.values.push(values);
     }
     Ok(former)
@@ -97,13 +102,45 @@ fn check_content(path: &WindowsPath, before: &Content, root: &Path) -> Result<Pa
     Err(precondition(path, &finding, &expectation))
 }
 
+/// Where new content comes from, and who wants to know how much of it has come.
+struct Sources<'a> {
+    stick: &'a Stick,
+    package: Option<&'a mut Package>,
+    progress: &'a mut dyn FnMut(Progress<'_>),
+}
+
+/// A file that tells how much was written to it.
+struct Counted<'a> {
+    file: &'a mut fs::File,
+    write: &'a FileWrite,
+    done: u64,
+    progress: &'a mut dyn FnMut(Progress<'_>),
+}
+
+impl io::Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.done = self
+            .done
+            .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        (self.progress)(Progress {
+            write: self.write,
+            done: self.done,
+        });
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Prepares one new file beside its place; `staged` gets its path before it is begun. Returns the values
 /// of a registry file that it changes.
 fn stage_file(
     write: &FileWrite,
     change: &dyn VolumeChange,
-    stick: &Stick,
-    package: Option<&mut Package>,
+    sources: Sources<'_>,
     staged: &mut Vec<PathBuf>,
 ) -> Result<Vec<ChangedValue>, ApplyError> {
     let path = staged_path(&write.target)?;
@@ -128,26 +165,48 @@ fn stage_file(
     let options = fs::OpenOptions::new().write(true).create_new(true).clone();
     staged.push(at.clone());
     let mut file = options.open(&at).map_err(|e| io_at(&path, "creating", e))?;
-    let values = fill_file(write, change.root(), stick, package, &path, &mut file)?;
+    let mut counted = Counted {
+        file: &mut file,
+        write,
+        done: 0,
+        progress: sources.progress,
+    };
+    let from = (sources.stick, sources.package);
+    let values = fill_file(write, change.root(), from, &path, &mut counted)?;
     file.sync_all().map_err(|e| io_at(&path, "writing", e))?;
     drop(file);
-    let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(&path, "reading back", e))?;
-    if sha256 != write.after.sha256 {
-        let finding = format!("sha256 is {sha256}");
-        return Err(precondition(
-            &path,
-            &finding,
-            &write.after.sha256.to_string(),
-        ));
+    if !change.is_provisional() {
+        check_staged(write, &at, &path)?;
     }
+    take_security(write, change, &at)?;
+    Ok(values)
+}
+
+/// Reads a prepared file back.
+fn check_staged(write: &FileWrite, at: &Path, path: &WindowsPath) -> Result<(), ApplyError> {
+    let sha256 = hash_file(at, |_| {}).map_err(|e| io_at(path, "reading back", e))?;
+    if sha256 == write.after.sha256 {
+        return Ok(());
+    }
+    let finding = format!("sha256 is {sha256}");
+    let expectation = write.after.sha256.to_string();
+    Err(precondition(path, &finding, &expectation))
+}
+
+/// Gives the prepared file at `at` the security descriptor that the plan says.
+fn take_security(
+    write: &FileWrite,
+    change: &dyn VolumeChange,
+    at: &Path,
+) -> Result<(), ApplyError> {
     let (Resolved::File { at: from, .. } | Resolved::Folder { at: from, .. }) =
         write.security_of.resolve(change.root())?
     else {
         let expectation = "the file whose security descriptor is taken";
         return Err(precondition(&write.security_of, "not there", expectation));
     };
-    change.copy_security(&from, &at)?;
-    Ok(values)
+    change.copy_security(&from, at)?;
+    Ok(())
 }
 
 /// Writes the new content of `write` to `file`, which lies at `path`. Returns the values of a registry
@@ -155,10 +214,9 @@ fn stage_file(
 fn fill_file(
     write: &FileWrite,
     root: &Path,
-    stick: &Stick,
-    package: Option<&mut Package>,
+    (stick, package): (&Stick, Option<&mut Package>),
     path: &WindowsPath,
-    file: &mut fs::File,
+    file: &mut Counted<'_>,
 ) -> Result<Vec<ChangedValue>, ApplyError> {
     let find = |source: &WindowsPath| match source.resolve(root)? {
         Resolved::File { at, .. } => Ok(at),
@@ -207,7 +265,7 @@ fn fill_file(
 }
 
 /// Copies no more than the plan says, one byte excepted that shows a file which has grown.
-fn copy_bounded(from: &Path, to: &mut fs::File, write: &FileWrite) -> io::Result<u64> {
+fn copy_bounded(from: &Path, to: &mut Counted<'_>, write: &FileWrite) -> io::Result<u64> {
     let source = fs::File::open(from)?;
     io::copy(&mut source.take(write.after.size.saturating_add(1)), to)
 }
