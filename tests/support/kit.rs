@@ -25,6 +25,8 @@ pub struct KitSpec {
     pub dat_sizes: DatSizes,
     /// Seconds that GRUB's menu waits.
     pub menu_seconds: u32,
+    /// A remedy of one's own in place of the one for DAT 5958, as TOML.
+    pub remedy: Option<String>,
     /// Further arguments for the kernel and for `mend`.
     pub arguments: Vec<String>,
 }
@@ -37,6 +39,7 @@ impl Default for KitSpec {
             finish: "power-off",
             dat_sizes,
             menu_seconds: 0,
+            remedy: None,
             arguments: Vec::new(),
         }
     }
@@ -89,6 +92,9 @@ impl Kit {
         };
         make_definitions(5959, spec.dat_sizes, &kit.path("inputs"))?;
         fs::write(kit.path("recipe.toml"), recipe_text(spec))?;
+        if let Some(remedy) = &spec.remedy {
+            fs::write(kit.path("own.toml"), remedy)?;
+        }
         kit.mendkit(&["keygen", "--no-password", "-o", "release.key"])?;
         kit.rebuild()?;
         Ok(kit)
@@ -142,10 +148,14 @@ pub fn recipe_text(spec: &KitSpec) -> String {
         arguments,
         ..
     } = spec;
+    let remedy = match spec.remedy {
+        Some(_) => "own.toml",
+        None => "mcafee-5958",
+    };
     format!(
         "title = \"McAfee DAT 5958 (svchost.exe)\"\n\
          date = \"2010-04-22\"\n\
-         remedies = [\"mcafee-5958\"]\n\
+         remedies = [\"{remedy}\"]\n\
          mode = \"{mode}\"\n\
          finish = \"{finish}\"\n\
          languages = [\"en\"]\n\
