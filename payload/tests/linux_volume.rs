@@ -25,6 +25,10 @@ struct Bench {
 impl Bench {
     /// Makes an NTFS volume with a few files, or returns `None` where the tools are missing.
     fn new() -> Option<Self> {
+        Self::of_size((32 << 20) + 512)
+    }
+
+    fn of_size(bytes: u64) -> Option<Self> {
         let has_tools = ["/usr/sbin/mkntfs", "/usr/bin/ntfs-3g", "/dev/fuse"]
             .iter()
             .all(|tool| Path::new(tool).exists());
@@ -39,10 +43,10 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let bench = Self { folder };
         let volume = fs::File::create(bench.volume()).unwrap();
-        volume.set_len((32 << 20) + 512).unwrap();
+        volume.set_len(bytes).unwrap();
         run(
             "/usr/sbin/mkntfs",
-            &["-F", "-q", "-p", "63", "-H", "16", "-S", "63"],
+            &["-F", "-f", "-q", "-p", "63", "-H", "16", "-S", "63"],
             &bench.volume(),
         );
         bench.copy_in("old content", "svchost.exe");
@@ -375,13 +379,18 @@ fn a_hibernated_volume_is_shown_and_not_changed() {
 }
 
 #[test]
-fn refuses_a_change_that_no_memory_can_hold() {
-    let Some(bench) = Bench::new() else { return };
-    let refused = bench
-        .examine()
-        .begin_change(1 << 60)
-        .map(|_| ())
-        .unwrap_err();
-    assert!(refused.to_string().contains("bytes of memory"), "{refused}");
-    assert_eq!(mounts_below(bench.folder.path()), 0);
+fn refuses_a_change_that_neither_volume_nor_memory_can_hold() {
+    // Sparse, and larger than the memory of any machine that tests run on.
+    for (volume, needed, expect) in [
+        (32 << 20, 64 << 20, "the volume is full"),
+        (1 << 40, 1 << 39, "bytes of memory"),
+    ] {
+        let Some(bench) = Bench::of_size(volume) else {
+            return;
+        };
+        let refused = bench.examine().begin_change(needed).map(|_| ());
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains(expect), "{refused}");
+        assert_eq!(mounts_below(bench.folder.path()), 0);
+    }
 }

@@ -3,6 +3,8 @@
 //! - `actions`: every action of remedies on NTFS, and the way back
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
 //! - `containers`: quarantines and cabinets, as other people's tools make and read them
+//! - `crash`: power cuts at every write of a repair and of an undo
+//! - `faults`: sticks that fail while a repair is written, and volumes without room
 //! - `not_init`: started by mistake on an ordinary system
 //! - `proof`: by what a restored file is proven, as the report says it
 //! - `on_volumes`: the whole repair on real file systems, judged by their own tools
@@ -12,6 +14,8 @@
 mod actions;
 mod catalog;
 mod containers;
+mod crash;
+mod faults;
 mod not_init;
 mod on_volumes;
 mod proof;

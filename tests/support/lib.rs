@@ -6,6 +6,7 @@
 //!
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
+//! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
 //! - [`definitions`]: corrected definitions as a vendor ships them, and bad variants of them
 //! - [`inspect`]: what the host sees on a disk afterwards, without our own readers
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
@@ -16,6 +17,7 @@
 
 pub mod broken_pc;
 pub mod catalog;
+pub mod crash;
 pub mod definitions;
 pub mod inspect;
 pub mod judges;

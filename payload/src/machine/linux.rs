@@ -302,8 +302,8 @@ impl Volume for LinuxVolume {
 
     fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
         self.check_writable()?;
-        self.check_free_space(needed)?;
         let overlay = self.open_overlay(needed)?;
+        self.check_free_space(needed)?;
         let journal = self.check_journal()?;
         self.mount_change(overlay, Arc::clone(journal))
     }
@@ -313,8 +313,8 @@ impl Volume for LinuxVolume {
         needed: u64,
     ) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
         self.check_writable()?;
-        self.check_free_space(needed)?;
         let overlay = self.open_overlay(needed)?;
+        self.check_free_space(needed)?;
         let journal = Journal::in_memory(RAM_JOURNAL_LENGTH);
         let journal = journal.map_err(self.io("making a journal in memory"))?;
         self.mount_change(overlay, Arc::new(journal))
