@@ -213,8 +213,8 @@ impl LinuxVolume {
                           and shut it down completely first";
             return Err(self.refused(reason.into()));
         }
-        let journal = self.resources.journal.as_ref();
-        journal.ok_or_else(|| self.refused("the stick has no journal".into()))
+        let no_journal = || self.refused("the stick has no journal".into());
+        self.resources.journal.as_ref().ok_or_else(no_journal)
     }
 
     /// Opens an overlay that can hold `needed` bytes and what goes with them.

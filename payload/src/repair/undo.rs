@@ -30,6 +30,7 @@ use crate::windows::path::PathError;
 pub mod examine;
 pub mod find;
 pub mod plan;
+mod words;
 
 /// Which repair is to be taken back, and who decides.
 #[derive(Clone, Debug)]
