@@ -118,7 +118,7 @@ fn choose_run<'m>(
             }
             Some(Err(error)) => {
                 let reason = format!("{}: {error}", volume.facts().name);
-                return Err((Verdict::Failed, reason));
+                return Err((Verdict::Refused, reason));
             }
         }
     }

@@ -573,6 +573,9 @@ fn on_ntfs_registry_files_and_their_logs_keep_flags_times_and_short_names() {
     fs::write(config.join("SYSTEM.LOG1"), &log).unwrap();
     make_old(&config.join("SYSTEM"), "SYSTEM");
     make_old(&config.join("SYSTEM.LOG1"), "SYSTEM~1.LOG");
+    // Another mode becomes another descriptor under ntfs-3g.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    fs::set_permissions(&config, mode).unwrap();
     let former = attributes_of(&config.join("SYSTEM.LOG1"));
     let machine = FolderMachine::open(&root).unwrap();
     assert_eq!(machine.volumes()[0].facts().file_system, FileSystem::Ntfs);
@@ -581,6 +584,9 @@ fn on_ntfs_registry_files_and_their_logs_keep_flags_times_and_short_names() {
     let report = run(&Request::new(Mode::Auto), &machine, &scene.stick, willing);
     assert_eq!(report.verdict, Verdict::Repaired, "{report:#?}");
     let kept = root.join("mendkit/20100422T101500Z-DESKTOP-291");
+    // Who may not change the registry may not change what an undo would put back.
+    assert_eq!(security_of(&kept), security_of(&config));
+    assert_ne!(security_of(&kept), security_of(&root.join("mendkit")));
     let kept = kept.join("Windows/System32/config");
     // The kept files are as they were, and the new ones stand in for them.
     assert_eq!(fs::read(kept.join("SYSTEM.LOG1")).unwrap(), log);
