@@ -1,5 +1,6 @@
 //! `mend` on simulated PCs as folders, with the files of an image that `mendkit` built.
 //!
+//! - `actions`: every action of remedies on NTFS, and the way back
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
 //! - `containers`: quarantines and cabinets, as other people's tools make and read them
 //! - `not_init`: started by mistake on an ordinary system
@@ -8,6 +9,7 @@
 //! - `undo`: the way back on real file systems, after power cuts and after Windows has run
 //! - `verdicts`: one PC a row, what it must be called, and what the host finds afterwards
 
+mod actions;
 mod catalog;
 mod containers;
 mod not_init;

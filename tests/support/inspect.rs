@@ -197,7 +197,8 @@ impl Volume {
             descriptor: attribute(&file, "system.ntfs_acl")?,
             attributes: attribute(&file, "system.ntfs_attrib")?,
             times: attribute(&file, "system.ntfs_times")?,
-            short_name: attribute(&file, "system.ntfs_dos_name")?,
+            // Not every file has one; ntfs-3g takes it away when a file is moved.
+            short_name: attribute(&file, "system.ntfs_dos_name").unwrap_or_default(),
         };
         mount.unmount()?;
         Ok(security)
@@ -212,6 +213,15 @@ impl Volume {
             }
             FileSystem::Fat32 => judges::fsck_fat_accepts(self.path()),
         }
+    }
+
+    /// Returns the digest of all that is in use, by the judgement of ntfsclone: every file, folder and
+    /// table of the file system, but not what lies in free clusters.
+    pub fn used_clusters(&self) -> Result<String> {
+        let mut ntfsclone = command("ntfsclone")?;
+        ntfsclone.args(["--save-image", "--quiet", "--output", "-"]);
+        ntfsclone.arg(self.path());
+        Ok(sha256_hex(&run_command(ntfsclone)?.out))
     }
 
     fn list_exactly(&self, folder: &str) -> Result<Vec<Name>> {

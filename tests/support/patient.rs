@@ -10,9 +10,10 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use fs_err as fs;
 use mend::area::FileArea;
-use mend::journal::Journal;
-use mend::machine::linux::Resources;
+use mend::journal::undo::undo;
+use mend::journal::{Journal, Target};
 use mend::machine::linux::disks::Partition;
+use mend::machine::linux::{LinuxVolume, Resources};
 use mend::options::{Console, Options, run_command};
 use rescue_stick::journal::empty_head;
 use tempfile::TempDir;
@@ -169,6 +170,27 @@ impl Patient {
         output.extend(errors);
         let text = String::from_utf8_lossy(&output).into_owned();
         Ok(Outcome { code, text })
+    }
+}
+
+impl Patient {
+    /// Takes the newest repair back through the journal, as the menu of a stick does.
+    pub fn undo(&self) -> Result<()> {
+        // The volume as `mend` knows it by its file alone.
+        let partition = Partition {
+            name: "disk 1, partition 1".into(),
+            device: fs::canonicalize(self.volume.path())?,
+            start: 0,
+            length: fs::metadata(self.volume.path())?.len(),
+            disk_model: None,
+            disk_serial: None,
+        };
+        let resources = self.resources()?;
+        let journal = resources.journal.clone().context("no journal")?;
+        let volume = LinuxVolume::examine(partition, resources);
+        let target: &dyn Target = &volume;
+        undo(&journal, &[target])?;
+        Ok(())
     }
 }
 
