@@ -396,6 +396,50 @@ mod tests {
     }
 
     #[test]
+    fn an_undo_ends_with_0_a_second_one_with_3_and_another_run_is_not_known() {
+        let [pc, stick] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [pc, stick] = [&pc, &stick].map(tempfile::TempDir::path);
+        XP_SP3.write(pc);
+        make_stick(stick, &dat_5959(), &make_zip(&dat_5959()), &[]);
+        let cache = pc.join("WINDOWS/system32/dllcache");
+        fs::create_dir(&cache).unwrap();
+        fs::write(cache.join("svchost.exe"), SVCHOST_SP3.build()).unwrap();
+        let key = stick.join(paths::PUBLIC_KEY);
+        let places = [("root", pc), ("stick", stick), ("key", key.as_path())];
+        assert_eq!(call(&["repair", "--yes"], &places), 0);
+        let undo = |words: &[&str]| {
+            let mut all: Vec<String> = ["mend", "undo"].map(str::to_owned).into();
+            all.extend(words.iter().map(|word| (*word).to_owned()));
+            for (name, path) in places {
+                all.extend([format!("--{name}"), path.display().to_string()]);
+            }
+            let (mut output, mut errors) = (Vec::new(), Vec::new());
+            let code = run_words(&all, &mut output, &mut errors).unwrap();
+            (code, String::from_utf8(output).unwrap())
+        };
+        let (code, text) = undo(&["--yes", "--run", "20000101T000000Z-PC1"]);
+        assert!(
+            code == 3 && text.contains("has left no record here"),
+            "{text}"
+        );
+        // Nobody answers, which is a no.
+        let (code, text) = undo(&[]);
+        assert!(
+            code == 1 && text.contains("not wanted; nothing was written"),
+            "{text}"
+        );
+        assert!(pc.join("WINDOWS/system32/svchost.exe").exists());
+        let (code, text) = undo(&["--yes"]);
+        assert!(code == 0 && text.contains("\nUNDONE\n"), "{text}");
+        assert!(!pc.join("WINDOWS/system32/svchost.exe").exists());
+        let (code, text) = undo(&["--yes"]);
+        assert!(
+            code == 3 && text.contains("has already been taken back"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn a_stick_is_not_taken_without_the_key_it_must_have() {
         let parse = |words: &[&str]| Options::try_parse_from(words);
         assert!(parse(&["mend", "diagnose", "--root", "/x", "--stick", "/y"]).is_err());

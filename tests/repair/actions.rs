@@ -97,7 +97,7 @@ note = "once Windows runs, let Sophos update itself"
                        8F 78 at offset 4, written 2012-09-20 00:00:00 UTC
                        undo: put it back
             2 note     once Windows runs, let Sophos update itself
-            former files are kept in \KEPT
+            former files and how to undo this are kept in \KEPT
             nothing else will be written
         "#]],
         told: "once Windows runs, let Sophos update itself",
@@ -154,7 +154,7 @@ note = "nothing more is to be done"
                        sha256 479c9904a4c142b602bdf79b8aea7a829b0a09fe63e6e4d39ea86978c53dec8e
                        undo: put it back
             2 note     nothing more is to be done
-            former files are kept in \KEPT
+            former files and how to undo this are kept in \KEPT
             nothing else will be written
         "#]],
         told: "nothing more is to be done",
@@ -194,15 +194,21 @@ note = "let the product update itself"
                        BA D0 at offset 0
                        undo: give it its former name
             2 note     let the product update itself
+            how to undo this is kept in \KEPT
             nothing else will be written
         "#]],
         told: "let the product update itself",
-        check: |patient, _| {
+        check: |patient, kept| {
             let volume = patient.volume();
             ensure!(volume.find("ProgramData/Vendor/Sonar.dat")?.is_none());
             let renamed = volume.read("ProgramData/Vendor/sonar.bad")?;
             ensure!(renamed == Some(vec![0xBA, 0xD0, 7]));
-            ensure!(volume.find("mendkit")?.is_none(), "nothing had to be kept");
+            let names = volume.list(kept)?.into_iter().map(|one| one.name);
+            let names: Vec<String> = names.collect();
+            ensure!(
+                names == ["undo-Windows.json"],
+                "{names:?}: nothing had to be kept"
+            );
             Ok(())
         },
     }
@@ -249,7 +255,7 @@ note = "recreate the shortcuts that are gone"
             4 set      HKLM\SYSTEM\ControlSet001\Services\RpcSs: Vendor not there -> "%SystemRoot%\x"
                        undo: take it away
             5 note     recreate the shortcuts that are gone
-            former files are kept in \KEPT
+            former files and how to undo this are kept in \KEPT
             nothing else will be written
         "#]],
         told: "recreate the shortcuts that are gone",
@@ -306,7 +312,7 @@ note = "let AVG update itself, then set AvgLdx86 to start again"
                        HKLM\SYSTEM\ControlSet002\Services\AvgLdx86: Start 1 (with the kernel) -> 4 (disabled)
                        undo: set it to 1 again
             2 note     let AVG update itself, then set AvgLdx86 to start again
-            former files are kept in \KEPT
+            former files and how to undo this are kept in \KEPT
             nothing else will be written
         "#]],
         told: "let AVG update itself, then set AvgLdx86 to start again",
@@ -393,6 +399,7 @@ fn quarantine_skipping() -> Result<Row> {
                        as the quarantine has them; not proven by signature
                        undo: remove it
             2 note     start the programs that were put back
+            how to undo this is kept in \KEPT
             nothing else will be written
         "#]],
         told: "start the programs that were put back",
@@ -414,7 +421,7 @@ fn quarantine_replacing() -> Result<Row> {
                        as the quarantine has them; not proven by signature
                        undo: remove them, and put the kept copies back
             2 note     start the programs that were put back
-            former files are kept in \KEPT
+            former files and how to undo this are kept in \KEPT
             nothing else will be written
         "#]],
         told: "start the programs that were put back",
@@ -456,7 +463,7 @@ fn crowdstrike() -> Result<Row> {
                        AA AA AA AA at offset 0, written 2024-07-19 04:09:00 UTC
                        undo: put it back
             2 note     once Windows runs and is online, the sensor fetches the current channel file by itself
-            former files are kept in \KEPT
+            former files and how to undo this are kept in \KEPT
             nothing else will be written
         "#]],
         told: "once Windows runs and is online, the sensor fetches the current channel file by itself",

@@ -32,8 +32,7 @@ pub mod facts;
 pub mod ioctls;
 pub mod mounts;
 
-/// Memory that an overlay leaves to everything else, in bytes. Observed: `ntfs-3g`, kernel and `mend`
-/// together stay below it while a 128 MB PC is repaired.
+/// Bytes of memory that an overlay leaves to everything else. Observed: enough on a PC with 128 MB.
 const MEMORY_RESERVE: u64 = 24 << 20;
 /// What a change writes besides its files: file records, indexes, bitmaps.
 const METADATA_ALLOWANCE: u64 = 4 << 20;

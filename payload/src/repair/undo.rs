@@ -30,6 +30,7 @@ use crate::windows::path::PathError;
 pub mod examine;
 pub mod find;
 pub mod plan;
+mod words;
 
 /// Which repair is to be taken back, and who decides.
 #[derive(Clone, Debug)]
@@ -117,7 +118,7 @@ fn choose_run<'m>(
             }
             Some(Err(error)) => {
                 let reason = format!("{}: {error}", volume.facts().name);
-                return Err((Verdict::Failed, reason));
+                return Err((Verdict::Refused, reason));
             }
         }
     }

@@ -540,3 +540,81 @@ fn a_registry_that_no_log_completes_is_left_and_named() {
         HKLM\SYSTEM: \Windows\System32\config\SYSTEM: transaction logs: the hive was not written to its end (sequence numbers differ: 2 and 3); log 1: its base block has another magic or checksum; expected one that completes the hive
     "#]].assert_eq(&advice(&report));
 }
+
+fn attributes_of(path: &Path) -> rescue_stick::undo::FileAttributes {
+    crate::machine::attributes::read_attributes(path, FileSystem::Ntfs).unwrap()
+}
+
+/// Makes a file as Windows has its registry: hidden, of the system, old, with a short name.
+fn make_old(path: &Path, short_name: &str) {
+    let attributes = rescue_stick::undo::FileAttributes {
+        short_name: Some(short_name.into()),
+        flags: Some(0x26),
+        created: Some(128_000_000_000_000_000),
+        modified: Some(128_500_000_000_000_000),
+        accessed: Some(129_000_000_000_000_000),
+    };
+    let set = crate::machine::attributes::write_attributes(path, &attributes, FileSystem::Ntfs);
+    assert!(set.unwrap(), "{}", path.display());
+    assert_eq!(attributes_of(path), attributes);
+}
+
+#[test]
+fn on_ntfs_registry_files_and_their_logs_keep_flags_times_and_short_names() {
+    let Some(volume) = Ntfs::mount() else { return };
+    let root = volume.root();
+    let mut scene = Scene::ten(&[DISABLE_DRIVER]);
+    crate::repair::fixture::WINDOWS_10.write(&root);
+    let config = root.join("Windows/System32/config");
+    let (torn, log, _) = make_pending(&fs::read(config.join("SYSTEM")).unwrap(), |editor| {
+        editor.create_key("Pending").unwrap();
+    });
+    fs::write(config.join("SYSTEM"), torn).unwrap();
+    fs::write(config.join("SYSTEM.LOG1"), &log).unwrap();
+    make_old(&config.join("SYSTEM"), "SYSTEM");
+    make_old(&config.join("SYSTEM.LOG1"), "SYSTEM~1.LOG");
+    // Another mode becomes another descriptor under ntfs-3g.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    fs::set_permissions(&config, mode).unwrap();
+    let former = attributes_of(&config.join("SYSTEM.LOG1"));
+    let machine = FolderMachine::open(&root).unwrap();
+    assert_eq!(machine.volumes()[0].facts().file_system, FileSystem::Ntfs);
+    let machine = machine.with_time(1_271_931_300);
+    let willing = &mut Willing(&mut scene.seen);
+    let report = run(&Request::new(Mode::Auto), &machine, &scene.stick, willing);
+    assert_eq!(report.verdict, Verdict::Repaired, "{report:#?}");
+    let kept = root.join("mendkit/20100422T101500Z-DESKTOP-291");
+    // Who may not change the registry may not change what an undo would put back.
+    assert_eq!(security_of(&kept), security_of(&config));
+    assert_ne!(security_of(&kept), security_of(&root.join("mendkit")));
+    let kept = kept.join("Windows/System32/config");
+    // The kept files are as they were, and the new ones stand in for them.
+    assert_eq!(fs::read(kept.join("SYSTEM.LOG1")).unwrap(), log);
+    assert_eq!(attributes_of(&kept.join("SYSTEM.LOG1")), former);
+    assert_eq!(
+        security_of(&kept.join("SYSTEM")),
+        security_of(&config.join("SYSTEM"))
+    );
+    for (name, short_name) in [("SYSTEM", "SYSTEM"), ("SYSTEM.LOG1", "SYSTEM~1.LOG")] {
+        let new = attributes_of(&config.join(name));
+        assert_eq!(new.short_name.as_deref(), Some(short_name), "{name}");
+        assert_eq!(
+            (new.flags, new.created),
+            (Some(0x26), former.created),
+            "{name}"
+        );
+        assert!(new.modified > former.modified, "{name}");
+    }
+    assert_eq!(fs::read(config.join("SYSTEM.LOG1")).unwrap(), b"");
+    // A file with two long names cannot be given a short one: that is told, and no fault.
+    let defs = root.join("ProgramData/Vendor/defs of the product.dat");
+    fs::create_dir_all(defs.parent().unwrap()).unwrap();
+    fs::write(&defs, "x").unwrap();
+    fs::hard_link(&defs, root.join("second name of it.dat")).unwrap();
+    let linked = rescue_stick::undo::FileAttributes {
+        short_name: Some("DEFSOF~1.DAT".into()),
+        ..Default::default()
+    };
+    let set = crate::machine::attributes::write_attributes(&defs, &linked, FileSystem::Ntfs);
+    assert!(!set.unwrap());
+}

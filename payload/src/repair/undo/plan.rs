@@ -13,18 +13,15 @@
 //! ```
 
 use rescue_stick::digest::Sha256Digest;
-use rescue_stick::undo::{FileContent, StoredValue, UndoRecord, Undone};
+use rescue_stick::undo::{FileContent, UndoRecord, Undone};
 
 use super::examine::{HiveState, MovedState, Seen, StepState, ValueVerdict, WrittenState};
 use super::find::FoundRecord;
-use crate::hive::value::ValueType;
+use super::words::{folder_of, spell};
 use crate::repair::detect::steps::Content;
 use crate::repair::plan::registry::{emptied_logs, write_hive};
 use crate::repair::plan::{FileMove, FileWrite, RepairPlan, Step, WriteSource, registry_folder};
 use crate::windows::path::{PathError, WindowsPath};
-
-/// Bytes of a value that are spelled out at most.
-const SPELLED: usize = 16;
 
 /// What an undo comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -387,42 +384,5 @@ fn content(content: FileContent) -> Content {
     Content {
         size: content.size,
         sha256: content.sha256,
-    }
-}
-
-fn folder_of(path: &str) -> String {
-    let folder = path.rsplit_once('\\').map_or("", |(folder, _)| folder);
-    if folder.is_empty() {
-        "\\".into()
-    } else {
-        folder.into()
-    }
-}
-
-/// Returns type and data of a value in few letters.
-fn spell(value: Option<&StoredValue>) -> String {
-    let Some(value) = value else {
-        return "not there".into();
-    };
-    match (ValueType(value.value_type), value.data.as_slice()) {
-        (ValueType::DWORD, &[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]).to_string(),
-        (ValueType::QWORD, &[a, b, c, d, e, f, g, h]) => {
-            u64::from_le_bytes([a, b, c, d, e, f, g, h]).to_string()
-        }
-        (ValueType::SZ | ValueType::EXPAND_SZ, data) => {
-            let units = data.as_chunks::<2>().0.iter();
-            let units: Vec<u16> = units.map(|unit| u16::from_le_bytes(*unit)).collect();
-            let text = String::from_utf16_lossy(&units);
-            format!("{:?}", text.trim_end_matches('\0'))
-        }
-        (_, data) => {
-            let shown: Vec<String> = data
-                .iter()
-                .take(SPELLED)
-                .map(|byte| format!("{byte:02X}"))
-                .collect();
-            let rest = if data.len() > SPELLED { " …" } else { "" };
-            format!("{}{rest} (type {})", shown.join(" "), value.value_type)
-        }
     }
 }
