@@ -12,4 +12,5 @@ mod containers;
 mod not_init;
 mod on_volumes;
 mod proof;
+mod states;
 mod verdicts;

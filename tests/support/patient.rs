@@ -11,10 +11,18 @@ use clap::Parser as _;
 use fs_err as fs;
 use mend::area::FileArea;
 use mend::journal::Journal;
-use mend::machine::linux::Resources;
+use mend::machine::linux::device::BlockDevice;
 use mend::machine::linux::disks::Partition;
+use mend::machine::linux::{LinuxMachine, LinuxVolume, Resources};
 use mend::options::{Console, Options, run_command};
+use mend::repair::report::render_report;
+use mend::repair::{Request, run};
+use mend::stick::Stick;
+use mend::terminal::Terminal;
+use rescue_stick::job::Mode;
 use rescue_stick::journal::empty_head;
+use rescue_stick::report::MachineFacts;
+use rescue_stick::signature::PublicKey;
 use tempfile::TempDir;
 
 use crate::broken_pc::{FileSystem, MadeVolume, PcSpec, make_disk};
@@ -148,6 +156,16 @@ impl Patient {
 
     /// Runs a command of `mend` on it, such as `["repair", "--yes"]`.
     pub fn mend(&self, words: &[&str], stick: &StickFolder) -> Result<Outcome> {
+        self.mend_answering(words, stick, "")
+    }
+
+    /// Runs a command of `mend` on it; `answers` is what the person types.
+    pub fn mend_answering(
+        &self,
+        words: &[&str],
+        stick: &StickFolder,
+        answers: &str,
+    ) -> Result<Outcome> {
         let mut arguments = vec!["mend".to_owned()];
         arguments.extend(words.iter().map(|word| (*word).to_owned()));
         let places = [
@@ -163,12 +181,31 @@ impl Patient {
         let console = Console {
             output: &mut output,
             errors: &mut errors,
-            input: &mut io::empty(),
+            input: &mut answers.as_bytes(),
         };
         let code = run_command(&Options::try_parse_from(arguments)?, console)?;
         output.extend(errors);
         let text = String::from_utf8_lossy(&output).into_owned();
         Ok(Outcome { code, text })
+    }
+
+    /// Repairs it in this process, unattended, as it is seen through `device`.
+    pub fn mend_through(
+        &self,
+        device: Box<dyn BlockDevice>,
+        stick: &StickFolder,
+    ) -> Result<Outcome> {
+        let partition = self.partition()?;
+        let volume = LinuxVolume::examine_on(device, partition, self.resources()?);
+        let machine = LinuxMachine::of(MachineFacts::default(), vec![volume]);
+        let key = PublicKey::parse(&fs::read_to_string(stick.key())?)?;
+        let stick = Stick::prove(&stick.root(), &key, &mut |_| {})?;
+        let mut screen = Terminal::new(io::sink(), io::empty());
+        let report = run(&Request::new(Mode::Auto), &machine, &stick, &mut screen);
+        Ok(Outcome {
+            code: report.verdict.exit_code(),
+            text: render_report(&report),
+        })
     }
 }
 

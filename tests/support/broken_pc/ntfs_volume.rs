@@ -37,6 +37,11 @@ impl NtfsMount {
         Self::mount(volume, "")
     }
 
+    /// Mounts a volume for writing, so that files inherit their folder's compression.
+    pub fn compressing(volume: &Path) -> Result<Self> {
+        Self::mount(volume, ",compression")
+    }
+
     /// Mounts a volume for reading; nothing of it is changed, not even its journal.
     pub fn read_only(volume: &Path) -> Result<Self> {
         Self::mount(volume, ",ro,norecover")
