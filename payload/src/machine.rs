@@ -10,6 +10,8 @@ use std::path::Path;
 
 use rescue_stick::report::MachineFacts;
 
+use crate::filesystem::foreign::Foreign;
+
 pub mod folder;
 pub mod linux;
 
@@ -23,6 +25,10 @@ pub trait Machine {
     fn now(&self) -> i64;
     /// Returns milliseconds since some fixed moment; never goes back.
     fn uptime_ms(&self) -> u64;
+    /// Returns what keeps disks of it from being seen, and what would help, one line each.
+    fn obstacles(&self) -> &[String] {
+        &[]
+    }
 }
 
 /// A file system on the PC.
@@ -31,6 +37,12 @@ pub trait Volume {
     fn facts(&self) -> &VolumeFacts;
     /// Shows the volume read-only, as it is on the disk now (a fresh mount, not a remembered one).
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError>;
+    /// Checks, before anybody is asked, that the volume can be written at all and has room for
+    /// `added` bytes of new files.
+    fn check_change(&self, added: u64) -> Result<(), VolumeError> {
+        let _ = added;
+        Ok(())
+    }
     /// Shows a copy-on-write view of the volume for writing. `needed` is the number of bytes that will
     /// be written at most; if memory and journal cannot hold them, nothing is mounted.
     fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError>;
@@ -102,6 +114,11 @@ pub enum FileSystem {
     ExFat,
     /// A volume locked by BitLocker.
     BitLocker,
+    /// Something that is known by name and not opened: another product's encryption, a part of a set of
+    /// disks, another system's file system.
+    Foreign(&'static Foreign),
+    /// Noise where a volume of Windows should be.
+    Encrypted,
     /// Something else; left alone.
     Unknown,
 }
@@ -115,6 +132,8 @@ impl FileSystem {
             Self::Fat16 => "FAT16",
             Self::ExFat => "exFAT",
             Self::BitLocker => "BitLocker",
+            Self::Foreign(foreign) => foreign.name,
+            Self::Encrypted => "encrypted",
             Self::Unknown => "unknown",
         }
     }
@@ -160,6 +179,14 @@ pub enum VolumeError {
         volume: String,
         /// Why, and what would help.
         reason: String,
+    },
+    /// A person must do something first; nothing was written. The text says what.
+    #[error("{volume}: {advice}")]
+    NeedsYou {
+        /// Name of the volume.
+        volume: String,
+        /// What is in the way, and what to do.
+        advice: String,
     },
     /// Something went wrong before the PC's disk was written; it is as it was.
     #[error("{volume}: {doing}: {reason}")]

@@ -108,7 +108,7 @@ pub fn run(
             }));
         }
     }
-    assemble_report(Course {
+    let mut report = assemble_report(Course {
         run: name,
         started: now,
         took_ms: machine.uptime_ms().saturating_sub(started_ms),
@@ -117,7 +117,9 @@ pub fn run(
         inventory,
         installations,
         timings: stages.timings(),
-    })
+    });
+    report.notes.extend_from_slice(machine.obstacles());
+    report
 }
 
 /// One installation on its way through the repair.
@@ -269,7 +271,7 @@ impl<'a> Case<'a, '_> {
         text.lines().for_each(|line| self.screen.line(line));
         report.plan = Some(text);
         let notes: Vec<String> = plan.notes().map(str::to_owned).collect();
-        if let Some(verdict) = self.ask_permission(report) {
+        if let Some(verdict) = self.ask_permission(report, &plan) {
             return verdict;
         }
         match self.carry_out(remedy, &plan) {
@@ -292,7 +294,11 @@ impl<'a> Case<'a, '_> {
     }
 
     /// Returns the verdict with which it ends here, or `None` if the plan may be carried out.
-    fn ask_permission(&mut self, report: &mut InstallationReport) -> Option<Verdict> {
+    fn ask_permission(
+        &mut self,
+        report: &mut InstallationReport,
+        plan: &RepairPlan,
+    ) -> Option<Verdict> {
         let state = &self.volume.facts().state;
         let mut end = |verdict, advice: &str| {
             report.advice.push(advice.to_owned());
@@ -324,12 +330,19 @@ impl<'a> Case<'a, '_> {
             (VolumeState::UncleanLog, _) => Some(UNCLEAN_WARNING),
             (VolumeState::Clean | VolumeState::Dirty, _) => None,
         };
+        if let Err(error) = self.volume.check_change(plan.added_bytes()) {
+            return Some(stop(report, &error));
+        }
         if self.request.mode == Mode::Auto {
             return None;
         }
         match self.screen.ask(Question::Repair { warning }) {
             Answer::Yes => None,
-            Answer::No => end(Verdict::Affected, "not wanted; nothing was written"),
+            Answer::No => {
+                let advice = "not wanted; nothing was written";
+                report.advice.push(advice.to_owned());
+                Some(Verdict::Affected)
+            }
         }
     }
 
@@ -427,6 +440,10 @@ fn stop(report: &mut InstallationReport, error: &VolumeError) -> Verdict {
     report.advice.push(error.to_string());
     match error {
         VolumeError::Refused { .. } => Verdict::Refused,
+        VolumeError::NeedsYou { .. } => {
+            report.advice.push("nothing was written".into());
+            Verdict::NeedsYou
+        }
         VolumeError::Io { .. } => {
             report.advice.push("nothing was written".into());
             Verdict::Failed

@@ -96,6 +96,7 @@ impl Bench {
         let partition = Partition {
             name: "disk 1, partition 1".into(),
             device: self.volume(),
+            disk: None,
             start: 32256,
             length: fs::metadata(self.volume()).unwrap().len(),
             disk_model: Some("file".into()),

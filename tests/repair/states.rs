@@ -144,7 +144,10 @@ const STATES: &[State] = &[
     State {
         name: "compressed copy to restore from",
         afflict: |patient| {
-            compress(patient.volume().path(), "WINDOWS/system32/dllcache/svchost.exe")
+            compress(
+                patient.volume().path(),
+                "WINDOWS/system32/dllcache/svchost.exe",
+            )
         },
         ..PLAIN
     },
@@ -156,9 +159,7 @@ const STATES: &[State] = &[
     State {
         name: "second name of the broken file",
         preset: EMPTY,
-        afflict: |patient| {
-            add_name(patient.volume().path(), SVCHOST, "WINDOWS/second.exe")
-        },
+        afflict: |patient| add_name(patient.volume().path(), SVCHOST, "WINDOWS/second.exe"),
         check: |patient| {
             let second = patient.volume().read("WINDOWS/second.exe")?;
             ensure!(second == Some(Vec::new()), "the other name was changed");
@@ -169,7 +170,12 @@ const STATES: &[State] = &[
     State {
         name: "junction to elsewhere on the volume",
         afflict: |patient| {
-            replace_by_junction(patient.volume().path(), COMMON, "Elsewhere", "\\??\\C:\\Elsewhere")
+            replace_by_junction(
+                patient.volume().path(),
+                COMMON,
+                "Elsewhere",
+                "\\??\\C:\\Elsewhere",
+            )
         },
         code: 1,
         says: &["junction"],
@@ -179,7 +185,12 @@ const STATES: &[State] = &[
     State {
         name: "junction to another drive",
         afflict: |patient| {
-            replace_by_junction(patient.volume().path(), COMMON, "Elsewhere", "\\??\\D:\\Elsewhere")
+            replace_by_junction(
+                patient.volume().path(),
+                COMMON,
+                "Elsewhere",
+                "\\??\\D:\\Elsewhere",
+            )
         },
         code: 1,
         says: &["junction"],
@@ -199,7 +210,12 @@ const STATES: &[State] = &[
     State {
         name: "link out of the volume",
         afflict: |patient| {
-            replace_by_link(patient.volume().path(), COMMON, "Elsewhere", "..\\..\\..\\..\\etc")
+            replace_by_link(
+                patient.volume().path(),
+                COMMON,
+                "Elsewhere",
+                "..\\..\\..\\..\\etc",
+            )
         },
         code: 1,
         says: &["junction"],
@@ -210,7 +226,12 @@ const STATES: &[State] = &[
         name: "junction instead of system32",
         afflict: |patient| {
             let target = "\\??\\C:\\Elsewhere";
-            replace_by_junction(patient.volume().path(), "WINDOWS/system32", "Elsewhere", target)
+            replace_by_junction(
+                patient.volume().path(),
+                "WINDOWS/system32",
+                "Elsewhere",
+                target,
+            )
         },
         code: 1,
         says: &["junction"],
@@ -223,12 +244,18 @@ const STATES: &[State] = &[
         afflict: |patient| {
             change_files(patient.volume().path(), |root| {
                 let folder = root.join("WINDOWS/system32");
-                Ok(fs_err::rename(folder.join("svchost.exe"), folder.join("SVCHOST.EXE"))?)
+                Ok(fs_err::rename(
+                    folder.join("svchost.exe"),
+                    folder.join("SVCHOST.EXE"),
+                )?)
             })
         },
         check: |patient| {
             let names = patient.volume().list("windows/system32")?;
-            ensure!(names.iter().any(|name| name.name == "SVCHOST.EXE"), "other spelling");
+            ensure!(
+                names.iter().any(|name| name.name == "SVCHOST.EXE"),
+                "other spelling"
+            );
             Ok(())
         },
         ..PLAIN
@@ -238,7 +265,10 @@ const STATES: &[State] = &[
         preset: EMPTY,
         afflict: |patient| {
             change_files(patient.volume().path(), |root| {
-                Ok(fs_err::write(root.join("WINDOWS/system32/SVCHOST.EXE"), b"twin")?)
+                Ok(fs_err::write(
+                    root.join("WINDOWS/system32/SVCHOST.EXE"),
+                    b"twin",
+                )?)
             })
         },
         code: 1,
@@ -301,12 +331,16 @@ fn check(state: &State, stick: &StickFolder) -> Result<()> {
         false => (&["repair", "--yes"], ""),
     };
     let done = patient.mend_answering(words, stick, answers)?;
-    if !filter_empty() { println!("== {}\n{}", state.name, done.text); }
+    if !filter_empty() {
+        println!("== {}\n{}", state.name, done.text);
+    }
     let checked = check_outcome(state, &patient, &done, &before);
     checked.map_err(|error| anyhow!("{error:#}\n{}", done.text))
 }
 
-fn filter_empty() -> bool { std::env::var("STATE").unwrap_or_default().is_empty() }
+fn filter_empty() -> bool {
+    std::env::var("STATE").unwrap_or_default().is_empty()
+}
 
 fn check_outcome(state: &State, patient: &Patient, done: &Outcome, before: &str) -> Result<()> {
     ensure!(done.code == state.code, "exit code {}", done.code);

@@ -137,6 +137,7 @@ impl Patient {
         Ok(Partition {
             name: "disk 1, partition 1".into(),
             device: self.volume.path().to_owned(),
+            disk: None,
             start: self.made.offset,
             length: fs::metadata(self.volume.path())?.len(),
             disk_model: Some("simulated".into()),

@@ -124,6 +124,20 @@ impl<'a> Fat32<'a> {
         ))
     }
 
+    /// Returns how many bytes are free; once `wanted` are found, the rest is not counted.
+    pub fn find_free(&mut self, wanted: u64) -> io::Result<u64> {
+        let mut free = 0_u64;
+        for index in 0..self.cluster_count {
+            if free >= wanted {
+                break;
+            }
+            if self.entry(index.saturating_add(2))? == 0 {
+                free = free.saturating_add(self.cluster_length);
+            }
+        }
+        Ok(free)
+    }
+
     fn cluster_offset(&self, cluster: u64) -> io::Result<u64> {
         match cluster.checked_sub(2) {
             Some(index) if index < self.cluster_count => {

@@ -24,11 +24,13 @@ use crate::journal::commit::{CommitError, commit};
 use crate::journal::{Allocation, Journal, Target};
 use crate::overlay::Overlay;
 
+pub mod controllers;
 pub mod device;
 pub mod disks;
 pub mod facts;
 pub mod ioctls;
 pub mod mounts;
+mod surroundings;
 
 /// Memory that an overlay leaves to everything else, in bytes. Observed: `ntfs-3g`, kernel and `mend`
 /// together stay below it while a 128 MB PC is repaired.
@@ -40,6 +42,7 @@ const METADATA_ALLOWANCE: u64 = 4 << 20;
 pub struct LinuxMachine {
     facts: MachineFacts,
     volumes: Vec<Box<dyn Volume>>,
+    obstacles: Vec<String>,
 }
 
 /// What a volume needs of the stick and of the environment.
@@ -62,13 +65,17 @@ impl LinuxMachine {
             volumes: volumes
                 .map(|one| -> Box<dyn Volume> { Box::new(one) })
                 .collect(),
+            obstacles: Vec::new(),
         }
     }
 
     /// Looks for the PC's volumes. `stick_disk` is the name of the stick's own disk, which is left out.
     pub fn find(stick_disk: Option<&str>, resources: &Resources) -> io::Result<Self> {
-        let facts = facts::read_facts(Path::new("/sys"), Path::new("/proc"));
-        Ok(Self::of(facts, find_targets(stick_disk, resources)?))
+        let sys = Path::new("/sys");
+        let facts = facts::read_facts(sys, Path::new("/proc"));
+        let mut machine = Self::of(facts, find_targets(stick_disk, resources)?);
+        machine.obstacles = controllers::find_obstacles(sys, machine.volumes.len());
+        Ok(machine)
     }
 }
 
@@ -91,6 +98,10 @@ impl Machine for LinuxMachine {
 
     fn volumes(&self) -> &[Box<dyn Volume>] {
         &self.volumes
+    }
+
+    fn obstacles(&self) -> &[String] {
+        &self.obstacles
     }
 
     #[expect(
@@ -140,7 +151,9 @@ impl LinuxVolume {
     ) -> Self {
         let looked = device.open().and_then(|area| {
             let found = filesystem::identify(&*area)?;
-            Ok((found, filesystem::read_state(&*area, found.file_system)))
+            let state = filesystem::read_state(&*area, found.file_system);
+            let looked = (found, state);
+            Ok(surroundings::find_bar(&*area, &partition, looked.0).unwrap_or(looked))
         });
         let (found, state) = looked.unwrap_or_else(|error| {
             let nothing = filesystem::Identified {
@@ -197,6 +210,28 @@ impl LinuxVolume {
         }
     }
 
+    fn needs_you(&self, advice: String) -> VolumeError {
+        VolumeError::NeedsYou {
+            volume: self.facts.name.clone(),
+            advice,
+        }
+    }
+
+    fn explain_unwritable(&self, error: &io::Error) -> VolumeError {
+        let is_protected = matches!(
+            error.kind(),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
+        );
+        if is_protected {
+            return self.needs_you(format!(
+                "the disk is write-protected ({error}): look for a switch or jumper on it and for a \
+                 setting of the firmware; a solid-state disk at the end of its life protects itself, \
+                 then copy what is on it to a new disk and repair that"
+            ));
+        }
+        self.io("opening the disk for writing")(error)
+    }
+
     fn check_readable(&self) -> Result<(), VolumeError> {
         match &self.facts.state {
             VolumeState::Unreadable(reason) => Err(self.refused(reason.clone())),
@@ -249,6 +284,25 @@ impl Volume for LinuxVolume {
         let mounted = self.show(overlay, Access::ReadOnly);
         let mounted = mounted.map_err(self.io("mounting the volume for reading"))?;
         Ok(Box::new(LinuxView(mounted)))
+    }
+
+    fn check_change(&self, added: u64) -> Result<(), VolumeError> {
+        self.check_writable()?;
+        if let Err(error) = self.device.open_for_writing() {
+            return Err(self.explain_unwritable(&error));
+        }
+        let doing = "looking for free clusters";
+        let area = self.device.open().map_err(self.io("opening the volume"))?;
+        let free = filesystem::find_free(&*area, self.facts.file_system, added);
+        let free = free.map_err(self.io(doing))?;
+        if free < added {
+            return Err(self.needs_you(format!(
+                "the volume is full: {free} bytes are free, the repair needs {added}; delete or move \
+                 something off it (the recycle bin, temporary files, old downloads) from another \
+                 system, then start from the stick again"
+            )));
+        }
+        Ok(())
     }
 
     fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {

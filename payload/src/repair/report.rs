@@ -7,6 +7,7 @@ use rescue_stick::report::{
     StickFacts, Timing, Verdict, VolumeReport,
 };
 
+use crate::filesystem::foreign::ForeignKind;
 use crate::machine::FileSystem;
 use crate::repair::detect::{InstallationFacts, Inventory, VolumeInventory};
 use crate::repair::diagnose::{LOCKED_VOLUME, UNREADABLE_VOLUME};
@@ -140,6 +141,19 @@ fn note_volume(volume: &VolumeInventory) -> (Vec<String>, Verdict) {
             let note = format!(
                 "{LOCKED_VOLUME}: {name} is locked by BitLocker; its recovery key is needed to look at it"
             );
+            (vec![note], Verdict::NeedsYou)
+        }
+        FileSystem::Foreign(foreign) if foreign.kind == ForeignKind::OtherSystem => {
+            (Vec::new(), Verdict::Healthy)
+        }
+        FileSystem::Foreign(_) | FileSystem::Encrypted => {
+            let id = match volume.facts.file_system {
+                FileSystem::Foreign(foreign) if foreign.kind != ForeignKind::Encryption => {
+                    UNREADABLE_VOLUME
+                }
+                _ => LOCKED_VOLUME,
+            };
+            let note = format!("{id}: {name}: {}", volume.facts.state.words());
             (vec![note], Verdict::NeedsYou)
         }
         FileSystem::Unknown if volume.is_unseen => (Vec::new(), Verdict::Healthy),
