@@ -1,14 +1,19 @@
 //! `mend` on simulated PCs as folders, with the files of an image that `mendkit` built.
 //!
+//! - `bad_sectors`: disks that fail on reading, on writing, or do not let themselves be written
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
 //! - `containers`: quarantines and cabinets, as other people's tools make and read them
+//! - `disks`: what the disk around a volume says of it
 //! - `not_init`: started by mistake on an ordinary system
 //! - `proof`: by what a restored file is proven, as the report says it
 //! - `on_volumes`: the whole repair on real file systems, judged by their own tools
+//! - `states`: volumes in every state that real ones are found in
 //! - `verdicts`: one PC a row, what it must be called, and what the host finds afterwards
 
+mod bad_sectors;
 mod catalog;
 mod containers;
+mod disks;
 mod not_init;
 mod on_volumes;
 mod proof;

@@ -2,15 +2,15 @@
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use support::afflict::{
-    self, add_hibernation_file, add_name, change_files, compress, fill, make_sparse, overwrite,
-    replace_by_junction, replace_by_link, scramble,
+    add_hibernation_file, add_name, change_files, compress, fill, make_sparse, overwrite,
+    replace_by_junction, replace_by_link, reserve_hibernation_file, scramble,
 };
-use support::broken_pc::{PcSpec, WindowsSpec, mark_dirty, preset, spoil_log_file};
+use support::broken_pc::{PcSpec, mark_dirty, preset};
 use support::inspect::verdict;
 use support::judges;
 use support::kit::KitSpec;
 use support::patient::{Outcome, Patient, StickFolder, require_patients};
-use support::tools::{require_tools, sha256_hex};
+use support::tools::require_tools;
 
 /// What becomes of a volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,11 @@ struct State {
     name: &'static str,
     /// Preset of the PC before the state is put on.
     preset: &'static str,
-    /// Puts it on.
+    /// Bytes of a sector.
+    sector_length: u64,
+    /// What lies at the start of the volume instead of a file system, amid noise.
+    mark: Option<(u64, &'static [u8])>,
+    /// Puts the state on.
     afflict: fn(&Patient) -> Result<()>,
     /// Whether somebody is asked, and says yes.
     is_asked: bool,
@@ -47,6 +51,8 @@ const COMMON: &str = "Program Files/Common Files";
 const PLAIN: State = State {
     name: "clean",
     preset: MISSING,
+    sector_length: 512,
+    mark: None,
     afflict: |_| Ok(()),
     is_asked: false,
     code: 0,
@@ -110,21 +116,67 @@ const STATES: &[State] = &[
         ..PLAIN
     },
     State {
-        name: "BitLocker",
-        afflict: |patient| {
-            overwrite(patient.volume().path(), 3, b"-FVE-FS-")?;
-            scramble(patient.volume().path(), 512)
+        name: "hiberfil.sys that was never written, over the clusters of a former one",
+        afflict: |patient| reserve_hibernation_file(patient.volume().path(), b"hibr"),
+        ..PLAIN
+    },
+    hibernated(
+        "used by a Windows that sleeps elsewhere",
+        MISSING,
+        |patient| {
+            change_files(patient.volume().path(), |root| {
+                Ok(fs_err::write(root.join("hiberfil.sys"), [0; 100])?)
+            })
         },
-        code: 1,
+    ),
+    encrypted("TrueCrypt", 6, b"TrueCrypt Boot Loader"),
+    encrypted("VeraCrypt", 6, b"VeraCrypt Boot Loader"),
+    encrypted("PGP", 3, b"PGPGUARD"),
+    encrypted("McAfee Endpoint Encryption", 3, b"SafeBoot"),
+    encrypted("Sophos SafeGuard", 119, b"SGM400"),
+    encrypted("GuardianEdge", 6, b"PCGM"),
+    encrypted("Check Point", 90, b"Protect"),
+    encrypted("SecureDoc", 246, b"WMSD"),
+    State {
+        name: "LUKS",
+        says: &["LUKS", "left alone", "no Windows was found"],
+        ..foreign(0, b"LUKS\xba\xbe")
+    },
+    State {
+        name: "Linux LVM",
+        says: &["no Windows was found"],
+        ..foreign(512, b"LABELONE")
+    },
+    State {
+        name: "ReFS",
+        says: &["no Windows was found"],
+        ..foreign(3, b"ReFS\0\0\0\0")
+    },
+    State {
+        name: "BitLocker",
         says: &["locked-volume", "BitLocker", "recovery key"],
-        becomes: Untouched,
+        ..foreign(3, b"-FVE-FS-")
+    },
+    State {
+        name: "sectors of 4096 bytes",
+        sector_length: 4096,
+        ..PLAIN
+    },
+    State {
+        name: "sectors of 4096 bytes and dirty flag",
+        preset: "xp-dirty",
+        sector_length: 4096,
+        check: |patient| is_dirty(patient, true),
         ..PLAIN
     },
     State {
         name: "full disk",
         afflict: |patient| fill(patient.volume().path(), 0),
         code: 1,
-        says: &["free"],
+        says: &[
+            "the volume is full: 0 bytes are free",
+            "nothing was written",
+        ],
         becomes: Untouched,
         ..PLAIN
     },
@@ -132,7 +184,11 @@ const STATES: &[State] = &[
         name: "nearly full disk",
         afflict: |patient| fill(patient.volume().path(), 64 << 10),
         code: 1,
-        says: &["free"],
+        says: &[
+            "the volume is full",
+            "delete or move something off it",
+            "nothing was written",
+        ],
         becomes: Untouched,
         ..PLAIN
     },
@@ -278,6 +334,29 @@ const STATES: &[State] = &[
     },
 ];
 
+/// A volume that begins with noise and a mark.
+const fn foreign(offset: u64, mark: &'static [u8]) -> State {
+    State {
+        mark: Some((offset, mark)),
+        code: 1,
+        becomes: Untouched,
+        check: |_| Ok(()),
+        ..PLAIN
+    }
+}
+
+const fn encrypted(name: &'static str, offset: u64, mark: &'static [u8]) -> State {
+    State {
+        name,
+        says: &[
+            "locked-volume",
+            "encrypted by",
+            "that product's own recovery medium",
+        ],
+        ..foreign(offset, mark)
+    }
+}
+
 const fn hibernated(
     name: &'static str,
     preset: &'static str,
@@ -311,9 +390,8 @@ fn every_state_is_repaired_or_refused_with_what_to_do() -> Result<()> {
         return Ok(());
     }
     let stick = StickFolder::build(&KitSpec::default())?;
-    let filter = std::env::var("STATE").unwrap_or_default();
     let mut wrong = Vec::new();
-    for state in STATES.iter().filter(|s| s.name.contains(&filter)) {
+    for state in STATES {
         if let Err(error) = check(state, &stick) {
             wrong.push(format!("{}: {error:#}", state.name));
         }
@@ -323,9 +401,17 @@ fn every_state_is_repaired_or_refused_with_what_to_do() -> Result<()> {
 }
 
 fn check(state: &State, stick: &StickFolder) -> Result<()> {
-    let patient = Patient::make(&preset(state.preset)?)?;
+    let spec = PcSpec {
+        sector_length: state.sector_length,
+        ..preset(state.preset)?
+    };
+    let patient = Patient::make(&spec)?;
+    if let Some((offset, mark)) = state.mark {
+        scramble(patient.volume().path(), 0)?;
+        overwrite(patient.volume().path(), offset, mark)?;
+    }
     (state.afflict)(&patient).context("putting the state on")?;
-    let before = digest(&patient)?;
+    let before = patient.digest()?;
     let (words, answers): (&[&str], _) = match state.is_asked {
         true => (&["repair"], "y\n"),
         false => (&["repair", "--yes"], ""),
@@ -348,7 +434,7 @@ fn check_outcome(state: &State, patient: &Patient, done: &Outcome, before: &str)
         ensure!(done.text.contains(phrase), "{phrase:?} is not said");
     }
     match state.becomes {
-        Untouched => ensure!(digest(patient)? == before, "the volume was written to"),
+        Untouched => ensure!(patient.digest()? == before, "the volume was written to"),
         Repaired => {
             let found = verdict(patient.volume())?;
             ensure!(found.repaired, "{found:?}");
@@ -356,8 +442,4 @@ fn check_outcome(state: &State, patient: &Patient, done: &Outcome, before: &str)
         }
     }
     (state.check)(patient)
-}
-
-fn digest(patient: &Patient) -> Result<String> {
-    Ok(sha256_hex(&fs_err::read(patient.volume().path())?))
 }

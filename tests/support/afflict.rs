@@ -40,6 +40,26 @@ pub fn add_hibernation_file(volume: &Path, head: &[u8]) -> Result<()> {
     })
 }
 
+/// Makes `hiberfil.sys` as Windows first makes it: clusters are reserved, and nothing is written to them,
+/// so that they hold what was there before. Here that is `left_over` in every cluster.
+pub fn reserve_hibernation_file(volume: &Path, left_over: &[u8]) -> Result<()> {
+    // By another name at first, since no volume with an empty hiberfil.sys is opened for writing.
+    change_files(volume, |root| Ok(fs::write(root.join("reserved"), b"")?))?;
+    let mut ntfsfallocate = command("ntfsfallocate")?;
+    ntfsfallocate.args(["-f", "-l", "65536"]);
+    ntfsfallocate.arg(volume).arg("reserved");
+    run_command(ntfsfallocate)?;
+    for place in places_of(volume, "reserved")? {
+        overwrite(volume, place.start, left_over)?;
+    }
+    change_files(volume, |root| {
+        Ok(fs::rename(
+            root.join("reserved"),
+            root.join("hiberfil.sys"),
+        )?)
+    })
+}
+
 /// Writes `bytes` at `offset` of the volume, whatever is there.
 pub fn overwrite(volume: &Path, offset: u64, bytes: &[u8]) -> Result<()> {
     let file = fs::OpenOptions::new().write(true).open(volume)?;
@@ -193,7 +213,7 @@ pub fn places_of(volume: &Path, path: &str) -> Result<Vec<Range<u64>>> {
     let mut places = Vec::new();
     let mut is_content = false;
     for line in text.lines() {
-        if line.contains("0x80 - $DATA") {
+        if line.contains("0x80 - non-resident") {
             is_content = true;
             continue;
         }
@@ -205,7 +225,7 @@ pub fn places_of(volume: &Path, path: &str) -> Result<Vec<Range<u64>>> {
             [_, start, length] if is_content => {
                 places.push(start * cluster..(start + length) * cluster);
             }
-            _ if line.contains("0x") => is_content = false,
+            _ if line.contains(" - ") => is_content = false,
             _ => {}
         }
     }

@@ -151,6 +151,8 @@ pub struct PcSpec {
     pub first_lba: u64,
     /// Size of each volume in bytes, a multiple of 1 MiB; FAT32 needs 64 MiB at least.
     pub volume_size: u64,
+    /// Bytes of a sector: 512, or 4096 on disks without any emulation. FAT32 has 512 here.
+    pub sector_length: u64,
     /// Signature of the disk in its master boot record.
     pub disk_signature: u32,
     /// Installations, one a volume, with the letters C, D and so on. Never empty; at most 4.
@@ -220,6 +222,7 @@ impl PcSpec {
                 63
             },
             volume_size: 96 << 20,
+            sector_length: 512,
             disk_signature: 0x5958_2010,
             installations: vec![windows],
         }

@@ -29,7 +29,7 @@ use crate::broken_pc::{FileSystem, MadeVolume, PcSpec, make_disk};
 use crate::inspect::Volume;
 use crate::judges::extract_fat;
 use crate::kit::{Kit, KitSpec, VOLUME_OFFSET, require_builds};
-use crate::tools::require_tools;
+use crate::tools::{require_tools, sha256_hex};
 
 /// Bytes of the journals made here; a stick has 32 MiB.
 const JOURNAL_LENGTH: usize = 32 << 20;
@@ -105,7 +105,6 @@ impl Patient {
         let mut made = make_disk(spec, &disk)?;
         let made = made.volumes.swap_remove(0);
         let volume = Volume::of(&disk, &made)?;
-        fs::remove_file(disk)?;
         let patient = Self {
             folder,
             volume,
@@ -127,9 +126,20 @@ impl Patient {
         &self.volume
     }
 
+    /// Returns the image of the disk that the volume was taken out of. What is written to the volume does
+    /// not show there.
+    pub fn disk(&self) -> PathBuf {
+        self.folder.path().join("disk.img")
+    }
+
     /// Returns the file of the journal.
     pub fn journal_file(&self) -> PathBuf {
         self.folder.path().join("journal.bin")
+    }
+
+    /// Returns the digest of the whole volume.
+    pub fn digest(&self) -> Result<String> {
+        Ok(sha256_hex(&fs::read(self.volume.path())?))
     }
 
     /// Returns the volume as the rescue environment lists it.
@@ -137,7 +147,7 @@ impl Patient {
         Ok(Partition {
             name: "disk 1, partition 1".into(),
             device: self.volume.path().to_owned(),
-            disk: None,
+            disk: Some(self.disk()),
             start: self.made.offset,
             length: fs::metadata(self.volume.path())?.len(),
             disk_model: Some("simulated".into()),

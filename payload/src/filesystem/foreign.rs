@@ -90,7 +90,7 @@ const ALL_ENCRYPTIONS: &[Foreign] = &[
         "VeraCrypt",
         b"VeraCrypt Boot Loader",
         (0, 490),
-        "VeraCrypt's sources, BootSector.asm, same place as TrueCrypt's; likely",
+        "UrBackup, which looks for it in sector 0; likely",
     ),
     encryption(
         "PGP or Symantec Drive Encryption",
@@ -125,16 +125,16 @@ const ALL_ENCRYPTIONS: &[Foreign] = &[
         SLEUTH_KIT,
     ),
     encryption("WinMagic SecureDoc", b"WMSD", (236, 256), SLEUTH_KIT),
-    encryption(
-        "LUKS",
-        b"LUKS\xba\xbe",
-        (0, 0),
-        "LUKS on-disk format 1.2.3, 2.1; sure",
-    ),
 ];
 
 /// File systems and volumes that no Windows starts from. Offsets from the start of the volume.
 const ALL_OTHER_SYSTEMS: &[Foreign] = &[
+    other(
+        "LUKS",
+        b"LUKS\xba\xbe",
+        0,
+        "LUKS on-disk format 1.2.3, 2.1; sure",
+    ),
     other(
         "Linux LVM",
         b"LABELONE",
@@ -230,7 +230,7 @@ impl Foreign {
                  alone: repair it by hand from Windows' own recovery, or with all its disks in another \
                  PC with Windows"
             ),
-            ForeignKind::OtherSystem => format!("{name}, left alone: no Windows starts from it"),
+            ForeignKind::OtherSystem => "left alone: nothing that mend repairs".to_owned(),
         }
     }
 }
@@ -312,7 +312,8 @@ mod tests {
             for disk in disks_with(foreign) {
                 let found = recognise_volume(&disk).unwrap().unwrap();
                 assert_eq!(found.name, foreign.name);
-                assert!(found.advice().contains(foreign.name));
+                let is_named = found.advice().contains(foreign.name);
+                assert_eq!(is_named, foreign.kind != ForeignKind::OtherSystem);
             }
             let said = [
                 foreign.source.ends_with("; sure"),

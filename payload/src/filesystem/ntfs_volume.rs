@@ -34,11 +34,11 @@ const INITIALIZED_OFFSET: u64 = 0x38;
 /// Offset of the flags in `$VOLUME_INFORMATION`.
 const FLAGS_OFFSET: u64 = 10;
 
-/// Marks at the start of `hiberfil.sys` by which Windows sleeps: written, being read back by a start that
-/// did not end, written with a halt for a debugger, continued in another file. `wake` says that it woke.
-/// Source: Windows Research Kernel, po.h, `PO_IMAGE_SIGNATURE`; libhibr, "Header"; Windows 8 and later
-/// write capitals.
-const ALL_SLEEPING: [&[u8; 4]; 4] = [b"hibr", b"rstr", b"brkp", b"link"];
+/// Marks at the start of `hiberfil.sys` by which Windows sleeps: written; written with a halt for a
+/// debugger; continued in another file; being read back. `wake` says that it woke, zeros that it woke or
+/// never slept. Source: Windows Research Kernel, `PO_IMAGE_SIGNATURE` and its like; Windows 8 and later
+/// write capitals. The last one is hearsay, and taken for sleep to be safe.
+const ALL_SLEEPING: [&[u8; 4]; 4] = [b"hibr", b"brkp", b"link", b"rstr"];
 /// A shorter `hiberfil.sys` is on a volume that a sleeping Windows on another uses.
 /// Source: ntfs-3g, which does not write to such a volume.
 const HIBERNATION_HEADER: u64 = 4096;

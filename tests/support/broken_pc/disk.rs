@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 
+use super::ntfs_volume::Geometry;
 use super::programs::good_svchost;
 use super::tree::{Entry, EntryKind, windows_tree};
 use super::unclean::{mark_dirty, spoil_log_file};
@@ -62,7 +63,7 @@ pub fn make_disk(spec: &PcSpec, path: &Path) -> Result<MadeDisk> {
         if spec.volume_state == VolumeState::Hibernated {
             entries.push(hibernation_file());
         }
-        let offset = partition_table::first_lba(spec, index)? * partition_table::SECTOR;
+        let offset = partition_table::first_lba(spec, index)? * spec.sector_length;
         let volume = make_volume(spec, index, &entries)
             .with_context(|| format!("making volume {} of {}", index + 1, path.display()))?;
         ntfs_volume::copy_sparse(volume.path(), &mut disk, offset)?;
@@ -97,6 +98,12 @@ fn check(spec: &PcSpec) -> Result<()> {
         VolumeState::Dirty | VolumeState::UncleanLog
     );
     ensure!(
+        spec.sector_length == 512
+            || spec.sector_length == 4096 && spec.file_system == FileSystem::Ntfs,
+        "sectors of {} bytes: expected 512, or 4096 with NTFS",
+        spec.sector_length
+    );
+    ensure!(
         spec.file_system == FileSystem::Ntfs || !ntfs_only,
         "volume state {:?}: only NTFS has it",
         spec.volume_state
@@ -115,7 +122,12 @@ fn make_volume(spec: &PcSpec, index: usize, entries: &[Entry]) -> Result<tempfil
         FileSystem::Ntfs => {
             let serial = (u64::from(serial) << 32) | 0x4d4b_0001;
             let path = volume.path();
-            ntfs_volume::make_volume(path, spec.volume_size, first_lba, serial, entries)?;
+            let geometry = Geometry {
+                size: spec.volume_size,
+                sector_length: spec.sector_length,
+                first_lba,
+            };
+            ntfs_volume::make_volume(path, geometry, serial, entries)?;
             match spec.volume_state {
                 VolumeState::Dirty => mark_dirty(path)?,
                 VolumeState::UncleanLog => spoil_log_file(path)?,

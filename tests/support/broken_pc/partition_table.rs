@@ -16,8 +16,6 @@ use gpt::partition::Partition;
 use super::hives::MountedDevice;
 use super::{FileSystem, PartitionTable, PcSpec};
 
-/// Size of a sector in bytes.
-pub(super) const SECTOR: u64 = 512;
 /// Heads and sectors a track that XP's setup assumes.
 pub(super) const HEADS: u64 = 255;
 /// Sectors a track.
@@ -29,7 +27,7 @@ const TAIL_SECTORS: u64 = 2048;
 
 /// Returns the first sector of the volume number `index`.
 pub(super) fn first_lba(spec: &PcSpec, index: usize) -> Result<u64> {
-    let sectors = spec.volume_size / SECTOR;
+    let sectors = spec.volume_size / spec.sector_length;
     let before = sectors
         .checked_mul(u64::try_from(index)?)
         .context("volumes: too large")?;
@@ -41,7 +39,7 @@ pub(super) fn first_lba(spec: &PcSpec, index: usize) -> Result<u64> {
 /// Returns the size of the whole disk in bytes.
 pub(super) fn disk_size(spec: &PcSpec) -> Result<u64> {
     let end = first_lba(spec, spec.installations.len())?;
-    Ok((end + TAIL_SECTORS) * SECTOR)
+    Ok((end + TAIL_SECTORS) * spec.sector_length)
 }
 
 /// Returns drive letter and `MountedDevices` value of the volume number `index`: disk signature
@@ -56,7 +54,7 @@ pub(super) fn mounted_device(spec: &PcSpec, index: usize) -> Result<MountedDevic
     let value = match spec.table {
         PartitionTable::Mbr => {
             let mut value = spec.disk_signature.to_le_bytes().to_vec();
-            value.extend_from_slice(&(first_lba(spec, index)? * SECTOR).to_le_bytes());
+            value.extend_from_slice(&(first_lba(spec, index)? * spec.sector_length).to_le_bytes());
             value
         }
         PartitionTable::Gpt => {
@@ -84,7 +82,7 @@ fn mbr(spec: &PcSpec) -> Result<[u8; 512]> {
     sector[440..444].copy_from_slice(&spec.disk_signature.to_le_bytes());
     for index in 0..spec.installations.len() {
         let first = first_lba(spec, index)?;
-        let count = spec.volume_size / SECTOR;
+        let count = spec.volume_size / spec.sector_length;
         // NTFS, or FAT32 with LBA. Source: UEFI leaves these to the vendors; Windows uses both so.
         let kind = match spec.file_system {
             FileSystem::Ntfs => 0x07,
@@ -131,7 +129,7 @@ fn write_gpt(spec: &PcSpec, disk: &mut fs::File) -> Result<()> {
         "first volume at LBA {}: a GPT needs LBA 1 to 33, expected 34 or more",
         spec.first_lba
     );
-    let sectors = u32::try_from(disk_size(spec)? / SECTOR)?;
+    let sectors = u32::try_from(disk_size(spec)? / spec.sector_length)?;
     let mut protective = ProtectiveMBR::with_lb_size(sectors - 1);
     protective.set_disk_signature(spec.disk_signature.to_le_bytes());
     protective
@@ -140,7 +138,10 @@ fn write_gpt(spec: &PcSpec, disk: &mut fs::File) -> Result<()> {
     let guid = format!("{:08x}-5958-4000-8000-000000000000", spec.disk_signature).parse()?;
     let mut table = gpt::GptConfig::new()
         .writable(true)
-        .logical_block_size(LogicalBlockSize::Lb512)
+        .logical_block_size(match spec.sector_length {
+            4096 => LogicalBlockSize::Lb4096,
+            _ => LogicalBlockSize::Lb512,
+        })
         .create_from_device(disk, Some(guid))
         .context("making a GPT")?;
     let mut partitions = BTreeMap::new();
@@ -165,7 +166,7 @@ fn partition(spec: &PcSpec, index: usize) -> Result<Partition> {
         part_type_guid: gpt::partition_types::BASIC,
         part_guid: guid.parse()?,
         first_lba: first,
-        last_lba: first + spec.volume_size / SECTOR - 1,
+        last_lba: first + spec.volume_size / spec.sector_length - 1,
         flags: 0,
         name: "Basic data partition".to_owned(),
     })

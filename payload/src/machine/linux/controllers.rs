@@ -135,17 +135,47 @@ mod tests {
             ("vendor", "0x8086"),
             ("remapped_nvme", "1"),
         ];
-        check(&[DISPLAY, ("0000:00:17.0", ahci)], 2, expect!["the firmware hides 1 disk behind its RAID mode (controller 0000:00:17.0): note the setting in the firmware set-up, switch SATA or storage mode from RAID (RST, VMD) to AHCI, repair from the stick, and switch it back before Windows starts; where BitLocker is on, have its recovery key at hand. mend changes no setting of the firmware"]);
+        check(
+            &[DISPLAY, ("0000:00:17.0", ahci)],
+            2,
+            expect![
+                "the firmware hides 1 disk behind its RAID mode (controller 0000:00:17.0): note the setting in the firmware set-up, switch SATA or storage mode from RAID (RST, VMD) to AHCI, repair from the stick, and switch it back before Windows starts; where BitLocker is on, have its recovery key at hand. mend changes no setting of the firmware"
+            ],
+        );
     }
 
     #[test]
     fn raid_mode_is_suspected_only_where_no_disk_is_seen() {
         let raid: &[_] = &[("class", "0x010400"), ("vendor", "0x8086")];
         check(&[("0000:00:17.0", raid)], 1, expect![""]);
-        check(&[("0000:00:17.0", raid)], 0, expect!["no disk is seen, and the firmware runs Intel's RAID mode (controller 0000:00:17.0), which may hide it: note the setting in the firmware set-up, switch SATA or storage mode from RAID (RST, VMD) to AHCI, repair from the stick, and switch it back before Windows starts; where BitLocker is on, have its recovery key at hand. mend changes no setting of the firmware"]);
+        check(
+            &[("0000:00:17.0", raid)],
+            0,
+            expect![
+                "no disk is seen, and the firmware runs Intel's RAID mode (controller 0000:00:17.0), which may hide it: note the setting in the firmware set-up, switch SATA or storage mode from RAID (RST, VMD) to AHCI, repair from the stick, and switch it back before Windows starts; where BitLocker is on, have its recovery key at hand. mend changes no setting of the firmware"
+            ],
+        );
         let other: &[_] = &[("class", "0x010400"), ("vendor", "0x1000")];
-        check(&[("0000:01:00.0", other)], 0, expect!["no disk with a volume is seen: look in the firmware set-up whether the disk is there, check its cable, and try another port or mode of the controller; controllers: 0000:01:00.0 class 0x010400 vendor 0x1000"]);
-        check(&[DISPLAY], 0, expect!["no disk with a volume is seen: look in the firmware set-up whether the disk is there, check its cable, and try another port or mode of the controller; no controller of disks was found either"]);
-        check(&[], 0, expect!["no disk with a volume is seen: look in the firmware set-up whether the disk is there, check its cable, and try another port or mode of the controller; no controller of disks was found either"]);
+        check(
+            &[("0000:01:00.0", other)],
+            0,
+            expect![
+                "no disk with a volume is seen: look in the firmware set-up whether the disk is there, check its cable, and try another port or mode of the controller; controllers: 0000:01:00.0 class 0x010400 vendor 0x1000"
+            ],
+        );
+        check(
+            &[DISPLAY],
+            0,
+            expect![
+                "no disk with a volume is seen: look in the firmware set-up whether the disk is there, check its cable, and try another port or mode of the controller; no controller of disks was found either"
+            ],
+        );
+        check(
+            &[],
+            0,
+            expect![
+                "no disk with a volume is seen: look in the firmware set-up whether the disk is there, check its cable, and try another port or mode of the controller; no controller of disks was found either"
+            ],
+        );
     }
 }
