@@ -35,6 +35,10 @@ pub trait Machine {
 pub trait Volume {
     /// Returns what is known without mounting it.
     fn facts(&self) -> &VolumeFacts;
+    /// Returns what could not be read of it so far.
+    fn read_faults(&self) -> ReadFaults {
+        ReadFaults::default()
+    }
     /// Shows the volume read-only, as it is on the disk now (a fresh mount, not a remembered one).
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError>;
     /// Checks, before anybody is asked, that the volume can be written at all and has room for
@@ -64,6 +68,15 @@ pub trait VolumeChange {
     /// After an error the PC is as it was, or the next start of the stick finishes the commit; the
     /// error says which.
     fn commit(self: Box<Self>, label: &CommitLabel) -> Result<Committed, VolumeError>;
+}
+
+/// Reads of a volume that its disk could not do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadFaults {
+    /// How many.
+    pub count: u64,
+    /// Where the first one was, in bytes from the start of the volume; 0 if there was none.
+    pub first: u64,
 }
 
 /// Names a commit in the journal.

@@ -22,7 +22,7 @@ use crate::repair::diagnose::{
 };
 use crate::repair::plan::{FileWrite, Planned, RepairPlan, plan_repair};
 use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
-use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
+use crate::repair::report::{Course, assemble_report, begin_installation, name_run, note_faults};
 use crate::repair::stages::{Stage, Stages};
 use crate::repair::verify::{Verified, verify_files};
 use crate::screen::{Answer, Question, Screen};
@@ -119,6 +119,10 @@ pub fn run(
         timings: stages.timings(),
     });
     report.notes.extend_from_slice(machine.obstacles());
+    let volumes = machine.volumes().iter();
+    let failing =
+        volumes.filter_map(|volume| note_faults(&volume.facts().name, volume.read_faults()));
+    report.notes.extend(failing);
     report
 }
 

@@ -20,7 +20,7 @@ const UNREADABLE: &[(&[&str], u8, &[&str])] = &[
     (
         &[DLLCACHE],
         0,
-        &["refused: cannot be read", "ServicePackFiles"],
+        &["refused: Input/output error", "ServicePackFiles"],
     ),
     (
         &[DLLCACHE, SERVICE_PACK],
@@ -67,6 +67,9 @@ fn sectors_that_cannot_be_read_cost_a_copy_or_the_repair_but_never_the_volume() 
                 done.text
             );
         }
+        let is_noted = done.text.contains("failing-disk: disk 1, partition 1: ");
+        assert!(is_noted, "{files:?}\n{}", done.text);
+        assert!(!done.text.contains("/tmp/"), "{files:?}\n{}", done.text);
         if *code == 0 {
             assert!(verdict(patient.volume())?.repaired, "{}", done.text);
             patient.volume().is_sound()?;

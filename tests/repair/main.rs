@@ -7,6 +7,7 @@
 //! - `not_init`: started by mistake on an ordinary system
 //! - `proof`: by what a restored file is proven, as the report says it
 //! - `on_volumes`: the whole repair on real file systems, judged by their own tools
+//! - `security`: descriptors, owners, short names and times after a repair
 //! - `states`: volumes in every state that real ones are found in
 //! - `verdicts`: one PC a row, what it must be called, and what the host finds afterwards
 
@@ -17,5 +18,6 @@ mod disks;
 mod not_init;
 mod on_volumes;
 mod proof;
+mod security;
 mod states;
 mod verdicts;

@@ -4,6 +4,7 @@
 //! a test that broke or of `broken-pc`. What is made is the same for the same specification,
 //! except where [`broken_pc::make_disk`] says otherwise.
 //!
+//! - [`access`]: who may change a file
 //! - [`afflict`], [`faulty_device`]: volumes and disks in the states that real ones are found in
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
@@ -15,6 +16,7 @@
 //! - [`patient`]: a whole repair of a volume in a file, without a boot
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
+pub mod access;
 pub mod afflict;
 pub mod broken_pc;
 pub mod catalog;

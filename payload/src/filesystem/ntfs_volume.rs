@@ -11,7 +11,7 @@ use ntfs::structured_values::NtfsVolumeFlags;
 use ntfs::{Ntfs, NtfsAttribute, NtfsAttributeType, NtfsFile, NtfsReadSeek as _};
 
 use super::{number, unsupported};
-use crate::area::{Area, AreaReader};
+use crate::area::{Area, AreaReader, cause_of};
 use crate::journal::Allocation;
 use crate::machine::VolumeState;
 use crate::overlay::Overlay;
@@ -69,7 +69,7 @@ pub fn read_state(area: &dyn Area) -> io::Result<VolumeState> {
 
 fn foreign(error: ntfs::NtfsError) -> io::Error {
     match error {
-        ntfs::NtfsError::Io(_) => io::Error::other(format!("NTFS: {error}")),
+        ntfs::NtfsError::Io(error) => io::Error::other(format!("NTFS: {}", cause_of(&error))),
         _ => unsupported(format!("NTFS: {error}")),
     }
 }

@@ -14,9 +14,10 @@ use rescue_stick::report::MachineFacts;
 
 use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
+use self::watched::{Faults, Watched};
 use super::{
-    CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
-    VolumeState, VolumeView,
+    CommitLabel, Committed, FileSystem, Machine, ReadFaults, Volume, VolumeChange, VolumeError,
+    VolumeFacts, VolumeState, VolumeView,
 };
 use crate::area::Area;
 use crate::filesystem;
@@ -31,6 +32,7 @@ pub mod facts;
 pub mod ioctls;
 pub mod mounts;
 mod surroundings;
+mod watched;
 
 /// Memory that an overlay leaves to everything else, in bytes. Observed: `ntfs-3g`, kernel and `mend`
 /// together stay below it while a 128 MB PC is repaired.
@@ -131,6 +133,7 @@ pub fn uptime_ms() -> u64 {
 /// A partition, or a file that stands for one.
 pub struct LinuxVolume {
     device: Box<dyn BlockDevice>,
+    faults: Arc<Faults>,
     facts: VolumeFacts,
     identity: VolumeIdentity,
     resources: Resources,
@@ -149,6 +152,8 @@ impl LinuxVolume {
         partition: disks::Partition,
         resources: Resources,
     ) -> Self {
+        let watched = Watched::over(device);
+        let device: Box<dyn BlockDevice> = Box::new(watched.clone());
         let looked = device.open().and_then(|area| {
             let found = filesystem::identify(&*area)?;
             let state = filesystem::read_state(&*area, found.file_system);
@@ -171,6 +176,7 @@ impl LinuxVolume {
         };
         Self {
             device,
+            faults: watched.faults(),
             facts: VolumeFacts {
                 name: partition.name,
                 file_system: found.file_system,
@@ -275,6 +281,10 @@ impl LinuxVolume {
 impl Volume for LinuxVolume {
     fn facts(&self) -> &VolumeFacts {
         &self.facts
+    }
+
+    fn read_faults(&self) -> ReadFaults {
+        self.faults.read()
     }
 
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError> {

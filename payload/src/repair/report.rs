@@ -8,9 +8,9 @@ use rescue_stick::report::{
 };
 
 use crate::filesystem::foreign::ForeignKind;
-use crate::machine::FileSystem;
+use crate::machine::{FileSystem, ReadFaults};
 use crate::repair::detect::{InstallationFacts, Inventory, VolumeInventory};
-use crate::repair::diagnose::{LOCKED_VOLUME, UNREADABLE_VOLUME};
+use crate::repair::diagnose::{FAILING_DISK, LOCKED_VOLUME, UNREADABLE_VOLUME};
 use crate::repair::time::{format_compact, format_rfc_3339};
 
 /// Everything that a run gathered for its report.
@@ -176,6 +176,18 @@ fn note_volume(volume: &VolumeInventory) -> (Vec<String>, Verdict) {
             (lines.collect(), worst)
         }
     }
+}
+
+/// Returns what the report notes of a disk that could not read some of the volume `name`.
+pub fn note_faults(name: &str, faults: ReadFaults) -> Option<String> {
+    let ReadFaults { count, first } = faults;
+    let reads = if count == 1 { "read" } else { "reads" };
+    (count > 0).then(|| {
+        format!(
+            "{FAILING_DISK}: {name}: {count} {reads} failed, the first at byte {first:#x} of the volume: \
+             copy what matters off this disk before anything else, and replace it"
+        )
+    })
 }
 
 /// Returns the report as a page of plain text.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::area::cause_of;
 use crate::hive::key::is_same_name;
 
 /// A path from the root of a volume, `\WINDOWS\system32`. No name in it is empty, `.` or `..`.
@@ -92,7 +93,7 @@ pub enum PathError {
         path: WindowsPath,
     },
     /// A folder cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{path}: {}", cause_of(.source))]
     Io {
         /// The part that cannot be read.
         path: WindowsPath,
