@@ -73,28 +73,7 @@ fn replaced_files_keep_descriptor_and_owner_and_the_former_ones_theirs() -> Resu
         let kept = format!("mendkit/{run}/{path}");
         let kept_security = patient.volume().security(&kept)?;
         assert_eq!(kept_security.descriptor, before.descriptor, "{kept}");
-        eprintln!(
-            "{path}: attributes {:?} -> {:?}, short {:?} -> {:?}, created {:?} -> {:?}",
-            before.attributes,
-            after.attributes,
-            before.short_name,
-            after.short_name,
-            &before.times[..8],
-            &after.times[..8]
-        );
-    }
-    for folder in [
-
-        "mendkit",
-        &format!("mendkit/{run}"),
-        &format!("mendkit/{run}/WINDOWS"),
-    ] {
-        let s = patient.volume().security(folder)?;
-        eprintln!(
-            "{folder}: {:?} owner {}",
-            who_may_change(&s.descriptor)?,
-            owner(&s.descriptor)?
-        );
+        assert_eq!(after.attributes, before.attributes, "{path}");
     }
     Ok(())
 }
