@@ -156,6 +156,7 @@ pub fn verify_image(
         notes: image.notes.clone(),
     };
     let checked = closed_set::check_closed_set(&image, trusted, &mut findings);
+    findings.notes.extend(note_what_systems_left(&image));
     let is_report = |path: &&str| {
         let rest = path.strip_prefix(paths::REPORTS);
         rest.is_some_and(|rest| rest.starts_with('/'))
@@ -171,6 +172,21 @@ pub fn verify_image(
         problems: findings.problems,
         notes: findings.notes,
     })
+}
+
+/// Returns a line for every folder that a running system left on the stick.
+fn note_what_systems_left(image: &ReadImage) -> Vec<String> {
+    let mut notes = Vec::new();
+    for file in &image.files {
+        let (folder, _) = file.path.split_once('/').unwrap_or_default();
+        if let Some(system) = paths::left_by_system(folder) {
+            let note = format!("/{folder} is not ours and is not read ({system})");
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
+    notes
 }
 
 /// Reads the whole image or stick but for free space, and checks every structure.

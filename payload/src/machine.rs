@@ -9,9 +9,11 @@
 use std::path::Path;
 
 use rescue_stick::report::MachineFacts;
+use rescue_stick::undo::FileAttributes;
 
 use crate::filesystem::foreign::Foreign;
 
+pub mod attributes;
 pub mod folder;
 pub mod linux;
 
@@ -64,6 +66,11 @@ pub trait VolumeChange {
     fn root(&self) -> &Path;
     /// Gives `to` the security descriptor and owner of `from`, where the file system has such.
     fn copy_security(&self, from: &Path, to: &Path) -> Result<(), VolumeError>;
+    /// Returns what the file `at` has beside its content.
+    fn attributes(&self, at: &Path) -> Result<FileAttributes, VolumeError>;
+    /// Gives the file `at` short name, flags and times, as far as the file system has such; what is
+    /// `None` stays. Returns whether it has the short name now.
+    fn set_attributes(&self, at: &Path, attributes: &FileAttributes) -> Result<bool, VolumeError>;
     /// Makes the changes real: unmounts the view, records undo and redo, writes the disk, flushes.
     /// After an error the PC is as it was, or the next start of the stick finishes the commit; the
     /// error says which.

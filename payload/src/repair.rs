@@ -20,25 +20,29 @@ use crate::repair::detect::{InstallationFacts, Site, survey_machine};
 use crate::repair::diagnose::{
     diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
 };
-use crate::repair::plan::{FileWrite, Planned, RepairPlan, plan_repair};
+use crate::repair::permission::{Permission, ask_permission};
+use crate::repair::plan::{FileWrite, Order, Planned, RepairPlan, plan_repair};
 use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run, note_faults};
 use crate::repair::stages::{Stage, Stages};
 use crate::repair::verify::{Verified, verify_files};
-use crate::screen::{Answer, Question, Screen};
+use crate::screen::{Question, Screen};
 use crate::stick::Stick;
 use crate::windows::catalog::trust::Trust;
+use crate::windows::path::WindowsPath;
 
 pub mod apply;
 pub mod candidates;
 pub mod detect;
 pub mod diagnose;
 pub mod package;
+mod permission;
 pub mod plan;
 pub mod predicates;
 pub mod report;
 mod stages;
 pub mod time;
+pub mod undo;
 pub mod verify;
 
 #[cfg(test)]
@@ -63,10 +67,6 @@ impl Request {
         Self { mode, trust }
     }
 }
-
-/// What a person accepts together with the plan for a volume that was not shut down cleanly.
-const UNCLEAN_WARNING: &str = "Windows did not shut this volume down cleanly; what its own journal \
-                               has not finished will be dropped";
 
 /// What is said of an installation whose repair ended in a panic.
 const FAULT_OF_MEND: &str =
@@ -233,6 +233,20 @@ impl<'a> Case<'a, '_> {
         }
     }
 
+    /// Returns what a plan by `remedy` is made for.
+    fn order<'o>(&self, remedy: &'o Remedy) -> Order<'o>
+    where
+        'a: 'o,
+    {
+        Order {
+            facts: self.facts,
+            volume: &self.volume.facts().name,
+            run: self.run,
+            remedy: &remedy.id,
+            now: self.now,
+        }
+    }
+
     /// Follows one remedy that applies to its end and returns what became of the installation.
     fn follow_remedy(
         &mut self,
@@ -240,7 +254,8 @@ impl<'a> Case<'a, '_> {
         judgement: &Judgement,
         report: &mut InstallationReport,
     ) -> Verdict {
-        let (volume, facts, run, site) = (self.volume, self.facts, self.run, self.site());
+        let (volume, site) = (self.volume, self.site());
+        let order = self.order(remedy);
         let examined = self.stages.time(Stage::Detect, || {
             let view = volume.view()?;
             Ok(examine_steps(&site.at(view.root()), remedy))
@@ -253,9 +268,9 @@ impl<'a> Case<'a, '_> {
             .stages
             .time(Stage::Diagnose, || diagnose(judgement, &examined.steps));
         report.findings.extend(findings);
-        let (planned, candidates) = self.stages.time(Stage::Plan, || {
-            plan_repair(facts, &volume.facts().name, run, &examined)
-        });
+        let (planned, candidates) = self
+            .stages
+            .time(Stage::Plan, || plan_repair(&order, &examined));
         report.candidates.extend(candidates);
         let plan = match planned {
             Planned::Plan(plan) => plan,
@@ -275,8 +290,19 @@ impl<'a> Case<'a, '_> {
         text.lines().for_each(|line| self.screen.line(line));
         report.plan = Some(text);
         let notes: Vec<String> = plan.notes().map(str::to_owned).collect();
-        if let Some(verdict) = self.ask_permission(report, &plan) {
-            return verdict;
+        let state = &volume.facts().state;
+        let is_to_be_written = self.request.mode != Mode::Diagnose
+            && !matches!(state, VolumeState::Hibernated | VolumeState::Unreadable(_));
+        if is_to_be_written && let Err(error) = volume.check_change(plan.added_bytes()) {
+            return stop(report, &error);
+        }
+        let question = |warning| Question::Repair { warning };
+        match ask_permission(state, self.request.mode, self.screen, &question) {
+            Permission::Given => {}
+            Permission::Refused(verdict, reason) => {
+                report.advice.push(reason);
+                return verdict;
+            }
         }
         match self.carry_out(remedy, &plan) {
             Ok(verified) => {
@@ -297,69 +323,16 @@ impl<'a> Case<'a, '_> {
         }
     }
 
-    /// Returns the verdict with which it ends here, or `None` if the plan may be carried out.
-    fn ask_permission(
-        &mut self,
-        report: &mut InstallationReport,
-        plan: &RepairPlan,
-    ) -> Option<Verdict> {
-        let state = &self.volume.facts().state;
-        let mut end = |verdict, advice: &str| {
-            report.advice.push(advice.to_owned());
-            Some(verdict)
-        };
-        if self.request.mode == Mode::Diagnose {
-            return end(
-                Verdict::Affected,
-                "nothing was written; this can be repaired",
-            );
-        }
-        let warning = match (state, self.request.mode) {
-            (VolumeState::Hibernated, _) => {
-                return end(
-                    Verdict::Refused,
-                    "Windows is hibernated here: start it and shut it down fully (not to sleep), then \
-                     start from the stick again; if it does not start, its saved session must be \
-                     given up first by someone who may decide that",
-                );
-            }
-            (VolumeState::Unreadable(reason), _) => return end(Verdict::NeedsYou, reason),
-            (VolumeState::UncleanLog, Mode::Auto) => {
-                return end(
-                    Verdict::NeedsYou,
-                    "the volume was not shut down cleanly, and nobody is asked in this mode: start \
-                     from a stick that asks",
-                );
-            }
-            (VolumeState::UncleanLog, _) => Some(UNCLEAN_WARNING),
-            (VolumeState::Clean | VolumeState::Dirty, _) => None,
-        };
-        if let Err(error) = self.volume.check_change(plan.added_bytes()) {
-            return Some(stop(report, &error));
-        }
-        if self.request.mode == Mode::Auto {
-            return None;
-        }
-        match self.screen.ask(Question::Repair { warning }) {
-            Answer::Yes => None,
-            Answer::No => {
-                let advice = "not wanted; nothing was written";
-                report.advice.push(advice.to_owned());
-                Some(Verdict::Affected)
-            }
-        }
-    }
-
     /// Applies, checks on the overlay, commits, and looks again from a fresh view.
     fn carry_out(&mut self, remedy: &Remedy, plan: &RepairPlan) -> Result<Verified, Stopped> {
-        let (volume, facts, stick, run) = (self.volume, self.facts, self.stick, self.run);
-        let site = self.site();
+        let (volume, stick, site) = (self.volume, self.stick, self.site());
+        let order = self.order(remedy);
         let label = CommitLabel {
             run: self.run.to_owned(),
             computer: self.facts.installation.computer.clone().unwrap_or_default(),
         };
         let screen = &mut *self.screen;
-        self.stages.time(Stage::Apply, || {
+        let lost_names = self.stages.time(Stage::Apply, || {
             if plan.steps.iter().any(|step| step.package.is_some()) {
                 screen.line("Checking the definitions on the stick ...");
             }
@@ -374,9 +347,8 @@ impl<'a> Case<'a, '_> {
                 };
                 screen.line(&format!("Writing {}{size} ...", write.target.name()));
             };
-            if let Err(error) = apply_plan(plan, change.as_ref(), stick, &mut progress) {
-                return Err(Stopped::failed(vec![error.to_string()]));
-            }
+            let applied = apply_plan(plan, change.as_ref(), stick, &mut progress)
+                .map_err(|error| Stopped::failed(vec![error.to_string()]))?;
             screen.line("Checking the repair before it is made real ...");
             let checked = verify_files(change.root(), plan);
             if !checked.problems.is_empty() {
@@ -384,7 +356,7 @@ impl<'a> Case<'a, '_> {
             }
             screen.line("Making the repair real ...");
             change.commit(&label)?;
-            Ok(())
+            Ok::<_, Stopped>(applied.lost_names)
         })?;
         self.screen.line("Checking what was written ...");
         self.stages.time(Stage::Verify, || {
@@ -392,9 +364,10 @@ impl<'a> Case<'a, '_> {
                 .view()
                 .map_err(|error| Stopped::Failed(vec![unchecked(&error)]))?;
             let mut verified = verify_files(view.root(), plan);
+            verified.remarks.extend(lost_names.iter().map(lost_name));
             // The same eyes that found the fault must not find it any more.
             let examined = examine_steps(&site.at(view.root()), remedy);
-            let (planned, _) = plan_repair(facts, &volume.facts().name, run, &examined);
+            let (planned, _) = plan_repair(&order, &examined);
             match planned {
                 Planned::NothingToDo => {}
                 Planned::Plan(left) => verified.problems.push(format!(
@@ -439,6 +412,11 @@ fn unchecked(error: &VolumeError) -> String {
     format!("written, but it cannot be looked at again: {error}")
 }
 
+/// Returns what is said of a file without its short name. Every program that uses the long name finds it.
+fn lost_name(path: &WindowsPath) -> String {
+    format!("{path}: it has no short name any more, since the volume's driver could not give it")
+}
+
 /// Notes why a volume stopped the repair and returns the verdict that goes with it.
 fn stop(report: &mut InstallationReport, error: &VolumeError) -> Verdict {
     report.advice.push(error.to_string());
@@ -458,6 +436,7 @@ fn stop(report: &mut InstallationReport, error: &VolumeError) -> Verdict {
 
 fn conclude(report: &mut InstallationReport, verified: Verified) -> Verdict {
     report.changes = verified.changes;
+    report.advice.extend(verified.remarks);
     if verified.problems.is_empty() {
         report
             .advice

@@ -1,7 +1,7 @@
 //! What the person at the machine sees and answers. Thin for now: lines of text, the same on every
 //! console.
 
-use rescue_stick::report::{InstallationReport, Report};
+use rescue_stick::report::{InstallationReport, Report, Verdict};
 
 pub mod console;
 
@@ -27,6 +27,14 @@ pub fn outcome_lines(report: &Report) -> Vec<String> {
             .collect();
         if !found.is_empty() {
             lines.push(format!("Found: {}", found.join("; ")));
+        }
+        if one.verdict == Verdict::Undone {
+            let count = count_files(one.changes.len());
+            lines.push(format!(
+                "Done: {count} as before the repair; nothing else was written"
+            ));
+            lines.extend(one.advice.iter().cloned());
+            continue;
         }
         let replaced = one.changes.iter().filter(|change| change.before.is_some());
         let replaced = replaced.count();
@@ -63,6 +71,11 @@ fn count_files(count: usize) -> String {
 pub enum Question<'a> {
     /// Whether the plan, which was just shown, is to be carried out.
     Repair {
+        /// Warning to be accepted together with the plan, if any.
+        warning: Option<&'a str>,
+    },
+    /// Whether the repair is to be taken back by the plan that was just shown.
+    Undo {
         /// Warning to be accepted together with the plan, if any.
         warning: Option<&'a str>,
     },

@@ -27,10 +27,12 @@ impl<W: Write, R: BufRead> Screen for Terminal<W, R> {
         let prompt = match question {
             Question::Finished => return Answer::Yes,
             Question::Repair { warning } => {
-                if let Some(warning) = warning {
-                    self.line(warning);
-                }
+                warning.into_iter().for_each(|warning| self.line(warning));
                 "Type y to repair, anything else to leave it as it is: "
+            }
+            Question::Undo { warning } => {
+                warning.into_iter().for_each(|warning| self.line(warning));
+                "Type y to take the repair back, anything else to leave it as it is: "
             }
         };
         // No prompt seen or no answer read is a no.

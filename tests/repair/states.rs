@@ -417,15 +417,8 @@ fn check(state: &State, stick: &StickFolder) -> Result<()> {
         false => (&["repair", "--yes"], ""),
     };
     let done = patient.mend_answering(words, stick, answers)?;
-    if !filter_empty() {
-        println!("== {}\n{}", state.name, done.text);
-    }
     let checked = check_outcome(state, &patient, &done, &before);
     checked.map_err(|error| anyhow!("{error:#}\n{}", done.text))
-}
-
-fn filter_empty() -> bool {
-    std::env::var("STATE").unwrap_or_default().is_empty()
 }
 
 fn check_outcome(state: &State, patient: &Patient, done: &Outcome, before: &str) -> Result<()> {

@@ -15,7 +15,7 @@ use support::tools::{require_tools, sha256_hex};
 
 /// What `mend` must say of each preset's first Windows, by its exit code: 0 healthy or repaired, 1
 /// something left to do. The bool is whether files change.
-const EXPECTED: [(&str, u8, bool); 17] = [
+const EXPECTED: [(&str, u8, bool); 18] = [
     ("xp-mcafee-5958-missing", 0, true),
     ("xp-mcafee-5958-empty", 0, true),
     ("xp-mcafee-5958-intact", 0, true),
@@ -29,6 +29,7 @@ const EXPECTED: [(&str, u8, bool); 17] = [
     ("two-windows-on-one-disk", 0, true),
     ("windows-7", 0, false),
     ("windows-7-gpt", 0, false),
+    ("windows-10-crowdstrike-291", 0, false),
     ("xp-french", 0, true),
     ("xp-german", 0, true),
     ("xp-japanese", 0, true),

@@ -214,6 +214,15 @@ impl Volume {
         }
     }
 
+    /// Returns the digest of all that is in use, by the judgement of ntfsclone: every file, folder and
+    /// table of the file system, but not what lies in free clusters.
+    pub fn used_clusters(&self) -> Result<String> {
+        let mut ntfsclone = command("ntfsclone")?;
+        ntfsclone.args(["--save-image", "--quiet", "--output", "-"]);
+        ntfsclone.arg(self.path());
+        Ok(sha256_hex(&run_command(ntfsclone)?.out))
+    }
+
     fn list_exactly(&self, folder: &str) -> Result<Vec<Name>> {
         let mut names = match self.file_system {
             FileSystem::Ntfs => {

@@ -10,7 +10,8 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use fs_err as fs;
 use mend::area::FileArea;
-use mend::journal::Journal;
+use mend::journal::undo::undo;
+use mend::journal::{Journal, Target};
 use mend::machine::linux::device::BlockDevice;
 use mend::machine::linux::disks::Partition;
 use mend::machine::linux::{LinuxMachine, LinuxVolume, Resources};
@@ -217,6 +218,28 @@ impl Patient {
             code: report.verdict.exit_code(),
             text: render_report(&report),
         })
+    }
+}
+
+impl Patient {
+    /// Takes the newest repair back through the journal, as the menu of a stick does.
+    pub fn undo(&self) -> Result<()> {
+        // The volume as `mend` knows it by its file alone.
+        let partition = Partition {
+            name: "disk 1, partition 1".into(),
+            device: fs::canonicalize(self.volume.path())?,
+            disk: None,
+            start: 0,
+            length: fs::metadata(self.volume.path())?.len(),
+            disk_model: None,
+            disk_serial: None,
+        };
+        let resources = self.resources()?;
+        let journal = resources.journal.clone().context("no journal")?;
+        let volume = LinuxVolume::examine(partition, resources);
+        let target: &dyn Target = &volume;
+        undo(&journal, &[target])?;
+        Ok(())
     }
 }
 

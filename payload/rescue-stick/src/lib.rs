@@ -16,3 +16,4 @@ pub mod paths;
 pub mod remedy;
 pub mod report;
 pub mod signature;
+pub mod undo;

@@ -11,10 +11,12 @@ use std::sync::Arc;
 use fs_err as fs;
 use rescue_stick::journal::VolumeIdentity;
 use rescue_stick::report::MachineFacts;
+use rescue_stick::undo::FileAttributes;
 
 use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
 use self::watched::{Faults, Watched};
+use super::attributes::{read_attributes, write_attributes};
 use super::{
     CommitLabel, Committed, FileSystem, Machine, ReadFaults, Volume, VolumeChange, VolumeError,
     VolumeFacts, VolumeState, VolumeView,
@@ -403,6 +405,16 @@ impl VolumeChange for LinuxChange<'_> {
             rustix::fs::setxattr(to, name, &descriptor, flags)
         })();
         copied.map_err(self.volume.io("copying the security descriptor"))
+    }
+
+    fn attributes(&self, at: &Path) -> Result<FileAttributes, VolumeError> {
+        let read = read_attributes(at, self.volume.facts.file_system);
+        read.map_err(self.volume.io("reading attributes"))
+    }
+
+    fn set_attributes(&self, at: &Path, attributes: &FileAttributes) -> Result<bool, VolumeError> {
+        let set = write_attributes(at, attributes, self.volume.facts.file_system);
+        set.map_err(self.volume.io("setting attributes"))
     }
 
     fn commit(self: Box<Self>, label: &CommitLabel) -> Result<Committed, VolumeError> {

@@ -12,6 +12,7 @@ use crate::windows::installation::{Installation, find_windows_folders, open_inst
 use crate::windows::path::{PathError, WindowsPath};
 
 pub mod files;
+pub mod hives;
 pub mod logs;
 pub mod observe;
 mod prover;

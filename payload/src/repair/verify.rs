@@ -5,7 +5,8 @@ use std::path::Path;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::report::ChangeReport;
 
-use crate::repair::plan::{FileWrite, RepairPlan};
+use crate::repair::plan::{FileWrite, RecordPlan, RepairPlan};
+use crate::repair::undo::find::read_record;
 use crate::stick::hash_file;
 use crate::windows::path::{Resolved, WindowsPath};
 
@@ -16,6 +17,8 @@ pub struct Verified {
     pub changes: Vec<ChangeReport>,
     /// What is not as planned, one line each; empty is good.
     pub problems: Vec<String>,
+    /// What the person should know although it is as planned, one line each.
+    pub remarks: Vec<String>,
 }
 
 /// Holds every file of `plan` against the volume mounted at `root`.
@@ -35,10 +38,17 @@ pub fn verify_files(root: &Path, plan: &RepairPlan) -> Verified {
         }
         verified.changes.push(report_change(write, after.ok()));
     }
+    if let Some(record) = &plan.record
+        && let Err(reason) = check_record(root, record, plan)
+    {
+        verified.problems.push(format!("{}: {reason}", record.path));
+    }
     for one in plan.moves() {
         let found = hash_at(root, &one.to);
         check(&mut verified.problems, &one.to, &found, one.before.sha256);
-        if let Ok(sha256) = hash_at(root, &one.from) {
+        // Another file may have taken its place.
+        let is_taken = plan.moves().any(|other| other.to == one.from);
+        if !is_taken && let Ok(sha256) = hash_at(root, &one.from) {
             let problem = format!("{}: sha256 is {sha256}, expected nothing there", one.from);
             verified.problems.push(problem);
         }
@@ -50,6 +60,16 @@ pub fn verify_files(root: &Path, plan: &RepairPlan) -> Verified {
         });
     }
     verified
+}
+
+/// Checks that what an undo needs can be read back and tells of every step.
+fn check_record(root: &Path, record: &RecordPlan, plan: &RepairPlan) -> Result<(), String> {
+    let read = read_record(root, &record.path, &record.run)?;
+    let (found, expected) = (read.record.steps.len(), plan.steps.len());
+    if read.record.undone.is_some() || found != expected {
+        return Err(format!("a record of {found} steps, expected {expected}"));
+    }
+    Ok(())
 }
 
 fn report_change(write: &FileWrite, after: Option<Sha256Digest>) -> ChangeReport {

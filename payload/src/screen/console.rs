@@ -84,6 +84,20 @@ impl Consoles {
         }
     }
 
+    fn ask_about(&mut self, work: &str, warning: Option<&str>) -> Answer {
+        if let Some(warning) = warning {
+            self.line("");
+            self.line(&format!("Note: {warning}"));
+        }
+        self.line("");
+        self.line(&format!("[Enter] {work}   [N] do nothing"));
+        self.mark(&format!("QUESTION {work}"));
+        match self.wait_for(b"\rn") {
+            Some(b'\r') => Answer::Yes,
+            _ => Answer::No,
+        }
+    }
+
     /// Waits for one of `keys` (lower case) and returns it. Keys that were pressed before do not count.
     pub fn wait_for(&mut self, wanted: &[u8]) -> Option<u8> {
         while self.keys.try_recv().is_ok() {}
@@ -111,19 +125,8 @@ impl Screen for Consoles {
 
     fn ask(&mut self, question: Question<'_>) -> Answer {
         match question {
-            Question::Repair { warning } => {
-                if let Some(warning) = warning {
-                    self.line("");
-                    self.line(&format!("Note: {warning}"));
-                }
-                self.line("");
-                self.line("[Enter] repair   [N] do nothing");
-                self.mark("QUESTION repair");
-                match self.wait_for(b"\rn") {
-                    Some(b'\r') => Answer::Yes,
-                    _ => Answer::No,
-                }
-            }
+            Question::Repair { warning } => self.ask_about("repair", warning),
+            Question::Undo { warning } => self.ask_about("undo", warning),
             Question::Finished => {
                 self.line("");
                 self.line("Take the stick out and press Enter to restart.");

@@ -202,6 +202,8 @@ pub struct HiveFile {
     pub bytes: Vec<u8>,
     /// Content of the logs beside it that are not empty.
     pub logs: Vec<Vec<u8>>,
+    /// Their paths, in the same order.
+    pub log_paths: Vec<WindowsPath>,
 }
 
 /// Reads the registry file called `name` of the Windows in `folder`, or says why it cannot be read.
@@ -228,18 +230,28 @@ pub fn read_hive_file(root: &Path, folder: &WindowsPath, name: &str) -> Result<H
             Err(error) => error.to_string(),
         });
     };
-    let mut logs = Vec::new();
+    let (mut logs, mut log_paths) = (Vec::new(), Vec::new());
     for ending in ["LOG", "LOG1", "LOG2"] {
         let log = read(&format!("{name}.{ending}"))?;
-        logs.extend(log.map(|(_, bytes)| bytes).filter(|log| !log.is_empty()));
+        if let Some((path, log)) = log.filter(|(_, log)| !log.is_empty()) {
+            logs.push(log);
+            log_paths.push(path);
+        }
     }
-    Ok(HiveFile { path, bytes, logs })
+    Ok(HiveFile {
+        path,
+        bytes,
+        logs,
+        log_paths,
+    })
 }
 
 /// Opens the registry file called `name` of the Windows in `folder` as Windows would load it; where its
 /// logs do not fit, as it lies there.
 pub fn open_hive(root: &Path, folder: &WindowsPath, name: &str) -> Result<Hive, String> {
-    let HiveFile { path, bytes, logs } = read_hive_file(root, folder, name)?;
+    let HiveFile {
+        path, bytes, logs, ..
+    } = read_hive_file(root, folder, name)?;
     let hive = match Hive::parse_with_logs(bytes, &logs) {
         // What no log fits is still good for reading; whoever builds on it is told that it is dirty.
         Err(HiveError::NotReplayable { .. }) => {

@@ -1,7 +1,7 @@
 //! The tests of a remedy as data. What they mean on a PC is judged elsewhere; here is only checked that
 //! they make sense.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256Digest;
 use crate::remedy::value::{
@@ -255,7 +255,7 @@ impl TimeWindow {
 }
 
 /// A registry file of a Windows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HiveName {
     /// `HKLM\SOFTWARE`.

@@ -15,11 +15,10 @@ use crate::repair::candidates::{
     CandidateContent, CandidateFacts, CandidatePlace, Strength, choose_candidate, is_fit,
 };
 use crate::repair::detect::files::{MoveFacts, examine_removal, examine_renaming};
+use crate::repair::detect::hives::{HiveFacts, examine_hives};
 use crate::repair::detect::prover::Prover;
 use crate::repair::detect::quarantined::{QuarantinedFacts, examine_quarantined};
-use crate::repair::detect::registry::{
-    HiveFacts, RegistryFacts, examine_hives, examine_service, examine_value,
-};
+use crate::repair::detect::registry::{RegistryFacts, examine_service, examine_value};
 use crate::repair::detect::sources::{examine_installation_source, examine_quarantine};
 use crate::repair::detect::{InstallationFacts, Site};
 use crate::repair::package::Package;
@@ -202,7 +201,10 @@ fn examine_definitions_place(
 }
 
 /// Returns what is at `path`, with its digest.
-pub(super) fn examine_file(root: &Path, path: &WindowsPath) -> Result<FileFacts, PathError> {
+pub(in crate::repair) fn examine_file(
+    root: &Path,
+    path: &WindowsPath,
+) -> Result<FileFacts, PathError> {
     match path.resolve(root)? {
         Resolved::File { at, path, size } => {
             let sha256 = hash_file(&at, |_| {}).map_err(|source| PathError::Io {

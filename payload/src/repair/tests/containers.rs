@@ -63,7 +63,7 @@ fn only_the_quarantine_has_the_right_file() {
         2 restore  \WINDOWS\system32\svchost.exe from svchost.exe in \Quarantine\7da41500021140.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000
                    5.1.2600.5512 for i386, identity matches; not proven by signature
                    undo: remove it
-        former files are kept in \mendkit\20100422T101500Z-PC1
+        former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
     "#]],
     );
@@ -94,7 +94,7 @@ fn only_the_compressed_file_of_the_installation_source_has_the_right_file() {
         2 restore  \WINDOWS\system32\svchost.exe from svchost.exe in \i386\SVCHOST.EX_
                    5.1.2600.5512 for i386, identity matches; not proven by signature
                    undo: remove it
-        former files are kept in \mendkit\20100422T101500Z-PC1
+        former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
     "#]],
     );

@@ -1,0 +1,20 @@
+//! Speed, side by side with the field's own tools in one run: `scripts/bench NAME`.
+//!
+//! Nothing here passes or fails; figures that documents state come from here.
+//!
+//! - `repair`: `mend` on a large NTFS volume with many files, beside ntfs-3g's programs
+
+#![expect(clippy::print_stdout, reason = "a program's own output")]
+
+use anyhow::{Result, bail};
+
+mod repair;
+mod sample;
+
+fn main() -> Result<()> {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    match name.as_str() {
+        "repair" => repair::measure(),
+        _ => bail!("bench {name:?}: unknown, expected one of: repair"),
+    }
+}
