@@ -5,6 +5,7 @@
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
+//! - `states`: disks as only a started PC shows them
 //! - `machines`: other PCs, other answers, undo
 
 mod firmware;
@@ -12,3 +13,4 @@ mod interrupted;
 mod machines;
 mod refused;
 mod rescue;
+mod states;
