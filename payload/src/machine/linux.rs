@@ -11,22 +11,21 @@ use std::sync::Arc;
 use fs_err as fs;
 use rescue_stick::journal::VolumeIdentity;
 use rescue_stick::report::MachineFacts;
-use rescue_stick::undo::FileAttributes;
 
+use self::change::LinuxChange;
 use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
 use self::watched::{Faults, Watched};
-use super::attributes::{read_attributes, write_attributes};
 use super::{
-    CommitLabel, Committed, FileSystem, Machine, ReadFaults, Volume, VolumeChange, VolumeError,
-    VolumeFacts, VolumeState, VolumeView,
+    FileSystem, Machine, ReadFaults, Volume, VolumeChange, VolumeError, VolumeFacts, VolumeState,
+    VolumeView,
 };
 use crate::area::Area;
 use crate::filesystem;
-use crate::journal::commit::{CommitError, commit};
 use crate::journal::{Allocation, Journal, Target};
 use crate::overlay::Overlay;
 
+mod change;
 pub mod controllers;
 pub mod device;
 pub mod disks;
@@ -231,11 +230,10 @@ impl LinuxVolume {
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
         );
         if is_protected {
-            return self.needs_you(format!(
-                "the disk is write-protected ({error}): look for a switch or jumper on it and for a \
+            let advice = "the disk is write-protected: look for a switch or jumper on it and for a \
                  setting of the firmware; a solid-state disk at the end of its life protects itself, \
-                 then copy what is on it to a new disk and repair that"
-            ));
+                 then copy what is on it to a new disk and repair that";
+            return self.needs_you(advice.into());
         }
         self.io("opening the disk for writing")(error)
     }
@@ -375,78 +373,6 @@ struct LinuxView(Mounted);
 impl VolumeView for LinuxView {
     fn root(&self) -> &Path {
         self.0.root()
-    }
-}
-
-/// An overlay mounted for writing.
-struct LinuxChange<'a> {
-    volume: &'a LinuxVolume,
-    journal: &'a Arc<Journal>,
-    mounted: Mounted,
-}
-
-impl VolumeChange for LinuxChange<'_> {
-    fn root(&self) -> &Path {
-        self.mounted.root()
-    }
-
-    fn copy_security(&self, from: &Path, to: &Path) -> Result<(), VolumeError> {
-        if self.volume.facts.file_system != FileSystem::Ntfs {
-            return Ok(());
-        }
-        // The descriptor as it is stored, owner included. Source: ntfs-3g(8), "system.ntfs_acl".
-        let name = "system.ntfs_acl";
-        let copied = (|| {
-            // A descriptor has 64 KiB at most (its length fields have 16 bits).
-            let mut descriptor = vec![0; 65536];
-            let length = rustix::fs::getxattr(from, name, &mut descriptor)?;
-            descriptor.truncate(length);
-            let flags = rustix::fs::XattrFlags::empty();
-            rustix::fs::setxattr(to, name, &descriptor, flags)
-        })();
-        copied.map_err(self.volume.io("copying the security descriptor"))
-    }
-
-    fn attributes(&self, at: &Path) -> Result<FileAttributes, VolumeError> {
-        let read = read_attributes(at, self.volume.facts.file_system);
-        read.map_err(self.volume.io("reading attributes"))
-    }
-
-    fn set_attributes(&self, at: &Path, attributes: &FileAttributes) -> Result<bool, VolumeError> {
-        let set = write_attributes(at, attributes, self.volume.facts.file_system);
-        set.map_err(self.volume.io("setting attributes"))
-    }
-
-    fn commit(self: Box<Self>, label: &CommitLabel) -> Result<Committed, VolumeError> {
-        let Self {
-            volume,
-            journal,
-            mounted,
-        } = *self;
-        let mut overlay = mounted
-            .unmount()
-            .map_err(volume.io("unmounting the overlay"))?;
-        let was_dirty = matches!(
-            volume.facts.state,
-            VolumeState::Dirty | VolumeState::UncleanLog
-        );
-        if was_dirty && volume.facts.file_system == FileSystem::Ntfs {
-            // What was wrong before is still wrong: Windows is to check the volume.
-            filesystem::ntfs_volume::mark_dirty(&mut overlay)
-                .map_err(volume.io("keeping the dirty flag"))?;
-        }
-        commit(journal, volume, label, &overlay).map_err(|error| match error {
-            CommitError::Unfinished(reason) => VolumeError::Unfinished {
-                volume: volume.facts.name.clone(),
-                reason,
-            },
-            CommitError::NoRoom { .. } => volume.refused(error.to_string()),
-            CommitError::Before { doing, reason } => VolumeError::Io {
-                volume: volume.facts.name.clone(),
-                doing,
-                reason,
-            },
-        })
     }
 }
 
