@@ -162,6 +162,17 @@ impl Area for RamArea {
     }
 }
 
+/// Returns what the system said, without the path that `fs_err` adds: where a volume happens to be mounted
+/// tells a person nothing.
+pub fn cause_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    // "failed to read from file `PATH`: CAUSE"; the crate keeps the cause itself to itself.
+    let cause = text
+        .rsplit_once("`: ")
+        .filter(|_| text.starts_with("failed to "));
+    cause.map_or_else(|| text.clone(), |(_, cause)| cause.to_owned())
+}
+
 /// Checks that `length` bytes from `offset` lie in an area of `area_length` bytes.
 pub fn check_range(offset: u64, length: usize, area_length: u64) -> io::Result<()> {
     let length = u64::try_from(length).unwrap_or(u64::MAX);
@@ -246,6 +257,15 @@ mod tests {
         area.read_at(1 << 39, &mut found).unwrap();
         assert_eq!(found, [0; 8]);
         assert!(area.write_at((1 << 40) - 1, b"xy").is_err());
+    }
+
+    #[test]
+    fn the_cause_of_an_error_is_told_without_a_path() {
+        let error = FileArea::open(Path::new("/not/there")).unwrap_err();
+        assert!(error.to_string().contains("/not/there"));
+        assert_eq!(cause_of(&error), "No such file or directory (os error 2)");
+        let plain = io::Error::other("text");
+        assert_eq!(cause_of(&plain), "text");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::path::Path;
 use rescue_stick::report::MachineFacts;
 use rescue_stick::undo::FileAttributes;
 
+use crate::filesystem::foreign::Foreign;
+
 pub mod attributes;
 pub mod folder;
 pub mod linux;
@@ -25,14 +27,28 @@ pub trait Machine {
     fn now(&self) -> i64;
     /// Returns milliseconds since some fixed moment; never goes back.
     fn uptime_ms(&self) -> u64;
+    /// Returns what keeps disks of it from being seen, and what would help, one line each.
+    fn obstacles(&self) -> &[String] {
+        &[]
+    }
 }
 
 /// A file system on the PC.
 pub trait Volume {
     /// Returns what is known without mounting it.
     fn facts(&self) -> &VolumeFacts;
+    /// Returns what could not be read of it so far.
+    fn read_faults(&self) -> ReadFaults {
+        ReadFaults::default()
+    }
     /// Shows the volume read-only, as it is on the disk now (a fresh mount, not a remembered one).
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError>;
+    /// Checks, before anybody is asked, that the volume can be written at all and has room for
+    /// `added` bytes of new files.
+    fn check_change(&self, added: u64) -> Result<(), VolumeError> {
+        let _ = added;
+        Ok(())
+    }
     /// Shows a copy-on-write view of the volume for writing. `needed` is the number of bytes that will
     /// be written at most; if memory and journal cannot hold them, nothing is mounted.
     fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError>;
@@ -73,6 +89,15 @@ pub trait VolumeChange {
     /// After an error the PC is as it was, or the next start of the stick finishes the commit; the
     /// error says which.
     fn commit(self: Box<Self>, label: &CommitLabel) -> Result<Committed, VolumeError>;
+}
+
+/// Reads of a volume that its disk could not do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadFaults {
+    /// How many.
+    pub count: u64,
+    /// Where the first one was, in bytes from the start of the volume; 0 if there was none.
+    pub first: u64,
 }
 
 /// Names a commit in the journal.
@@ -126,6 +151,11 @@ pub enum FileSystem {
     ExFat,
     /// A volume locked by BitLocker.
     BitLocker,
+    /// Something that is known by name and not opened: another product's encryption, a part of a set of
+    /// disks, another system's file system.
+    Foreign(&'static Foreign),
+    /// Noise where a volume of Windows should be.
+    Encrypted,
     /// Something else; left alone.
     Unknown,
 }
@@ -139,6 +169,8 @@ impl FileSystem {
             Self::Fat16 => "FAT16",
             Self::ExFat => "exFAT",
             Self::BitLocker => "BitLocker",
+            Self::Foreign(foreign) => foreign.name,
+            Self::Encrypted => "encrypted",
             Self::Unknown => "unknown",
         }
     }
@@ -192,6 +224,14 @@ pub enum VolumeError {
         volume: String,
         /// What was found.
         reason: String,
+    },
+    /// A person must do something first; nothing was written. The text says what.
+    #[error("{volume}: {advice}")]
+    NeedsYou {
+        /// Name of the volume.
+        volume: String,
+        /// What is in the way, and what to do.
+        advice: String,
     },
     /// Something went wrong before the PC's disk was written; it is as it was.
     #[error("{volume}: {doing}: {reason}")]

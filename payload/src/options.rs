@@ -282,6 +282,7 @@ fn examine_volume(path: &Path, resources: &Resources) -> anyhow::Result<LinuxVol
     let partition = known.unwrap_or_else(|| Partition {
         name: path.display().to_string(),
         device,
+        disk: None,
         start: 0,
         length,
         disk_model: None,

@@ -23,7 +23,7 @@ use crate::repair::diagnose::{
 use crate::repair::permission::{Permission, ask_permission};
 use crate::repair::plan::{Order, Planned, plan_repair};
 use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
-use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
+use crate::repair::report::{Course, assemble_report, begin_installation, name_run, note_faults};
 use crate::repair::stages::{Stage, Stages};
 use crate::screen::{Question, Screen};
 use crate::stick::Stick;
@@ -109,7 +109,7 @@ pub fn run(
             }));
         }
     }
-    assemble_report(Course {
+    let mut report = assemble_report(Course {
         run: name,
         started: now,
         took_ms: machine.uptime_ms().saturating_sub(started_ms),
@@ -118,7 +118,13 @@ pub fn run(
         inventory,
         installations,
         timings: stages.timings(),
-    })
+    });
+    report.notes.extend_from_slice(machine.obstacles());
+    let volumes = machine.volumes().iter();
+    let failing =
+        volumes.filter_map(|volume| note_faults(&volume.facts().name, volume.read_faults()));
+    report.notes.extend(failing);
+    report
 }
 
 /// One installation on its way through the repair.
@@ -287,6 +293,11 @@ impl<'a> Case<'a, '_> {
         report.plan = Some(text);
         let notes: Vec<String> = plan.notes().map(str::to_owned).collect();
         let state = &volume.facts().state;
+        let is_to_be_written = self.request.mode != Mode::Diagnose
+            && !matches!(state, VolumeState::Hibernated | VolumeState::Unreadable(_));
+        if is_to_be_written && let Err(error) = volume.check_change(plan.added_bytes()) {
+            return stop(report, &error);
+        }
         let question = |warning| Question::Repair { warning };
         match ask_permission(state, self.request.mode, self.screen, &question) {
             Permission::Given => {}

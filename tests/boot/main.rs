@@ -5,6 +5,7 @@
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
+//! - `states`: disks as only a started PC shows them
 //! - `machines`: other PCs, other answers, undo
 
 mod firmware;
@@ -13,3 +14,4 @@ mod machines;
 mod real_size;
 mod refused;
 mod rescue;
+mod states;

@@ -54,10 +54,7 @@ impl Bench {
                 image: self.stick(),
                 bus: usb,
             }),
-            disks: vec![Disk {
-                image: self.pc().to_owned(),
-                bus,
-            }],
+            disks: vec![Disk::of(self.pc().to_owned(), bus)],
             ..MachineSpec::of(firmware)
         }
     }

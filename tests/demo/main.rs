@@ -122,10 +122,7 @@ impl Demo {
                 image: self.path("stick.img"),
                 bus: UsbBus::Ehci,
             }),
-            disks: vec![Disk {
-                image: self.path("pc.img"),
-                bus: DiskBus::Ide,
-            }],
+            disks: vec![Disk::of(self.path("pc.img"), DiskBus::Ide)],
             ..MachineSpec::of(Firmware::Bios)
         };
         let mut machine = Machine::start(&spec)?;

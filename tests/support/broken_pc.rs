@@ -164,6 +164,8 @@ pub struct PcSpec {
     pub first_lba: u64,
     /// Size of each volume in bytes, a multiple of 1 MiB; FAT32 needs 64 MiB at least.
     pub volume_size: u64,
+    /// Bytes of a sector: 512, or 4096 on disks without any emulation. FAT32 has 512 here.
+    pub sector_length: u64,
     /// Signature of the disk in its master boot record.
     pub disk_signature: u32,
     /// Whether a volume without a Windows, from which the PC starts, lies before the others: the EFI
@@ -233,6 +235,7 @@ impl PcSpec {
             volume_state: VolumeState::Clean,
             first_lba: if windows.kind.is_xp() { 63 } else { 2048 },
             volume_size: 96 << 20,
+            sector_length: 512,
             disk_signature: 0x5958_2010,
             boot_volume: false,
             installations: vec![windows],

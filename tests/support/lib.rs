@@ -4,6 +4,8 @@
 //! a test that broke or of `broken-pc`. What is made is the same for the same specification,
 //! except where [`broken_pc::make_disk`] says otherwise.
 //!
+//! - [`access`]: who may change a file
+//! - [`afflict`], [`faulty_device`]: volumes and disks in the states that real ones are found in
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
 //! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
@@ -15,10 +17,13 @@
 //! - [`patient`]: a whole repair of a volume in a file, without a boot
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
+pub mod access;
+pub mod afflict;
 pub mod broken_pc;
 pub mod catalog;
 pub mod crash;
 pub mod definitions;
+pub mod faulty_device;
 pub mod inspect;
 pub mod judges;
 pub mod kit;

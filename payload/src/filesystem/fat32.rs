@@ -97,27 +97,6 @@ impl<'a> Fat32<'a> {
         }
     }
 
-    /// Counts the free clusters and returns how many bytes they have. FSInfo knows that too, and is not
-    /// believed: Windows itself calls it a hint.
-    pub fn read_free_bytes(&self) -> io::Result<u64> {
-        let mut left = self.cluster_count;
-        let mut position = self.fat_offset.saturating_add(8);
-        let mut buffer = vec![0; 64 * 1024];
-        let mut free = 0_u64;
-        while left > 0 {
-            let count = left.min(16 * 1024);
-            let length = usize::try_from(count.saturating_mul(4)).unwrap_or(0);
-            let piece = buffer.get_mut(..length).unwrap_or_default();
-            self.area.read_at(position, piece)?;
-            let entries = piece.chunks_exact(4);
-            let zeros = entries.filter(|entry| number(entry, 0, 4) & ENTRY_MASK == 0);
-            free = free.saturating_add(u64::try_from(zeros.count()).unwrap_or(0));
-            position = position.saturating_add(count.saturating_mul(4));
-            left = left.saturating_sub(count);
-        }
-        Ok(free.saturating_mul(self.cluster_length))
-    }
-
     /// Returns the first cluster of `hiberfil.sys`. Its name fits 8.3, so no long name is needed.
     fn find_hibernation_file(&mut self) -> io::Result<Option<u64>> {
         let mut cluster = self.root_cluster;
@@ -143,6 +122,21 @@ impl<'a> Fat32<'a> {
         Err(unsupported(
             "FAT32: chain of the root folder has no end".into(),
         ))
+    }
+
+    /// Returns how many bytes are free; once `wanted` are found, the rest is not counted. FSInfo knows that
+    /// too, and is not believed: Windows itself calls it a hint.
+    pub fn find_free(&mut self, wanted: u64) -> io::Result<u64> {
+        let mut free = 0_u64;
+        for index in 0..self.cluster_count {
+            if free >= wanted {
+                break;
+            }
+            if self.entry(index.saturating_add(2))? == 0 {
+                free = free.saturating_add(self.cluster_length);
+            }
+        }
+        Ok(free)
     }
 
     fn cluster_offset(&self, cluster: u64) -> io::Result<u64> {
@@ -252,7 +246,7 @@ mod tests {
         let mut count = [0; 4];
         area.read_at(512 + 488, &mut count).unwrap();
         let free = u64::from(u32::from_le_bytes(count)) * 512;
-        assert_eq!(fat.read_free_bytes().unwrap(), free);
+        assert_eq!(fat.find_free(u64::MAX).unwrap(), free);
         // Cluster 2 is the root folder, 3 to 12 the file.
         assert!(!fat.is_free(data, 512).unwrap());
         assert!(!fat.is_free(data + 10 * 512, 512).unwrap());

@@ -11,26 +11,29 @@ use std::sync::Arc;
 use fs_err as fs;
 use rescue_stick::journal::VolumeIdentity;
 use rescue_stick::report::MachineFacts;
-use rescue_stick::undo::FileAttributes;
 
+use self::change::LinuxChange;
 use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
-use super::attributes::{read_attributes, write_attributes};
+use self::watched::{Faults, Watched};
 use super::{
-    CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
-    VolumeState, VolumeView,
+    FileSystem, Machine, ReadFaults, Volume, VolumeChange, VolumeError, VolumeFacts, VolumeState,
+    VolumeView,
 };
 use crate::area::Area;
 use crate::filesystem;
-use crate::journal::commit::{CommitError, commit};
 use crate::journal::{Allocation, Journal, Target};
 use crate::overlay::Overlay;
 
+mod change;
+pub mod controllers;
 pub mod device;
 pub mod disks;
 pub mod facts;
 pub mod ioctls;
 pub mod mounts;
+mod surroundings;
+mod watched;
 
 /// Bytes of memory that an overlay leaves to everything else. Observed: enough on a PC with 128 MB.
 const MEMORY_RESERVE: u64 = 24 << 20;
@@ -46,6 +49,7 @@ const RAM_JOURNAL_LENGTH: u64 = 32 << 20;
 pub struct LinuxMachine {
     facts: MachineFacts,
     volumes: Vec<Box<dyn Volume>>,
+    obstacles: Vec<String>,
 }
 
 /// What a volume needs of the stick and of the environment.
@@ -68,13 +72,17 @@ impl LinuxMachine {
             volumes: volumes
                 .map(|one| -> Box<dyn Volume> { Box::new(one) })
                 .collect(),
+            obstacles: Vec::new(),
         }
     }
 
     /// Looks for the PC's volumes. `stick_disk` is the name of the stick's own disk, which is left out.
     pub fn find(stick_disk: Option<&str>, resources: &Resources) -> io::Result<Self> {
-        let facts = facts::read_facts(Path::new("/sys"), Path::new("/proc"));
-        Ok(Self::of(facts, find_targets(stick_disk, resources)?))
+        let sys = Path::new("/sys");
+        let facts = facts::read_facts(sys, Path::new("/proc"));
+        let mut machine = Self::of(facts, find_targets(stick_disk, resources)?);
+        machine.obstacles = controllers::find_obstacles(sys, machine.volumes.len());
+        Ok(machine)
     }
 }
 
@@ -97,6 +105,10 @@ impl Machine for LinuxMachine {
 
     fn volumes(&self) -> &[Box<dyn Volume>] {
         &self.volumes
+    }
+
+    fn obstacles(&self) -> &[String] {
+        &self.obstacles
     }
 
     #[expect(
@@ -126,6 +138,7 @@ pub fn uptime_ms() -> u64 {
 /// A partition, or a file that stands for one.
 pub struct LinuxVolume {
     device: Box<dyn BlockDevice>,
+    faults: Arc<Faults>,
     facts: VolumeFacts,
     identity: VolumeIdentity,
     resources: Resources,
@@ -144,9 +157,13 @@ impl LinuxVolume {
         partition: disks::Partition,
         resources: Resources,
     ) -> Self {
+        let watched = Watched::over(device);
+        let device: Box<dyn BlockDevice> = Box::new(watched.clone());
         let looked = device.open().and_then(|area| {
             let found = filesystem::identify(&*area)?;
-            Ok((found, filesystem::read_state(&*area, found.file_system)))
+            let state = filesystem::read_state(&*area, found.file_system);
+            let looked = (found, state);
+            Ok(surroundings::find_bar(&*area, &partition, looked.0).unwrap_or(looked))
         });
         let (found, state) = looked.unwrap_or_else(|error| {
             let nothing = filesystem::Identified {
@@ -164,6 +181,7 @@ impl LinuxVolume {
         };
         Self {
             device,
+            faults: watched.faults(),
             facts: VolumeFacts {
                 name: partition.name,
                 file_system: found.file_system,
@@ -201,6 +219,27 @@ impl LinuxVolume {
             volume: self.facts.name.clone(),
             reason,
         }
+    }
+
+    fn needs_you(&self, advice: String) -> VolumeError {
+        VolumeError::NeedsYou {
+            volume: self.facts.name.clone(),
+            advice,
+        }
+    }
+
+    fn explain_unwritable(&self, error: &io::Error) -> VolumeError {
+        let is_protected = matches!(
+            error.kind(),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
+        );
+        if is_protected {
+            let advice = "the disk is write-protected: look for a switch or jumper on it and for a \
+                 setting of the firmware; a solid-state disk at the end of its life protects itself, \
+                 then copy what is on it to a new disk and repair that";
+            return self.needs_you(advice.into());
+        }
+        self.io("opening the disk for writing")(error)
     }
 
     fn check_readable(&self) -> Result<(), VolumeError> {
@@ -245,23 +284,6 @@ impl LinuxVolume {
         Ok(journal)
     }
 
-    /// Checks that the volume has room for `needed` bytes of new files.
-    fn check_free_space(&self, needed: u64) -> Result<(), VolumeError> {
-        let free = self
-            .device
-            .open()
-            .and_then(|area| filesystem::read_free_bytes(&*area, self.facts.file_system))
-            .map_err(self.io("reading how much of the volume is free"))?;
-        // What cannot be told beforehand, the driver tells on the overlay, when it is full.
-        if let Some(free) = free.filter(|free| *free < needed) {
-            return Err(self.refused(format!(
-                "the volume is full: the repair needs {needed} bytes, {free} are free; delete something \
-                 on it, for example from another PC"
-            )));
-        }
-        Ok(())
-    }
-
     /// Opens an overlay that can hold `needed` bytes and what goes with them.
     fn open_overlay(&self, needed: u64) -> Result<Overlay, VolumeError> {
         let memory = facts::available_memory(Path::new("/proc"))
@@ -290,6 +312,10 @@ impl Volume for LinuxVolume {
         &self.facts
     }
 
+    fn read_faults(&self) -> ReadFaults {
+        self.faults.read()
+    }
+
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError> {
         self.check_readable()?;
         let origin = self.device.open().map_err(self.io("opening the volume"))?;
@@ -299,10 +325,28 @@ impl Volume for LinuxVolume {
         Ok(Box::new(LinuxView(mounted)))
     }
 
+    fn check_change(&self, added: u64) -> Result<(), VolumeError> {
+        self.check_writable()?;
+        if let Err(error) = self.device.open_for_writing() {
+            return Err(self.explain_unwritable(&error));
+        }
+        let doing = "looking for free clusters";
+        let area = self.device.open().map_err(self.io("opening the volume"))?;
+        let free = filesystem::find_free(&*area, self.facts.file_system, added);
+        let free = free.map_err(self.io(doing))?;
+        if free < added {
+            return Err(self.needs_you(format!(
+                "the volume is full: {free} bytes are free, the repair needs {added}; delete or move \
+                 something off it (the recycle bin, temporary files, old downloads) from another \
+                 system, then start from the stick again"
+            )));
+        }
+        Ok(())
+    }
+
     fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
         self.check_writable()?;
         let overlay = self.open_overlay(needed)?;
-        self.check_free_space(needed)?;
         let journal = self.check_journal()?;
         self.mount_change(overlay, Arc::clone(journal))
     }
@@ -313,7 +357,6 @@ impl Volume for LinuxVolume {
     ) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
         self.check_writable()?;
         let overlay = self.open_overlay(needed)?;
-        self.check_free_space(needed)?;
         let journal = Journal::in_memory(RAM_JOURNAL_LENGTH);
         let journal = journal.map_err(self.io("making a journal in memory"))?;
         self.mount_change(overlay, Arc::new(journal))
@@ -377,86 +420,6 @@ struct LinuxView(Mounted);
 impl VolumeView for LinuxView {
     fn root(&self) -> &Path {
         self.0.root()
-    }
-}
-
-/// An overlay mounted for writing.
-struct LinuxChange<'a> {
-    volume: &'a LinuxVolume,
-    journal: Arc<Journal>,
-    mounted: Mounted,
-}
-
-impl VolumeChange for LinuxChange<'_> {
-    fn root(&self) -> &Path {
-        self.mounted.root()
-    }
-
-    fn is_provisional(&self) -> bool {
-        true
-    }
-
-    fn copy_security(&self, from: &Path, to: &Path) -> Result<(), VolumeError> {
-        if self.volume.facts.file_system != FileSystem::Ntfs {
-            return Ok(());
-        }
-        // The descriptor as it is stored, owner included. Source: ntfs-3g(8), "system.ntfs_acl".
-        let name = "system.ntfs_acl";
-        let copied = (|| {
-            // A descriptor has 64 KiB at most (its length fields have 16 bits).
-            let mut descriptor = vec![0; 65536];
-            let length = rustix::fs::getxattr(from, name, &mut descriptor)?;
-            descriptor.truncate(length);
-            let flags = rustix::fs::XattrFlags::empty();
-            rustix::fs::setxattr(to, name, &descriptor, flags)
-        })();
-        copied.map_err(self.volume.io("copying the security descriptor"))
-    }
-
-    fn attributes(&self, at: &Path) -> Result<FileAttributes, VolumeError> {
-        let read = read_attributes(at, self.volume.facts.file_system);
-        read.map_err(self.volume.io("reading attributes"))
-    }
-
-    fn set_attributes(&self, at: &Path, attributes: &FileAttributes) -> Result<bool, VolumeError> {
-        let set = write_attributes(at, attributes, self.volume.facts.file_system);
-        set.map_err(self.volume.io("setting attributes"))
-    }
-
-    fn commit(self: Box<Self>, label: &CommitLabel) -> Result<Committed, VolumeError> {
-        let Self {
-            volume,
-            journal,
-            mounted,
-        } = *self;
-        let mut overlay = mounted
-            .unmount()
-            .map_err(volume.io("unmounting the overlay"))?;
-        let was_dirty = matches!(
-            volume.facts.state,
-            VolumeState::Dirty | VolumeState::UncleanLog
-        );
-        if was_dirty && volume.facts.file_system == FileSystem::Ntfs {
-            // What was wrong before is still wrong: Windows is to check the volume.
-            filesystem::ntfs_volume::mark_dirty(&mut overlay)
-                .map_err(volume.io("keeping the dirty flag"))?;
-        }
-        commit(&journal, volume, label, &overlay).map_err(|error| match error {
-            CommitError::Unfinished(reason) => VolumeError::Unfinished {
-                volume: volume.facts.name.clone(),
-                reason,
-            },
-            CommitError::Unrecorded(reason) => VolumeError::Unrecorded {
-                volume: volume.facts.name.clone(),
-                reason,
-            },
-            CommitError::NoRoom { .. } => volume.refused(error.to_string()),
-            CommitError::Before { doing, reason } => VolumeError::Io {
-                volume: volume.facts.name.clone(),
-                doing,
-                reason,
-            },
-        })
     }
 }
 

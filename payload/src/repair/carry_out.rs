@@ -211,6 +211,10 @@ pub(super) fn stop(report: &mut InstallationReport, error: &VolumeError) -> Verd
     report.advice.push(error.to_string());
     match error {
         VolumeError::Refused { .. } => Verdict::Refused,
+        VolumeError::NeedsYou { .. } => {
+            report.advice.push("nothing was written".into());
+            Verdict::NeedsYou
+        }
         VolumeError::NoJournal { .. } => {
             report.advice.push("nothing was written".into());
             Verdict::Refused

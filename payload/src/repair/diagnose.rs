@@ -33,6 +33,8 @@ pub const UNCLEAN_VOLUME: &str = "unclean-volume";
 pub const LOCKED_VOLUME: &str = "locked-volume";
 /// The volume cannot be read.
 pub const UNREADABLE_VOLUME: &str = "unreadable-volume";
+/// The disk could not read some of its sectors.
+pub const FAILING_DISK: &str = "failing-disk";
 /// A remedy may apply, but a test cannot tell.
 pub const UNDECIDED: &str = "undecided";
 /// A file is there that a remedy names as bad.

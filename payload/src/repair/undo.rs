@@ -222,6 +222,9 @@ impl Undo<'_, '_> {
         text.lines().for_each(|line| self.screen.line(line));
         report.plan = Some(text);
         let state = &volume.facts().state;
+        if self.request.mode != Mode::Diagnose {
+            volume.check_change(planned.plan.added_bytes())?;
+        }
         let warning_question = |warning| Question::Undo { warning };
         match ask_permission(state, self.request.mode, self.screen, &warning_question) {
             Permission::Given => {}

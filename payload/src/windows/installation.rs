@@ -8,6 +8,7 @@ use std::path::Path;
 
 use fs_err as fs;
 
+use crate::area::cause_of;
 use crate::hive::{Hive, HiveError};
 use crate::windows::folders::Folders;
 use crate::windows::path::{PathError, Resolved, WindowsPath};
@@ -220,7 +221,7 @@ pub fn read_hive_file(root: &Path, folder: &WindowsPath, name: &str) -> Result<H
                 "{path}: {size} bytes, expected at most {LARGEST_HIVE}"
             ));
         }
-        let bytes = fs::read(at).map_err(|error| error.to_string())?;
+        let bytes = fs::read(at).map_err(|error| format!("{path}: {}", cause_of(&error)))?;
         Ok(Some((path, bytes)))
     };
     let Some((path, bytes)) = read(name)? else {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 
+use super::ntfs_volume::Geometry;
 use super::programs::good_svchost;
 use super::tree::{Entry, EntryKind, boot_tree, windows_tree};
 use super::unclean::{mark_dirty, spoil_log_file};
@@ -62,12 +63,13 @@ pub fn make_disk(spec: &PcSpec, path: &Path) -> Result<MadeDisk> {
         if spec.volume_state == VolumeState::Hibernated {
             entries.push(hibernation_file());
         }
-        let offset = partition_table::first_lba(spec, index)? * partition_table::SECTOR;
+        let offset = partition_table::first_lba(spec, index)? * spec.sector_length;
         let mut layout = VolumeLayout {
             file_system: spec.file_system,
             size: spec.volume_size,
             first_lba: partition_table::first_lba(spec, index)?,
             serial: spec.disk_signature.wrapping_add(u32::try_from(index)?),
+            sector_length: spec.sector_length,
             state: spec.volume_state,
         };
         if index == 0 && spec.boot_volume {
@@ -113,6 +115,12 @@ fn check(spec: &PcSpec) -> Result<()> {
         VolumeState::Dirty | VolumeState::UncleanLog
     );
     ensure!(
+        spec.sector_length == 512
+            || spec.sector_length == 4096 && spec.file_system == FileSystem::Ntfs,
+        "sectors of {} bytes: expected 512, or 4096 with NTFS",
+        spec.sector_length
+    );
+    ensure!(
         spec.file_system == FileSystem::Ntfs || !ntfs_only,
         "volume state {:?}: only NTFS has it",
         spec.volume_state
@@ -126,6 +134,7 @@ struct VolumeLayout {
     size: u64,
     first_lba: u64,
     serial: u32,
+    sector_length: u64,
     state: VolumeState,
 }
 
@@ -144,7 +153,12 @@ fn make_volume(layout: &VolumeLayout, entries: &[Entry]) -> Result<tempfile::Nam
         FileSystem::Ntfs => {
             let serial = (u64::from(serial) << 32) | 0x4d4b_0001;
             let path = volume.path();
-            ntfs_volume::make_volume(path, size, first_lba, serial, entries)?;
+            let geometry = Geometry {
+                size,
+                sector_length: layout.sector_length,
+                first_lba,
+            };
+            ntfs_volume::make_volume(path, geometry, serial, entries)?;
             match layout.state {
                 VolumeState::Dirty => mark_dirty(path)?,
                 VolumeState::UncleanLog => spoil_log_file(path)?,
@@ -163,14 +177,11 @@ fn add_boot_volume(spec: &PcSpec, first: &VolumeLayout, disk: &mut fs::File) -> 
         size: partition_table::BOOT_VOLUME_SIZE,
         first_lba: spec.first_lba,
         serial: first.serial,
+        sector_length: spec.sector_length,
         state: VolumeState::Clean,
     };
     let volume = make_volume(&layout, &boot_tree(file_system)).context("making the boot volume")?;
-    ntfs_volume::copy_sparse(
-        volume.path(),
-        disk,
-        spec.first_lba * partition_table::SECTOR,
-    )
+    ntfs_volume::copy_sparse(volume.path(), disk, spec.first_lba * spec.sector_length)
 }
 
 /// What XP leaves when it hibernates: a file that begins with `hibr`.

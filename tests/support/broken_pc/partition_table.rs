@@ -16,8 +16,6 @@ use gpt::partition::Partition;
 use super::hives::MountedDevice;
 use super::{FileSystem, PartitionTable, PcSpec};
 
-/// Size of a sector in bytes.
-pub(super) const SECTOR: u64 = 512;
 /// Heads and sectors a track that XP's setup assumes.
 pub(super) const HEADS: u64 = 255;
 /// Sectors a track.
@@ -44,11 +42,11 @@ pub(super) fn boot_file_system(spec: &PcSpec) -> FileSystem {
 fn all_volumes(spec: &PcSpec) -> Result<Vec<(u64, u64, FileSystem)>> {
     let mut volumes = Vec::new();
     if spec.boot_volume {
-        let sectors = BOOT_VOLUME_SIZE / SECTOR;
+        let sectors = BOOT_VOLUME_SIZE / spec.sector_length;
         volumes.push((spec.first_lba, sectors, boot_file_system(spec)));
     }
     for index in 0..spec.installations.len() {
-        let sectors = spec.volume_size / SECTOR;
+        let sectors = spec.volume_size / spec.sector_length;
         volumes.push((first_lba(spec, index)?, sectors, spec.file_system));
     }
     Ok(volumes)
@@ -57,10 +55,10 @@ fn all_volumes(spec: &PcSpec) -> Result<Vec<(u64, u64, FileSystem)>> {
 /// Returns the first sector of the volume of the installation number `index`.
 pub(super) fn first_lba(spec: &PcSpec, index: usize) -> Result<u64> {
     let boot_sectors = match spec.boot_volume {
-        true => BOOT_VOLUME_SIZE / SECTOR,
+        true => BOOT_VOLUME_SIZE / spec.sector_length,
         false => 0,
     };
-    let sectors = spec.volume_size / SECTOR;
+    let sectors = spec.volume_size / spec.sector_length;
     let before = sectors
         .checked_mul(u64::try_from(index)?)
         .context("volumes: too large")?;
@@ -73,7 +71,7 @@ pub(super) fn first_lba(spec: &PcSpec, index: usize) -> Result<u64> {
 /// Returns the size of the whole disk in bytes.
 pub(super) fn disk_size(spec: &PcSpec) -> Result<u64> {
     let end = first_lba(spec, spec.installations.len())?;
-    Ok((end + TAIL_SECTORS) * SECTOR)
+    Ok((end + TAIL_SECTORS) * spec.sector_length)
 }
 
 /// Returns drive letter and `MountedDevices` value of the volume number `index`: disk signature
@@ -88,7 +86,7 @@ pub(super) fn mounted_device(spec: &PcSpec, index: usize) -> Result<MountedDevic
     let value = match spec.table {
         PartitionTable::Mbr => {
             let mut value = spec.disk_signature.to_le_bytes().to_vec();
-            value.extend_from_slice(&(first_lba(spec, index)? * SECTOR).to_le_bytes());
+            value.extend_from_slice(&(first_lba(spec, index)? * spec.sector_length).to_le_bytes());
             value
         }
         PartitionTable::Gpt => {
@@ -161,7 +159,7 @@ fn write_gpt(spec: &PcSpec, disk: &mut fs::File) -> Result<()> {
         "first volume at LBA {}: a GPT needs LBA 1 to 33, expected 34 or more",
         spec.first_lba
     );
-    let sectors = u32::try_from(disk_size(spec)? / SECTOR)?;
+    let sectors = u32::try_from(disk_size(spec)? / spec.sector_length)?;
     let mut protective = ProtectiveMBR::with_lb_size(sectors - 1);
     protective.set_disk_signature(spec.disk_signature.to_le_bytes());
     protective
@@ -170,7 +168,10 @@ fn write_gpt(spec: &PcSpec, disk: &mut fs::File) -> Result<()> {
     let guid = format!("{:08x}-5958-4000-8000-000000000000", spec.disk_signature).parse()?;
     let mut table = gpt::GptConfig::new()
         .writable(true)
-        .logical_block_size(LogicalBlockSize::Lb512)
+        .logical_block_size(match spec.sector_length {
+            4096 => LogicalBlockSize::Lb4096,
+            _ => LogicalBlockSize::Lb512,
+        })
         .create_from_device(disk, Some(guid))
         .context("making a GPT")?;
     let mut partitions = BTreeMap::new();
@@ -196,7 +197,7 @@ fn boot_partition(spec: &PcSpec) -> Result<Partition> {
         part_type_guid: gpt::partition_types::EFI,
         part_guid: guid.parse()?,
         first_lba: spec.first_lba,
-        last_lba: spec.first_lba + BOOT_VOLUME_SIZE / SECTOR - 1,
+        last_lba: spec.first_lba + BOOT_VOLUME_SIZE / spec.sector_length - 1,
         flags: 0,
         name: "EFI system partition".to_owned(),
     })
@@ -213,7 +214,7 @@ fn partition(spec: &PcSpec, index: usize) -> Result<Partition> {
         part_type_guid: gpt::partition_types::BASIC,
         part_guid: guid.parse()?,
         first_lba: first,
-        last_lba: first + spec.volume_size / SECTOR - 1,
+        last_lba: first + spec.volume_size / spec.sector_length - 1,
         flags: 0,
         name: "Basic data partition".to_owned(),
     })

@@ -14,6 +14,8 @@ use rustix::ioctl::{Getter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, Updater, 
 
 /// Source: linux/fs.h, `BLKFLSBUF` = `_IO(0x12, 97)`.
 const BLKFLSBUF: Opcode = rustix::ioctl::opcode::none(0x12, 97);
+/// Source: linux/fs.h, `BLKROGET` = `_IO(0x12, 94)`.
+const BLKROGET: Opcode = rustix::ioctl::opcode::none(0x12, 94);
 /// Source: linux/fs.h, `FIBMAP` = `_IO(0x00, 1)`.
 const FIBMAP: Opcode = rustix::ioctl::opcode::none(0, 1);
 /// Source: linux/msdos_fs.h, `FAT_IOCTL_GET_ATTRIBUTES`, `FAT_IOCTL_SET_ATTRIBUTES`.
@@ -35,6 +37,19 @@ pub fn forget_cached(file: &File) -> io::Result<()> {
     // SAFETY: BLKFLSBUF takes no argument, and the descriptor is that of an open block device.
     unsafe { ioctl(file, NoArg::<BLKFLSBUF>::new())? };
     Ok(())
+}
+
+/// Returns whether a block device is write-protected; a file never is. Observed: Linux 6.1 opens such a
+/// device for writing all the same, and refuses each write.
+pub fn is_write_protected(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::FileTypeExt as _;
+    if !file.metadata()?.file_type().is_block_device() {
+        return Ok(false);
+    }
+    let mut answer = 0_u32;
+    // SAFETY: BLKROGET writes one int through the pointer, which is that of a live u32.
+    unsafe { ioctl(file, Updater::<BLKROGET, u32>::new(&mut answer))? };
+    Ok(answer != 0)
 }
 
 /// Returns where the block `index` of a file lies on its device, in the file system's blocks; 0 is a hole.

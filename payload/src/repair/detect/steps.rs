@@ -10,6 +10,7 @@ use rescue_stick::remedy::Remedy;
 use rescue_stick::remedy::step::{CandidateSource, RemedyStep, RestoreFile};
 
 use crate::antivirus::product::find_product_for_set;
+use crate::area::cause_of;
 use crate::repair::candidates::{
     CandidateContent, CandidateFacts, CandidatePlace, Strength, choose_candidate, is_fit,
 };
@@ -387,7 +388,7 @@ fn read_candidate(at: &Path, pin: Option<Sha256Digest>) -> CandidateContent {
     let limit = LARGEST_PROGRAM.saturating_add(1);
     let read = file.and_then(|file| file.take(limit).read_to_end(&mut bytes));
     if let Err(error) = read {
-        return CandidateContent::Unreadable(error.to_string());
+        return CandidateContent::Unreadable(cause_of(&error));
     }
     if bytes.len() > usize::try_from(LARGEST_PROGRAM).unwrap_or(usize::MAX) {
         let reason = format!("larger than {LARGEST_PROGRAM} bytes");
