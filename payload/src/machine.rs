@@ -29,11 +29,26 @@ pub trait Machine {
 pub trait Volume {
     /// Returns what is known without mounting it.
     fn facts(&self) -> &VolumeFacts;
+    /// Returns where its partition lies, if it has one and that can be read.
+    fn place(&self) -> Option<PartitionPlace> {
+        None
+    }
     /// Shows the volume read-only, as it is on the disk now (a fresh mount, not a remembered one).
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError>;
     /// Shows a copy-on-write view of the volume for writing. `needed` is the number of bytes that will
     /// be written at most; if memory and journal cannot hold them, nothing is mounted.
     fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError>;
+}
+
+/// Where a partition lies, in the terms in which Windows knows the partition of a drive letter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartitionPlace {
+    /// Signature in the master boot record of its disk; 0 if it has none.
+    pub disk_signature: u32,
+    /// Where it begins on the disk, in bytes.
+    pub start: u64,
+    /// Its own GUID as it lies in a GUID partition table; `None` behind a master boot record.
+    pub guid: Option<[u8; 16]>,
 }
 
 /// A volume shown read-only; it disappears when this is dropped.

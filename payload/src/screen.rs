@@ -1,9 +1,12 @@
 //! What the person at the machine sees and answers. Thin for now: lines of text, the same on every
 //! console.
 
-use rescue_stick::report::{InstallationReport, Report};
+use rescue_stick::report::{CandidateReport, InstallationReport, Report, Verdict};
 
 pub mod console;
+
+/// Candidates that the outcome lists at most: the screen of an old PC has 25 lines.
+const MOST_REFUSED: usize = 6;
 
 /// A screen and its keys.
 pub trait Screen {
@@ -38,9 +41,27 @@ pub fn outcome_lines(report: &Report) -> Vec<String> {
                 count_files(put_back)
             ));
         }
+        if one.verdict == Verdict::NeedsYou {
+            lines.extend(refused_lines(&one.candidates));
+        }
         lines.extend(one.advice.iter().cloned());
     }
     lines.extend(report.notes.iter().cloned());
+    lines
+}
+
+/// Returns a line for each candidate that was refused, of which a screen has room.
+fn refused_lines(candidates: &[CandidateReport]) -> Vec<String> {
+    let refused = candidates.iter().filter(|candidate| !candidate.accepted);
+    let refused: Vec<&CandidateReport> = refused.collect();
+    let listed = refused.iter().take(MOST_REFUSED);
+    let mut lines: Vec<String> = listed
+        .map(|one| format!("Refused: {}: {}", one.place, one.reason))
+        .collect();
+    let more = refused.len().saturating_sub(MOST_REFUSED);
+    if more > 0 {
+        lines.push(format!("and {more} more, all of them in the report"));
+    }
     lines
 }
 

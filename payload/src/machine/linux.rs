@@ -15,10 +15,10 @@ use rescue_stick::report::MachineFacts;
 use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
 use super::{
-    CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
-    VolumeState, VolumeView,
+    CommitLabel, Committed, FileSystem, Machine, PartitionPlace, Volume, VolumeChange, VolumeError,
+    VolumeFacts, VolumeState, VolumeView,
 };
-use crate::area::Area;
+use crate::area::{Area, FileArea};
 use crate::filesystem;
 use crate::journal::commit::{CommitError, commit};
 use crate::journal::{Allocation, Journal, Target};
@@ -29,6 +29,7 @@ pub mod disks;
 pub mod facts;
 pub mod ioctls;
 pub mod mounts;
+pub mod place;
 
 /// Memory that an overlay leaves to everything else, in bytes. Observed: `ntfs-3g`, kernel and `mend`
 /// together stay below it while a 128 MB PC is repaired.
@@ -120,6 +121,8 @@ pub fn uptime_ms() -> u64 {
 /// A partition, or a file that stands for one.
 pub struct LinuxVolume {
     device: Box<dyn BlockDevice>,
+    /// The disk that it is a partition of, as far as that is known.
+    disk: Option<PathBuf>,
     facts: VolumeFacts,
     identity: VolumeIdentity,
     resources: Resources,
@@ -156,8 +159,11 @@ impl LinuxVolume {
             length: partition.length,
             serial: found.serial,
         };
+        let name = partition.device.file_name();
+        let disk = name.and_then(|name| disks::disk_of(Path::new("/sys"), name.to_str()?));
         Self {
             device,
+            disk: disk.map(|name| Path::new("/dev").join(name)),
             facts: VolumeFacts {
                 name: partition.name,
                 file_system: found.file_system,
@@ -240,6 +246,12 @@ impl LinuxVolume {
 impl Volume for LinuxVolume {
     fn facts(&self) -> &VolumeFacts {
         &self.facts
+    }
+
+    fn place(&self) -> Option<PartitionPlace> {
+        let disk = self.disk.as_ref()?;
+        let area = FileArea::open(disk).ok()?;
+        place::read_place(&area, self.identity.start).ok()?
     }
 
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError> {

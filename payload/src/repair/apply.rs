@@ -244,6 +244,10 @@ fn fill_file(
             copy_bounded(&stick.path_of(source), file, write)
                 .map_err(|e| io_at(path, "copying from the stick", e))?;
         }
+        (WriteSource::Read(content), _) => {
+            file.write_all(content)
+                .map_err(|e| io_at(path, "writing", e))?;
+        }
         (WriteSource::Hive(change), _) => {
             let expectation = "a registry file that can be changed";
             let changed = change_hive(root, change)
