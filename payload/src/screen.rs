@@ -5,8 +5,8 @@ use rescue_stick::report::{CandidateReport, InstallationReport, Report, Verdict}
 
 pub mod console;
 
-/// Candidates that the outcome lists at most: the screen of an old PC has 25 lines.
-const MOST_REFUSED: usize = 6;
+/// Refused files that the outcome lists at most: the screen of an old PC has 25 lines.
+const MOST_REFUSED: usize = 4;
 
 /// A screen and its keys.
 pub trait Screen {
@@ -50,17 +50,22 @@ pub fn outcome_lines(report: &Report) -> Vec<String> {
     lines
 }
 
-/// Returns a line for each candidate that was refused, of which a screen has room.
+/// Returns a line for each file that was found and refused, as many as a screen has room for, and one for
+/// all places besides.
 fn refused_lines(candidates: &[CandidateReport]) -> Vec<String> {
     let refused = candidates.iter().filter(|candidate| !candidate.accepted);
-    let refused: Vec<&CandidateReport> = refused.collect();
-    let listed = refused.iter().take(MOST_REFUSED);
-    let mut lines: Vec<String> = listed
+    let count = refused.clone().count();
+    let files = refused.filter(|candidate| candidate.sha256.is_some());
+    let mut lines: Vec<String> = files
+        .take(MOST_REFUSED)
         .map(|one| format!("Refused: {}: {}", one.place, one.reason))
         .collect();
-    let more = refused.len().saturating_sub(MOST_REFUSED);
-    if more > 0 {
-        lines.push(format!("and {more} more, all of them in the report"));
+    match count.saturating_sub(lines.len()) {
+        0 => {}
+        1 => lines.push("1 more place was looked at; it is in the report".into()),
+        more => lines.push(format!(
+            "{more} more places were looked at; they are in the report"
+        )),
     }
     lines
 }

@@ -5,9 +5,11 @@
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
+//! - `incidents`: other incidents, other drives
 //! - `machines`: other PCs, other answers, undo
 
 mod firmware;
+mod incidents;
 mod interrupted;
 mod machines;
 mod refused;

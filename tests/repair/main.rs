@@ -3,6 +3,7 @@
 //! - `actions`: every action of remedies on NTFS, and the way back
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
 //! - `containers`: quarantines and cabinets, as other people's tools make and read them
+//! - `nothing_fits`: no candidate passes, and what is said then
 //! - `not_init`: started by mistake on an ordinary system
 //! - `proof`: by what a restored file is proven, as the report says it
 //! - `on_volumes`: the whole repair on real file systems, judged by their own tools
@@ -12,6 +13,7 @@ mod actions;
 mod catalog;
 mod containers;
 mod not_init;
+mod nothing_fits;
 mod on_volumes;
 mod proof;
 mod verdicts;
