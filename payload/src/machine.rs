@@ -41,6 +41,10 @@ pub trait Volume {
     fn read_faults(&self) -> ReadFaults {
         ReadFaults::default()
     }
+    /// Returns where its partition lies, if it has one and that can be read.
+    fn place(&self) -> Option<PartitionPlace> {
+        None
+    }
     /// Shows the volume read-only, as it is on the disk now (a fresh mount, not a remembered one).
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError>;
     /// Checks, before anybody is asked, that the volume can be written at all and has room for
@@ -61,6 +65,17 @@ pub trait Volume {
     ) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
         self.begin_change(needed)
     }
+}
+
+/// Where a partition lies, in the terms in which Windows knows the partition of a drive letter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartitionPlace {
+    /// Signature in the master boot record of its disk; 0 if it has none.
+    pub disk_signature: u32,
+    /// Where it begins on the disk, in bytes.
+    pub start: u64,
+    /// Its own GUID as it lies in a GUID partition table; `None` behind a master boot record.
+    pub guid: Option<[u8; 16]>,
 }
 
 /// A volume shown read-only; it disappears when this is dropped.

@@ -16,7 +16,7 @@ use crate::machine::{Machine, Volume, VolumeError, VolumeState};
 use crate::repair::carry_out::{Stopped, conclude, stop};
 use crate::repair::detect::observe::{Observations, observe};
 use crate::repair::detect::steps::examine_steps;
-use crate::repair::detect::{InstallationFacts, Site, survey_machine};
+use crate::repair::detect::{InstallationFacts, OtherVolumes, Site, survey_machine};
 use crate::repair::diagnose::{
     diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
 };
@@ -91,6 +91,7 @@ pub fn run(
             let mut case = Case {
                 request,
                 volume: volume.as_ref(),
+                volumes: machine.volumes(),
                 facts,
                 stick,
                 run: &name,
@@ -131,6 +132,7 @@ pub fn run(
 struct Case<'a, 'm> {
     request: &'a Request,
     volume: &'a dyn Volume,
+    volumes: &'a [Box<dyn Volume>],
     facts: &'a InstallationFacts,
     stick: &'a Stick,
     run: &'a str,
@@ -229,6 +231,7 @@ impl<'a> Case<'a, '_> {
             root: Path::new(""),
             file_system: self.volume.facts().file_system,
             facts: self.facts,
+            volumes: OtherVolumes(self.volumes),
             stick: self.stick,
             trust: self.request.trust.as_ref(),
             now: self.now,

@@ -1,9 +1,12 @@
 //! What the person at the machine sees and answers. Thin for now: lines of text, the same on every
 //! console.
 
-use rescue_stick::report::{InstallationReport, Report, Verdict};
+use rescue_stick::report::{CandidateReport, InstallationReport, Report, Verdict};
 
 pub mod console;
+
+/// Refused files that the outcome lists at most: the screen of an old PC has 25 lines.
+const MOST_REFUSED: usize = 4;
 
 /// A screen and its keys.
 pub trait Screen {
@@ -48,9 +51,32 @@ pub fn outcome_lines(report: &Report) -> Vec<String> {
                 count_files(put_back)
             ));
         }
+        if one.verdict == Verdict::NeedsYou {
+            lines.extend(refused_lines(&one.candidates));
+        }
         lines.extend(one.advice.iter().cloned());
     }
     lines.extend(report.notes.iter().cloned());
+    lines
+}
+
+/// Returns a line for each file that was found and refused, as many as a screen has room for, and one for
+/// all places besides.
+fn refused_lines(candidates: &[CandidateReport]) -> Vec<String> {
+    let refused = candidates.iter().filter(|candidate| !candidate.accepted);
+    let count = refused.clone().count();
+    let files = refused.filter(|candidate| candidate.sha256.is_some());
+    let mut lines: Vec<String> = files
+        .take(MOST_REFUSED)
+        .map(|one| format!("Refused: {}: {}", one.place, one.reason))
+        .collect();
+    match count.saturating_sub(lines.len()) {
+        0 => {}
+        1 => lines.push("1 more place was looked at; it is in the report".into()),
+        more => lines.push(format!(
+            "{more} more places were looked at; they are in the report"
+        )),
+    }
     lines
 }
 

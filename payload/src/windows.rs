@@ -2,6 +2,7 @@
 //! versions. Read only.
 
 pub mod catalog;
+pub mod drives;
 pub mod folders;
 pub mod installation;
 pub mod path;

@@ -6,9 +6,11 @@
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
 //! - `states`: disks as only a started PC shows them
+//! - `incidents`: other incidents, other drives
 //! - `machines`: other PCs, other answers, undo
 
 mod firmware;
+mod incidents;
 mod interrupted;
 mod machines;
 mod real_size;

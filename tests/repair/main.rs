@@ -7,6 +7,7 @@
 //! - `crash`: power cuts at every write of a repair and of an undo
 //! - `faults`: sticks that fail while a repair is written, and volumes without room
 //! - `disks`: what the disk around a volume says of it
+//! - `nothing_fits`: no candidate passes, and what is said then
 //! - `not_init`: started by mistake on an ordinary system
 //! - `proof`: by what a restored file is proven, as the report says it
 //! - `on_volumes`: the whole repair on real file systems, judged by their own tools
@@ -23,6 +24,7 @@ mod crash;
 mod disks;
 mod faults;
 mod not_init;
+mod nothing_fits;
 mod on_volumes;
 mod proof;
 mod security;

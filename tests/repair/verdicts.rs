@@ -15,7 +15,7 @@ use support::tools::{require_tools, sha256_hex};
 
 /// What `mend` must say of each preset's first Windows, by its exit code: 0 healthy or repaired, 1
 /// something left to do. The bool is whether files change.
-const EXPECTED: [(&str, u8, bool); 18] = [
+const EXPECTED: [(&str, u8, bool); 19] = [
     ("xp-mcafee-5958-missing", 0, true),
     ("xp-mcafee-5958-empty", 0, true),
     ("xp-mcafee-5958-intact", 0, true),
@@ -23,6 +23,8 @@ const EXPECTED: [(&str, u8, bool); 18] = [
     ("xp-mcafee-5958-bad-copies", 1, false),
     ("xp-mcafee-5958-only-quarantine", 0, true),
     ("xp-mcafee-5958-only-installation-source", 0, true),
+    // A folder has no drive D.
+    ("xp-mcafee-5958-source-on-d", 1, false),
     ("healthy-xp-sp2", 0, false),
     ("healthy-xp-dat-5959", 0, false),
     ("healthy-xp-no-mcafee", 0, false),

@@ -17,10 +17,10 @@ use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
 use self::watched::{Faults, Watched};
 use super::{
-    FileSystem, Machine, ReadFaults, Volume, VolumeChange, VolumeError, VolumeFacts, VolumeState,
-    VolumeView,
+    FileSystem, Machine, PartitionPlace, ReadFaults, Volume, VolumeChange, VolumeError,
+    VolumeFacts, VolumeState, VolumeView,
 };
-use crate::area::Area;
+use crate::area::{Area, FileArea};
 use crate::filesystem;
 use crate::journal::{Allocation, Journal, Target};
 use crate::overlay::Overlay;
@@ -32,6 +32,7 @@ pub mod disks;
 pub mod facts;
 pub mod ioctls;
 pub mod mounts;
+pub mod place;
 mod surroundings;
 mod watched;
 
@@ -139,6 +140,8 @@ pub fn uptime_ms() -> u64 {
 pub struct LinuxVolume {
     device: Box<dyn BlockDevice>,
     faults: Arc<Faults>,
+    /// The disk that it is a partition of, as far as that is known.
+    disk: Option<PathBuf>,
     facts: VolumeFacts,
     identity: VolumeIdentity,
     resources: Resources,
@@ -179,9 +182,12 @@ impl LinuxVolume {
             length: partition.length,
             serial: found.serial,
         };
+        let name = partition.device.file_name();
+        let disk = name.and_then(|name| disks::disk_of(Path::new("/sys"), name.to_str()?));
         Self {
             device,
             faults: watched.faults(),
+            disk: disk.map(|name| Path::new("/dev").join(name)),
             facts: VolumeFacts {
                 name: partition.name,
                 file_system: found.file_system,
@@ -314,6 +320,12 @@ impl Volume for LinuxVolume {
 
     fn read_faults(&self) -> ReadFaults {
         self.faults.read()
+    }
+
+    fn place(&self) -> Option<PartitionPlace> {
+        let disk = self.disk.as_ref()?;
+        let area = FileArea::open(disk).ok()?;
+        place::read_place(&area, self.identity.start).ok()?
     }
 
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError> {

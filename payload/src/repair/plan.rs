@@ -14,6 +14,7 @@
 //! ```
 
 use std::fmt;
+use std::sync::Arc;
 
 use rescue_stick::definitions::{DefinitionsMember, DefinitionsSet};
 use rescue_stick::report::{CandidateReport, Verdict};
@@ -31,6 +32,7 @@ use crate::repair::plan::restore::plan_restore;
 use crate::repair::time::format_rfc_3339;
 use crate::windows::path::{PathError, WindowsPath};
 
+mod bring;
 mod definitions;
 mod files;
 mod quarantined;
@@ -159,6 +161,8 @@ pub enum WriteSource {
     Quarantine(Box<QuarantineItem>),
     /// A file on the stick, by its path there.
     Stick(String),
+    /// What was read on another drive.
+    Read(Arc<Vec<u8>>),
     /// The registry file itself, changed.
     Hive(Box<HiveChange>),
     /// Nothing: the file is emptied.
@@ -193,6 +197,17 @@ pub fn plan_repair(order: &Order<'_>, examined: &Examined) -> (Planned, Vec<Cand
         Ok(places) => places,
         Err(error) => return (stuck(Verdict::Failed, error.to_string()), Vec::new()),
     };
+    if !examined.steps.is_empty()
+        && let Some(notes) = all_notes(&examined.steps)
+    {
+        return (
+            Planned::Stuck {
+                verdict: Verdict::NeedsYou,
+                advice: notes,
+            },
+            Vec::new(),
+        );
+    }
     let mut candidates = Vec::new();
     let mut planned = Vec::new();
     let (mut verdict, mut advice) = (Verdict::Healthy, Vec::new());
@@ -259,6 +274,16 @@ fn plan_record(order: &Order<'_>) -> Result<(WindowsPath, RecordPlan), PathError
         written: format_rfc_3339(order.now),
     };
     Ok((kept, record))
+}
+
+/// Returns the notes of a remedy that has nothing else: it cannot be carried out offline, and what is to
+/// be done is for the person.
+fn all_notes(steps: &[StepFacts]) -> Option<Vec<String>> {
+    let notes = steps.iter().map(|step| match step {
+        StepFacts::Note(text) => Some(text.clone()),
+        _ => None,
+    });
+    notes.collect()
 }
 
 /// Verdict and advice of a step that cannot be done.

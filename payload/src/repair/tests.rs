@@ -319,8 +319,9 @@ fn without_an_acceptable_candidate_nothing_at_all_is_written() {
             \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
             \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
             \i386: no svchost.exe, compressed or not, there nor in the driver cache
-            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-            this Windows was installed in French
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
         "#]],
     );
 }
@@ -346,8 +347,9 @@ fn every_wrong_candidate_is_refused_with_its_reason() {
             \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
             \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
             \i386: no svchost.exe, compressed or not, there nor in the driver cache
-            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-            this Windows was installed in French
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
         "#]],
     );
     let mut patched = SVCHOST_SP3.build();
@@ -360,8 +362,9 @@ fn every_wrong_candidate_is_refused_with_its_reason() {
             \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
             \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
             \i386: no svchost.exe, compressed or not, there nor in the driver cache
-            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-            this Windows was installed in French
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
         "#]],
     );
 }

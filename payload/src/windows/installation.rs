@@ -10,6 +10,7 @@ use fs_err as fs;
 
 use crate::area::cause_of;
 use crate::hive::{Hive, HiveError};
+use crate::windows::drives::{Drive, read_drives};
 use crate::windows::folders::Folders;
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 use crate::windows::pe::{PeIdentity, PeMachine};
@@ -53,6 +54,8 @@ pub struct Installation {
     pub protected_copies: Option<String>,
     /// Folders that Windows and its service pack were installed from, as the registry has them.
     pub installation_sources: Vec<String>,
+    /// Drive letters, as this Windows remembers them.
+    pub drives: Vec<Drive>,
     /// What is odd about the registry, one line each: dirty, damaged, not there.
     pub problems: Vec<String>,
 }
@@ -143,10 +146,12 @@ pub fn open_installation(
         installation_sources = note(read_sources(hive), &mut problems).unwrap_or_default();
     }
     let (mut computer, mut language, mut named_architecture) = (None, None, None);
+    let mut drives = Vec::new();
     if let Ok(hive) = &system {
         let facts = note(SystemFacts::read(hive), &mut problems).unwrap_or_default();
         (computer, language) = (facts.computer, facts.language);
         named_architecture = facts.architecture;
+        drives = note(read_drives(hive), &mut problems).unwrap_or_default();
     }
     let architecture = find_architecture(root, folder).or(named_architecture);
     Ok(OpenedInstallation {
@@ -158,6 +163,7 @@ pub fn open_installation(
             language: language.map(|identifier| language_name(&identifier)),
             protected_copies,
             installation_sources,
+            drives,
             problems,
         },
         software,
@@ -307,14 +313,18 @@ fn read_protected_copies(software: &Hive) -> Result<Option<String>, HiveError> {
 
 /// Returns the folders that Windows File Protection asks for: the service pack's before that of
 /// Windows itself, which may be older. Source: Microsoft, "Registry settings for Windows File
-/// Protection", `ServicePackSourcePath` and `SourcePath`.
+/// Protection", `ServicePackSourcePath` and `SourcePath`; the other `SourcePath` is what Setup itself
+/// noted.
 fn read_sources(software: &Hive) -> Result<Vec<String>, HiveError> {
-    let Some(key) = software.key("Microsoft\\Windows\\CurrentVersion\\Setup")? else {
-        return Ok(Vec::new());
-    };
-    let mut sources = Vec::new();
-    for name in ["ServicePackSourcePath", "SourcePath"] {
-        sources.extend(key.text(name)?.filter(|text| !text.is_empty()));
+    let setup = "Microsoft\\Windows\\CurrentVersion\\Setup";
+    let mut sources: Vec<String> = Vec::new();
+    for (key, name) in [
+        (setup, "ServicePackSourcePath"),
+        (setup, "SourcePath"),
+        (VERSION_KEY, "SourcePath"),
+    ] {
+        let text = software.key(key)?.map_or(Ok(None), |key| key.text(name))?;
+        sources.extend(text.filter(|text| !text.is_empty() && !sources.contains(text)));
     }
     Ok(sources)
 }

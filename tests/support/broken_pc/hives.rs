@@ -11,6 +11,9 @@ use super::{Extra, ExtraData, FileState, WindowsKind, WindowsSpec};
 
 /// FILETIME of 21 April 2010, 13:00 UTC: when DAT 5958 came out.
 pub(super) const HIVE_TIME: u64 = (1_271_854_800 + 11_644_473_600) * 10_000_000;
+/// What `MountedDevices` says of a disc drive. Observed: Windows XP; the vendor's part is made up.
+const DISC_DRIVE: &str = "\\??\\IDE#CdRomSIMULATED_DVD-ROM#5&2c1a3b4d&0&0.1.0#\
+                          {53f5630d-b6bf-11d0-94f2-00a0c91efb8b}";
 /// Size of a base block. Source: msuhanov/regf, "Base block".
 const BASE_BLOCK: usize = 4096;
 
@@ -195,6 +198,17 @@ pub(super) fn system_hive(windows: &WindowsSpec, devices: &[MountedDevice]) -> R
             &name,
             DataType::Binary,
             &device.value,
+        );
+    }
+    // The disc drive has the letter behind those of the volumes. Observed: Windows XP.
+    let last = devices.iter().map(|device| device.letter).max();
+    if let Some(letter) = last.and_then(|last| char::from_u32(u32::from(last) + 1)) {
+        value(
+            &mut root,
+            "MountedDevices",
+            &format!("\\DosDevices\\{letter}:"),
+            DataType::Binary,
+            &utf16(DISC_DRIVE),
         );
     }
     add_values(&mut root, windows, "system");

@@ -19,7 +19,7 @@ pub struct Preset {
 }
 
 /// The cases of the handbook.
-pub const ALL_PRESETS: [Preset; 22] = [
+pub const ALL_PRESETS: [Preset; 23] = [
     Preset {
         name: "xp-mcafee-5958-missing",
         about: "XP SP3, DAT 5958, svchost.exe is missing",
@@ -54,6 +54,11 @@ pub const ALL_PRESETS: [Preset; 22] = [
         name: "xp-mcafee-5958-only-installation-source",
         about: "as missing, both copies gone; C:\\i386 has it compressed",
         spec: || only_has(|windows| windows.installation_source = FileState::Good),
+    },
+    Preset {
+        name: "xp-mcafee-5958-source-on-d",
+        about: "as missing, both copies gone; D:\\i386, which C: was installed from, has it compressed",
+        spec: source_on_d,
     },
     Preset {
         name: "healthy-xp-sp2",
@@ -245,6 +250,25 @@ fn windows_10_crowdstrike_291() -> PcSpec {
             windows("RECEPTION-10B", second),
         ],
         ..PcSpec::of(windows("RECEPTION-10", Vec::new()))
+    }
+}
+
+fn source_on_d() -> PcSpec {
+    let first = WindowsSpec {
+        dllcache: FileState::Missing,
+        service_pack_files: FileState::Missing,
+        ..WindowsSpec::xp_mcafee_5958()
+    };
+    let second = WindowsSpec {
+        computer_name: "SPARE-D".to_owned(),
+        dat: None,
+        svchost: FileState::Good,
+        installation_source: FileState::Good,
+        ..WindowsSpec::xp_mcafee_5958()
+    };
+    PcSpec {
+        installations: vec![first, second],
+        ..PcSpec::of(WindowsSpec::xp_mcafee_5958())
     }
 }
 

@@ -256,6 +256,10 @@ fn fill_file(
             return Ok(changed.values);
         }
         (WriteSource::Empty, _) => {}
+        (WriteSource::Read(content), _) => {
+            file.write_all(content)
+                .map_err(|e| io_at(path, "writing", e))?;
+        }
         (WriteSource::Text(text), _) => {
             file.write_all(text.as_bytes())
                 .map_err(|e| io_at(path, "writing", e))?;
