@@ -6,9 +6,11 @@
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
 //! - `machines`: other PCs, other answers, undo
+//! - `written`: a stick that `mendkit write` wrote
 
 mod firmware;
 mod interrupted;
 mod machines;
 mod refused;
 mod rescue;
+mod written;

@@ -118,7 +118,7 @@ fn a_full_probe_finds_any_wrap_and_any_single_bad_block() {
     let said = probed(says, Fault::Flip(7), ProbeExtent::Full).unwrap_err();
     assert_eq!(
         said,
-        "byte 8736768: 1 of 9984 probed blocks read back other bytes than were written, the first here"
+        "byte 7689216: 1 of 81920 probed blocks read back other bytes than were written, the first here"
     );
 }
 

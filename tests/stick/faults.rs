@@ -81,17 +81,15 @@ fn a_stick_that_is_pulled_out_fails() -> Result<()> {
 
 #[test]
 fn what_arrives_changed_is_found_or_was_written_over() -> Result<()> {
-    // Of the first clearing, only the first and the last MiB are written again later; the writes of the
-    // probe and all of the content have no second chance.
-    for (fault, least) in [
-        (try_everywhere(Fault::Flip)?, 3),
-        (try_everywhere(Fault::Drop)?, 3),
-        (try_everywhere(Fault::Misplace)?, 3),
-        (try_everywhere(Fault::Swap)?, 3),
-    ] {
-        let (bad, writes) = fault;
-        assert!(bad >= writes - 4 - least, "{bad} of {writes}");
+    // The four writes of the first clearing are written again later, and of the last MiB the second clearing
+    // only repeats the first; all others have no second chance.
+    for fault in [Fault::Flip, Fault::Drop, Fault::Misplace] {
+        let (bad, writes) = try_everywhere(fault)?;
+        assert!(bad >= writes - 5, "{bad} of {writes}: {:?}", fault(0));
     }
+    // Two writes of different lengths do not change places, and of two clearings it does not matter.
+    let (bad, writes) = try_everywhere(Fault::Swap)?;
+    assert!(bad >= writes / 2, "{bad} of {writes}");
     Ok(())
 }
 
@@ -111,7 +109,7 @@ fn what_is_read_back_changed_is_found_and_its_sectors_named() -> Result<()> {
         }
     }
     // One a read of the probe, of each chunk, of each cleared range, and of the last pieces.
-    assert!(bad > 40, "{bad}");
+    assert!(bad > 20, "{bad}");
     assert!(
         message.ends_with("reads back other bytes than were written, expected MBR"),
         "{message}"

@@ -61,7 +61,7 @@ fn a_stick_that_fails_drops_out_and_the_others_are_good() -> Result<()> {
         &made,
         &[
             Fault::None,
-            Fault::Refuse(50, Errno::IO),
+            Fault::Refuse(20, Errno::IO),
             Fault::FakeWrap(16 << 20),
             Fault::Gone(0, 1),
             Fault::None,

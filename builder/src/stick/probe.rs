@@ -16,18 +16,15 @@ use super::buffer::AlignedBuffer;
 use super::source::CHUNK;
 use super::{Device, write_all};
 
-/// Bytes of a block that says where it belongs.
-const BLOCK: usize = 4096;
+/// Bytes of a block that says where it belongs: one sector, since a fake stick may start again at any.
+const BLOCK: usize = 512;
 
 /// [`BLOCK`] as a distance.
-const BLOCK_SIZE: u64 = 4096;
+const BLOCK_SIZE: u64 = 512;
 
 /// Where the first block lies: in the room of the BIOS boot partition, whose content comes later. All the
 /// others lie at a distance from it, so that one that wraps around meets it.
 const BASE: u64 = 512 << 10;
-
-/// Where the full probe begins. What lies before is proven by reading back the image.
-const FULL_START: u64 = 1 << 20;
 
 /// Begins a block.
 const MAGIC: [u8; 16] = *b"mendkit probe 1\n";
@@ -116,7 +113,7 @@ enum Found {
     Nothing,
 }
 
-/// Probes a stick. Overwrites what lies at the probed places; nothing below 512 KiB.
+/// Probes a stick. Overwrites what lies at the probed places; no block looks like a start of a disk.
 pub fn probe_stick(
     device: &mut dyn Device,
     probe: Probe,
@@ -215,15 +212,15 @@ struct Prober<'a> {
 }
 
 impl Prober<'_> {
-    /// Fills everything from [`FULL_START`] on with blocks, and reads all of them.
+    /// Fills everything with blocks, and reads all of them.
     fn probe_all(
         &mut self,
         progress: &mut dyn FnMut(ByteSize, ByteSize),
     ) -> Result<(), ProbeError> {
         let end = self.size.0 / BLOCK_SIZE * BLOCK_SIZE;
-        let total = ByteSize(end.saturating_sub(FULL_START).saturating_mul(2));
+        let total = ByteSize(end.saturating_mul(2));
         let mut buffer = AlignedBuffer::zeroed(CHUNK);
-        let starts = || (FULL_START..end).step_by(CHUNK);
+        let starts = || (0..end).step_by(CHUNK);
         let length = |start: u64| usize::try_from(end - start).unwrap_or(CHUNK).min(CHUNK);
         let (mut done, mut refused) = (0, None);
         for start in starts() {
@@ -382,7 +379,7 @@ fn recognise(block: &[u8], nonce: u64, offset: u64) -> Found {
     let Some(claim) = claim else {
         return Found::Nothing;
     };
-    let mut expected = vec![0; block.len()];
+    let mut expected = [0; BLOCK];
     fill_block(&mut expected, nonce, claim);
     match block == expected {
         true if claim == offset => Found::Own,
