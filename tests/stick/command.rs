@@ -365,3 +365,62 @@ fn a_block_device_is_written_and_one_that_is_in_use_is_refused() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn twenty_sticks_fit_a_terminal_of_80_columns() -> Result<()> {
+    if !require_builds() || !require_tools(&["script", "stty"]) {
+        return Ok(());
+    }
+    let desk = Desk::new()?;
+    let mut line = format!(
+        "stty cols 80 rows 30; exec {} write {} --yes-erase 20",
+        mendkit().display(),
+        desk.made.path().display()
+    );
+    for number in 0..20 {
+        let path = desk.folder.path().join(format!("{number}"));
+        fs::File::create(&path)?.set_len(50 << 20)?;
+        line.push_str(&format!(" {}", path.display()));
+    }
+    let mut script = command("script")?;
+    script
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm");
+    let said = run_command(script)?.text();
+    assert!(said.contains("20 sticks good, 0 bad."), "{said}");
+    let shown = without_controls(&said);
+    let bars: Vec<_> = shown
+        .iter()
+        .filter(|line| line.contains("file   "))
+        .collect();
+    assert!(bars.len() >= 20, "{shown:?}");
+    for bar in &bars {
+        assert!(bar.chars().count() <= 80, "{bar:?}");
+    }
+    for number in 1..=20 {
+        let start = format!(" {number:<2} file ");
+        let is_done = |bar: &&&String| bar.starts_with(&start) && bar.contains("read back ok");
+        assert!(bars.iter().any(|bar| is_done(&bar)), "{number}: {shown:?}");
+    }
+    Ok(())
+}
+
+/// Returns the lines that a terminal was sent, without what moves its cursor and colours it.
+fn without_controls(text: &str) -> Vec<String> {
+    let mut plain = String::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\u{1b}' => {
+                // A control sequence ends with a letter.
+                let _ = letters.by_ref().skip(1).find(char::is_ascii_alphabetic);
+            }
+            '\r' => plain.push('\n'),
+            _ => plain.push(letter),
+        }
+    }
+    plain
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}

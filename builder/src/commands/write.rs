@@ -34,14 +34,11 @@ pub fn run(args: &WriteArgs) -> anyhow::Result<Outcome> {
     let file = fs::File::open(&args.image).context("opening the image")?;
     let image = match SourceImage::open(file, trusted.as_ref()) {
         Err(SourceError::Bad(problems)) => {
-            for problem in &problems {
-                say!(" problem   {problem}");
-            }
-            say!(
-                " {}: not as it was signed; nothing was written",
-                args.image.display()
-            );
-            return Ok(Outcome::Refused);
+            let problems = problems
+                .iter()
+                .map(|problem| format!("problem   {problem}"));
+            let last = format!("{}: not as it was signed", args.image.display());
+            return refuse(args, problems.chain([last]));
         }
         image => image.with_context(|| format!("checking {}", args.image.display()))?,
     };
@@ -51,23 +48,39 @@ pub fn run(args: &WriteArgs) -> anyhow::Result<Outcome> {
     } else {
         choose_named(&sources, &image, &args.devices)?
     };
-    let is_refused = !args.all && !choice.left_out.is_empty();
-    if !args.json_progress || is_refused {
+    if args.json_progress {
+        for (path, reason) in &choice.left_out {
+            screen::tell_left_out(path, reason)?;
+        }
+    } else {
         print_choice(&choice)?;
     }
-    if is_refused {
-        say!(" nothing was written");
-        return Ok(Outcome::Refused);
+    if !args.all && !choice.left_out.is_empty() {
+        return refuse(args, None);
     }
     if choice.sticks.is_empty() {
         bail!("no stick to write to; `mendkit devices` tells what is plugged in");
     }
     check_permission(&choice.sticks)?;
-    if !agrees(choice.sticks.len(), args)? {
-        say!(" nothing was written");
-        return Ok(Outcome::Refused);
+    if let Some(objection) = find_objection(choice.sticks.len(), args)? {
+        return refuse(args, Some(objection));
     }
     write_all(args, &sources, &image, &choice.sticks)
+}
+
+/// Says why nothing was written.
+fn refuse(args: &WriteArgs, reasons: impl IntoIterator<Item = String>) -> anyhow::Result<Outcome> {
+    for reason in reasons {
+        if args.json_progress {
+            screen::tell_refused(&reason)?;
+        } else {
+            say!(" {reason}");
+        }
+    }
+    if !args.json_progress {
+        say!(" nothing was written");
+    }
+    Ok(Outcome::Refused)
 }
 
 fn choose_all(sources: &Sources, image: &SourceImage) -> anyhow::Result<Choice> {
@@ -156,18 +169,18 @@ fn check_permission(sticks: &[DeviceFacts]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks whether so many sticks may be erased, or compares with what was said beforehand.
-fn agrees(count: usize, args: &WriteArgs) -> anyhow::Result<bool> {
+/// Asks whether so many sticks may be erased, or compares with what was said beforehand; returns what
+/// speaks against it.
+fn find_objection(count: usize, args: &WriteArgs) -> anyhow::Result<Option<String>> {
     let s = if count == 1 { "" } else { "s" };
     if let Some(agreed) = args.yes_erase {
-        if agreed != count {
-            say!(" {count} stick{s} would be erased, but --yes-erase says {agreed}");
-        }
-        return Ok(agreed == count);
+        let words = format!("{count} stick{s} would be erased, but --yes-erase says {agreed}");
+        return Ok((agreed != count).then_some(words));
     }
     if args.json_progress || !io::stdin().is_terminal() {
-        say!(" nobody can be asked here; say --yes-erase {count} to erase {count} stick{s}");
-        return Ok(false);
+        let words =
+            format!("nobody can be asked here; say --yes-erase {count} to erase {count} stick{s}");
+        return Ok(Some(words));
     }
     let these = if count == 1 { "this" } else { "these" };
     let prompt =
@@ -181,7 +194,8 @@ fn agrees(count: usize, args: &WriteArgs) -> anyhow::Result<bool> {
     io::stdin()
         .read_line(&mut answer)
         .context("reading the answer")?;
-    Ok(answer.trim() == count.to_string())
+    let is_no = answer.trim() != count.to_string();
+    Ok(is_no.then(|| format!("that is not {count}")))
 }
 
 fn write_all(

@@ -1,6 +1,7 @@
 //! What is seen while sticks are written: bars on a terminal, a line a stick elsewhere, or JSON lines.
 
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -72,10 +73,28 @@ enum Line<'a> {
         serial: Option<&'a str>,
         reason: &'a str,
     },
+    LeftOut {
+        device: String,
+        reason: &'a str,
+    },
+    Refused {
+        reason: &'a str,
+    },
     End {
         good: usize,
         bad: usize,
     },
+}
+
+/// Tells a program that a device is not written, and why.
+pub(super) fn tell_left_out(device: &Path, reason: &str) -> anyhow::Result<()> {
+    let device = device.display().to_string();
+    print(&Line::LeftOut { device, reason })
+}
+
+/// Tells a program why nothing is written.
+pub(super) fn tell_refused(reason: &str) -> anyhow::Result<()> {
+    print(&Line::Refused { reason })
 }
 
 impl Screen {
