@@ -149,7 +149,7 @@ impl FaultyDevice {
         self.pending.push(last);
         for (lba, bytes) in std::mem::take(&mut self.pending) {
             for (lba, sector) in (lba..).zip(bytes.chunks(SECTOR)) {
-                if random.next_number() % 2 == 0 {
+                if random.next_number().is_multiple_of(2) {
                     self.memory.write(lba, sector);
                 }
             }
