@@ -14,4 +14,5 @@ pub mod parts;
 pub mod plan;
 pub mod recipe;
 pub mod signing;
+pub mod stick;
 pub mod verify;

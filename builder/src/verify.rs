@@ -100,6 +100,10 @@ pub struct ReadImage {
     pub files: Vec<FileOnImage>,
     /// Every folder but the root.
     pub folders: Vec<String>,
+    /// Where the volume lies, if its boot sector is readable.
+    pub volume: Option<LbaRange>,
+    /// The volume's sectors that mean something, in order: boot sectors, both FATs, every cluster in use.
+    pub in_use: Vec<LbaRange>,
     /// Free space on the volume.
     pub free_space: ByteSize,
     /// Everything that is wrong.
@@ -150,28 +154,32 @@ pub fn verify_image(
     source: &mut (impl Read + Seek),
     trusted: Option<&PublicKey>,
 ) -> Result<Verified, VerifyError> {
-    let image = read_image(source)?;
+    Ok(check_read_image(&read_image(source)?, trusted))
+}
+
+/// As [`verify_image`], for an image that was read already.
+pub fn check_read_image(image: &ReadImage, trusted: Option<&PublicKey>) -> Verified {
     let mut findings = Findings {
         problems: image.problems.clone(),
         notes: image.notes.clone(),
     };
-    let checked = closed_set::check_closed_set(&image, trusted, &mut findings);
-    findings.notes.extend(note_what_systems_left(&image));
+    let checked = closed_set::check_closed_set(image, trusted, &mut findings);
+    findings.notes.extend(note_what_systems_left(image));
     let is_report = |path: &&str| {
         let rest = path.strip_prefix(paths::REPORTS);
         rest.is_some_and(|rest| rest.starts_with('/'))
     };
     let all_paths = image.files.iter().map(|file| file.path.as_str());
-    Ok(Verified {
+    Verified {
         key: checked.key,
         key_is_trusted: trusted.is_some(),
         files: checked.listed,
         reports: all_paths.filter(is_report).map(str::to_owned).collect(),
         medium_size: image.medium_size,
-        identity: image.identity,
+        identity: image.identity.clone(),
         problems: findings.problems,
         notes: findings.notes,
-    })
+    }
 }
 
 /// Returns a line for every folder that a running system left on the stick.
@@ -200,6 +208,8 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
         identity: table.as_ref().map(|table| table.identity.clone()),
         files: Vec::new(),
         folders: Vec::new(),
+        volume: None,
+        in_use: Vec::new(),
         free_space: ByteSize(0),
         problems: Vec::new(),
         notes: Vec::new(),
@@ -217,6 +227,8 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
         }
         image.free_space =
             ByteSize(u64::from(fat.free_clusters()) * u64::from(geometry.cluster_size()));
+        image.volume = geometry.range();
+        image.in_use = fat.sectors_in_use();
         (image.files, image.proof) = content::read_files(&mut medium, &geometry, tree.files)?;
         image.folders = tree.folders;
     }

@@ -8,6 +8,7 @@
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
 //! - `machines`: other PCs, other answers, undo
+//! - `written`: a stick that `mendkit write` wrote
 
 mod firmware;
 mod incidents;
@@ -17,3 +18,4 @@ mod real_size;
 mod refused;
 mod rescue;
 mod states;
+mod written;

@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result};
 use support::afflict::places_of;
 use support::broken_pc::preset;
-use support::faulty_device::{Faults, FaultyDevice};
+use support::failing_disk::{FailingDisk, Faults};
 use support::inspect::verdict;
 use support::kit::KitSpec;
 use support::patient::{Outcome, Patient, StickFolder, require_patients};
@@ -37,7 +37,7 @@ fn require() -> bool {
 }
 
 fn mend_with(patient: &Patient, stick: &StickFolder, faults: Faults) -> Result<Outcome> {
-    let device = FaultyDevice::new(patient.volume().path(), faults);
+    let device = FailingDisk::new(patient.volume().path(), faults);
     patient.mend_through(Box::new(device), stick)
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use anyhow::Result;
 use support::afflict::{overwrite, scramble};
 use support::broken_pc::preset;
-use support::faulty_device::{Faults, FaultyDevice};
+use support::failing_disk::{FailingDisk, Faults};
 use support::kit::KitSpec;
 use support::patient::{Patient, StickFolder, require_patients};
 
@@ -72,7 +72,7 @@ fn what_the_disk_says_of_a_volume_is_heeded() -> Result<()> {
         let offset = if offset < 0 { length } else { 0 }.wrapping_add_signed(offset);
         disk.into_file().write_all_at(bytes, offset)?;
         let before = patient.digest()?;
-        let device = FaultyDevice::new(patient.volume().path(), Faults::default());
+        let device = FailingDisk::new(patient.volume().path(), Faults::default());
         let done = patient.mend_through(Box::new(device), &stick)?;
         assert_eq!(done.code, 1, "{name}\n{}", done.text);
         for phrase in around.says {
@@ -95,7 +95,7 @@ fn a_loader_that_encrypts_does_not_keep_a_readable_volume_from_repair() -> Resul
     let stick = StickFolder::build(&KitSpec::default())?;
     let patient = Patient::make(&preset("xp-mcafee-5958-missing")?)?;
     overwrite(&patient.disk(), 6, b"VeraCrypt Boot Loader")?;
-    let device = FaultyDevice::new(patient.volume().path(), Faults::default());
+    let device = FailingDisk::new(patient.volume().path(), Faults::default());
     let done = patient.mend_through(Box::new(device), &stick)?;
     assert_eq!(done.code, 0, "{}", done.text);
     Ok(())

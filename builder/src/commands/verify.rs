@@ -5,16 +5,15 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use fs_err as fs;
-use rescue_stick::signature::PublicKey;
 
-use super::{Outcome, megabytes};
+use super::{Outcome, megabytes, read_public_key};
 use crate::cli::VerifyArgs;
 use crate::verify::{Verified, verify_image};
 
 /// Verifies an image or a stick and says everything that is wrong with it.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let start = Instant::now();
-    let trusted = args.key.as_deref().map(read_key).transpose()?;
+    let trusted = args.key.as_deref().map(read_public_key).transpose()?;
     let mut source = fs::File::open(&args.source).context("opening what is to be verified")?;
     let verified = verify_image(&mut source, trusted.as_ref())
         .with_context(|| format!("verifying {}", args.source.display()))?;
@@ -31,11 +30,6 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let s = if count == 1 { "" } else { "s" };
     say!(" BAD       {count} problem{s}: do not use it   {seconds:.1} s");
     Ok(Outcome::Refused)
-}
-
-fn read_key(path: &Path) -> anyhow::Result<PublicKey> {
-    let text = fs::read_to_string(path).context("reading the public key")?;
-    PublicKey::parse(&text).with_context(|| path.display().to_string())
 }
 
 fn print_verified(source: &Path, verified: &Verified) -> anyhow::Result<()> {
