@@ -6,6 +6,7 @@
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
 //! - `machines`: other PCs, other answers, undo
+//! - `real_size`: 100 MB of definitions and 256 MiB of memory
 
 mod firmware;
 mod interrupted;

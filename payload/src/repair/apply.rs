@@ -176,29 +176,44 @@ struct Sources<'a> {
     progress: &'a mut dyn FnMut(Progress<'_>),
 }
 
-/// A file that tells how much was written to it.
+/// Bytes that are written at once. Every write costs `ntfs-3g` five of its own to the volume, and what
+/// unpacks comes in pieces of 4 KiB that begin anywhere. Observed: a fifth of the time in pieces of this size.
+const PIECE_LENGTH: usize = 1 << 20;
+
+/// A file that is written in large pieces, and tells how much of it is.
 struct Counted<'a> {
     file: &'a mut fs::File,
     write: &'a FileWrite,
+    piece: Vec<u8>,
     done: u64,
     progress: &'a mut dyn FnMut(Progress<'_>),
 }
 
 impl io::Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.file.write(bytes)?;
-        self.done = self
-            .done
-            .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        let room = PIECE_LENGTH.saturating_sub(self.piece.len());
+        let (here, _) = bytes.split_at(room.min(bytes.len()));
+        self.piece.extend_from_slice(here);
+        if self.piece.len() == PIECE_LENGTH {
+            self.flush()?;
+        }
+        Ok(here.len())
+    }
+
+    /// Must be called at the end.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.piece.is_empty() {
+            return Ok(());
+        }
+        self.file.write_all(&self.piece)?;
+        let length = u64::try_from(self.piece.len()).unwrap_or(u64::MAX);
+        self.piece.clear();
+        self.done = self.done.saturating_add(length);
         (self.progress)(Progress {
             write: self.write,
             done: self.done,
         });
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        Ok(())
     }
 }
 
@@ -234,6 +249,7 @@ fn stage_file(
     let mut counted = Counted {
         file: &mut file,
         write,
+        piece: Vec::with_capacity(PIECE_LENGTH),
         done: 0,
         progress: &mut *sources.progress,
     };
@@ -245,7 +261,8 @@ fn stage_file(
         &path,
         &mut counted,
     )?;
-    file.sync_all().map_err(|e| io_at(&path, "writing", e))?;
+    let written = counted.flush().and_then(|()| file.sync_all());
+    written.map_err(|e| io_at(&path, "writing", e))?;
     drop(file);
     if !change.is_provisional() {
         check_staged(write, &at, &path)?;
