@@ -5,20 +5,20 @@
 //! while copying leaves every old file where it was. After a fault the renames are taken back: on an
 //! overlay that is not needed, in a folder without one it is the only way back.
 
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::antivirus::quarantine::extract_item;
-use crate::cabinet::extract_member;
+use self::content::{Sources, write_content};
 use crate::machine::{VolumeChange, VolumeError};
-use crate::repair::detect::registry::change_hive;
 use crate::repair::detect::steps::Content;
 use crate::repair::package::{Package, PackageError, check_package};
-use crate::repair::plan::{FileMove, FileWrite, RepairPlan, Step, WriteSource, staged_path};
+use crate::repair::plan::{FileMove, FileWrite, RepairPlan, Step, staged_path};
 use crate::stick::{Stick, hash_file};
 use crate::windows::path::{PathError, Resolved, WindowsPath};
+
+mod content;
 
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -169,54 +169,6 @@ fn check_content(path: &WindowsPath, before: &Content, root: &Path) -> Result<()
     Err(precondition(path, &finding, &expectation))
 }
 
-/// Where new content comes from, and who wants to know how much of it has come.
-struct Sources<'a> {
-    stick: &'a Stick,
-    package: Option<&'a mut Package>,
-    progress: &'a mut dyn FnMut(Progress<'_>),
-}
-
-/// Bytes that are written at once. Every write costs `ntfs-3g` five of its own to the volume, and what
-/// unpacks comes in pieces of 4 KiB that begin anywhere. Observed: a fifth of the time in pieces of this size.
-const PIECE_LENGTH: usize = 1 << 20;
-
-/// A file that is written in large pieces, and tells how much of it is.
-struct Counted<'a> {
-    file: &'a mut fs::File,
-    write: &'a FileWrite,
-    piece: Vec<u8>,
-    done: u64,
-    progress: &'a mut dyn FnMut(Progress<'_>),
-}
-
-impl io::Write for Counted<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = PIECE_LENGTH.saturating_sub(self.piece.len());
-        let (here, _) = bytes.split_at(room.min(bytes.len()));
-        self.piece.extend_from_slice(here);
-        if self.piece.len() == PIECE_LENGTH {
-            self.flush()?;
-        }
-        Ok(here.len())
-    }
-
-    /// Must be called at the end.
-    fn flush(&mut self) -> io::Result<()> {
-        if self.piece.is_empty() {
-            return Ok(());
-        }
-        self.file.write_all(&self.piece)?;
-        let length = u64::try_from(self.piece.len()).unwrap_or(u64::MAX);
-        self.piece.clear();
-        self.done = self.done.saturating_add(length);
-        (self.progress)(Progress {
-            write: self.write,
-            done: self.done,
-        });
-        Ok(())
-    }
-}
-
 /// Prepares one new file beside its place; `staged` gets its path before it is begun.
 fn stage_file(
     write: &FileWrite,
@@ -246,23 +198,7 @@ fn stage_file(
     let options = fs::OpenOptions::new().write(true).create_new(true).clone();
     staged.push(at.clone());
     let mut file = options.open(&at).map_err(|e| io_at(&path, "creating", e))?;
-    let mut counted = Counted {
-        file: &mut file,
-        write,
-        piece: Vec::with_capacity(PIECE_LENGTH),
-        done: 0,
-        progress: &mut *sources.progress,
-    };
-    let package = sources.package.as_deref_mut();
-    fill_file(
-        write,
-        change.root(),
-        (sources.stick, package),
-        &path,
-        &mut counted,
-    )?;
-    let written = counted.flush().and_then(|()| file.sync_all());
-    written.map_err(|e| io_at(&path, "writing", e))?;
+    write_content(write, change.root(), sources, &path, &mut file)?;
     drop(file);
     if !change.is_provisional() {
         check_staged(write, &at, &path)?;
@@ -295,60 +231,6 @@ fn take_security(
     };
     change.copy_security(&from, at)?;
     Ok(())
-}
-
-/// Writes the new content of `write` to `file`, which lies at `path`.
-fn fill_file(
-    write: &FileWrite,
-    root: &Path,
-    (stick, package): (&Stick, Option<&mut Package>),
-    path: &WindowsPath,
-    file: &mut Counted<'_>,
-) -> Result<(), ApplyError> {
-    let find = |source: &WindowsPath| match source.resolve(root)? {
-        Resolved::File { at, .. } => Ok(at),
-        _ => Err(precondition(source, "not there", "the chosen candidate")),
-    };
-    let not_so = |source: &WindowsPath, finding: String| {
-        let expectation = format!("{} bytes of the chosen candidate", write.after.size);
-        precondition(source, &finding, &expectation)
-    };
-    match (&write.source, package) {
-        (WriteSource::Package(member), Some(package)) => package.extract(member, file)?,
-        (WriteSource::Package(_), None) => {
-            return Err(precondition(path, "no package", "the package of its step"));
-        }
-        (WriteSource::Volume(source), _) => {
-            copy_bounded(&find(source)?, file, write).map_err(|e| io_at(source, "copying", e))?;
-        }
-        (WriteSource::Cabinet { cabinet, member }, _) => {
-            extract_member(&find(cabinet)?, member, write.after.size, file)
-                .map_err(|error| not_so(cabinet, error.to_string()))?;
-        }
-        (WriteSource::Quarantine(item), _) => {
-            let at = find(&item.container)?;
-            extract_item(&at, item.kind, item.number, write.after.size, file)
-                .map_err(|error| not_so(&item.container, error.to_string()))?;
-        }
-        (WriteSource::Stick(source), _) => {
-            copy_bounded(&stick.path_of(source), file, write)
-                .map_err(|e| io_at(path, "copying from the stick", e))?;
-        }
-        (WriteSource::Hive(change), _) => {
-            let expectation = "a registry file that can be changed";
-            let changed = change_hive(root, change)
-                .map_err(|reason| precondition(&write.target, &reason, expectation))?;
-            file.write_all(&changed.after)
-                .map_err(|e| io_at(path, "writing", e))?;
-        }
-    }
-    Ok(())
-}
-
-/// Copies no more than the plan says, one byte excepted that shows a file which has grown.
-fn copy_bounded(from: &Path, to: &mut Counted<'_>, write: &FileWrite) -> io::Result<u64> {
-    let source = fs::File::open(from)?;
-    io::copy(&mut source.take(write.after.size.saturating_add(1)), to)
 }
 
 /// Moves former files away and new ones into place; `renamed` gets every rename that was made.
