@@ -70,4 +70,18 @@ mod tests {
         }
         assert!(ask("", Some("careful")).1.starts_with("careful\n"));
     }
+
+    #[test]
+    fn nobody_goes_on_without_protection_by_pressing_enter() {
+        let ask = |input: &str| {
+            let mut output = Vec::new();
+            let mut screen = Terminal::new(&mut output, input.as_bytes());
+            let reason = "the stick cannot be written";
+            let answer = screen.ask(Question::WithoutJournal { reason });
+            (answer, String::from_utf8(output).unwrap())
+        };
+        assert_eq!(ask("\n").0, Answer::No);
+        assert_eq!(ask("y\n").0, Answer::Yes);
+        assert!(ask("").1.contains("must not lose power"));
+    }
 }

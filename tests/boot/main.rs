@@ -9,6 +9,7 @@
 //! - `incidents`: other incidents, other drives
 //! - `machines`: other PCs, other answers, undo
 //! - `written`: a stick that `mendkit write` wrote
+//! - `real_size`: 100 MB of definitions and 256 MiB of memory
 
 mod firmware;
 mod incidents;

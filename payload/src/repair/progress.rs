@@ -73,14 +73,65 @@ impl<'m> Percent<'m> {
         screen.progress(&format!("{doing} ... {percent} %{left}"), is_done);
     }
 
-    /// Guesses how long the rest takes, by what has come so far.
     fn seconds_left(&self) -> Option<u64> {
         let took = self.machine.uptime_ms().saturating_sub(self.started_ms);
+        self.guess(took)
+    }
+
+    /// Guesses how long the rest takes, by what has come so far in `took` milliseconds.
+    fn guess(&self, took: u64) -> Option<u64> {
         let done = self.earlier.saturating_add(self.done);
         if took < TOO_EARLY_TO_GUESS || done == 0 {
             return None;
         }
         let rest = self.total.saturating_sub(done);
         Some(took.saturating_mul(rest) / done / 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::folder::FolderMachine;
+    use crate::screen::{Answer, Question};
+
+    struct Recorder(Vec<(String, bool)>);
+
+    impl Screen for Recorder {
+        fn line(&mut self, _text: &str) {}
+
+        fn progress(&mut self, text: &str, is_done: bool) {
+            self.0.push((text.to_owned(), is_done));
+        }
+
+        fn ask(&mut self, _question: Question<'_>) -> Answer {
+            Answer::No
+        }
+    }
+
+    #[test]
+    fn every_percent_of_much_is_shown_once_and_of_little_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = FolderMachine::open(folder.path()).unwrap();
+        let mut seen = Recorder(Vec::new());
+        let mut percent = Percent::new(&machine, 100_000_000);
+        for _ in 0..1000 {
+            percent.show_piece("Checking", 100_000, &mut seen);
+        }
+        assert_eq!(seen.0.len(), 101);
+        assert_eq!(seen.0[50].0, "Checking ... 50 %");
+        assert_eq!(seen.0[100], ("Checking ... 100 %".to_owned(), true));
+        assert!(seen.0[..100].iter().all(|(_, is_done)| !is_done));
+        // The second of two files, of which the first had a fifth of all bytes.
+        let second = Percent {
+            earlier: 20_000_000,
+            done: 30_000_000,
+            ..Percent::new(&machine, 100_000_000)
+        };
+        assert_eq!(second.guess(30_000), Some(30));
+        assert_eq!(second.guess(1_000), None);
+        let mut small = Percent::new(&machine, 3_000_000);
+        small.show_piece("Checking", 3_000_000, &mut seen);
+        assert_eq!(seen.0.len(), 101);
     }
 }
