@@ -269,9 +269,9 @@ impl<'a> Case<'a, '_> {
             Ok(examined) => examined,
             Err(error) => return stop(report, &error),
         };
-        let findings = self
-            .stages
-            .time(Stage::Diagnose, || diagnose(judgement, &examined.steps));
+        let findings = self.stages.time(Stage::Diagnose, || {
+            diagnose(remedy, judgement, &examined.steps)
+        });
         report.findings.extend(findings);
         let (planned, candidates) = self
             .stages

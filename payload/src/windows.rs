@@ -9,4 +9,5 @@ pub mod path;
 pub mod pattern;
 pub mod pe;
 pub mod services;
+pub mod time_zone;
 pub mod version;

@@ -9,6 +9,7 @@
 //! - `disks`: what the disk around a volume says of it
 //! - `nothing_fits`: no candidate passes, and what is said then
 //! - `not_init`: started by mistake on an ordinary system
+//! - `predicates`: every test of remedies, with its three answers
 //! - `proof`: by what a restored file is proven, as the report says it
 //! - `on_volumes`: the whole repair on real file systems, judged by their own tools
 //! - `security`: descriptors, owners, short names and times after a repair
@@ -26,6 +27,7 @@ mod faults;
 mod not_init;
 mod nothing_fits;
 mod on_volumes;
+mod predicates;
 mod proof;
 mod security;
 mod states;

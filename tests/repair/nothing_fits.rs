@@ -51,20 +51,17 @@ fn every_candidate_is_listed_with_its_reason_and_what_to_bring_is_said() -> Resu
     check(
         &windows,
         expect![[r#"
-        OPTIPLEX-114: Microsoft Windows XP Service Pack 3 (5.1.2600), English, i386, on VOLUME
-        Found: DAT 5958.0000 is in use; svchost.exe is missing
-        Refused: \WINDOWS\system32\dllcache\svchost.exe: checksum of the content is 0x0000eb2f, its header says 0x0000ec2e: changed
-        Refused: \WINDOWS\ServicePackFiles\i386\svchost.exe: version is 5.1.2600.2180, expected 5.1.2600.5512
-        Refused: \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
-        Refused: \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
-        Refused: \i386: no svchost.exe, compressed or not, there nor in the driver cache
-        Refused: D:\i386: D: is a CD drive, which is not looked at
-        no definitions mcafee-dat are at hand: use a stick that carries them
-        no acceptable copy of svchost.exe was found on this PC or on the stick
-        bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in English, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
-        or bring the CD of Microsoft Windows XP Service Pack 3 (5.1.2600), in English, which this Windows was installed from (drive D:): the file is SVCHOST.EX_ in its folder I386, to be unpacked with expand
-        where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
-    "#]],
+            OPTIPLEX-114: Microsoft Windows XP Service Pack 3 (5.1.2600), English, i386, on VOLUME
+            Found: DAT 5958.0000 is in use; svchost.exe is missing
+            Refused: \WINDOWS\system32\dllcache\svchost.exe: checksum of the content is 0x0000eb2f, its header says 0x0000ec2e: changed
+            Refused: \WINDOWS\ServicePackFiles\i386\svchost.exe: version is 5.1.2600.2180, expected 5.1.2600.5512
+            4 more places were looked at; they are in the report
+            no definitions mcafee-dat are at hand: use a stick that carries them
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in English, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            or bring the CD of Microsoft Windows XP Service Pack 3 (5.1.2600), in English, which this Windows was installed from (drive D:): the file is SVCHOST.EX_ in its folder I386, to be unpacked with expand
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
+        "#]],
         expect![[r#"
         \WINDOWS on VOLUME: NEEDS YOU
           Computer   OPTIPLEX-114
@@ -114,20 +111,17 @@ fn a_copy_in_another_language_is_refused() -> Result<()> {
     check(
         &windows,
         expect![[r#"
-        OPTIPLEX-114: Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386, on VOLUME
-        Found: DAT 5958.0000 is in use; svchost.exe is missing
-        Refused: \WINDOWS\system32\dllcache\svchost.exe: language is English, that of kernel32.dll is French
-        Refused: \WINDOWS\ServicePackFiles\i386\svchost.exe: empty
-        Refused: \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
-        Refused: \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
-        Refused: \i386: no svchost.exe, compressed or not, there nor in the driver cache
-        Refused: D:\i386: D: is a CD drive, which is not looked at
-        no definitions mcafee-dat are at hand: use a stick that carries them
-        no acceptable copy of svchost.exe was found on this PC or on the stick
-        bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
-        or bring the CD of Microsoft Windows XP Service Pack 3 (5.1.2600), in French, which this Windows was installed from (drive D:): the file is SVCHOST.EX_ in its folder I386, to be unpacked with expand
-        where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
-    "#]],
+            OPTIPLEX-114: Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386, on VOLUME
+            Found: DAT 5958.0000 is in use; svchost.exe is missing
+            Refused: \WINDOWS\system32\dllcache\svchost.exe: language is English, that of kernel32.dll is French
+            Refused: \WINDOWS\ServicePackFiles\i386\svchost.exe: empty
+            4 more places were looked at; they are in the report
+            no definitions mcafee-dat are at hand: use a stick that carries them
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            or bring the CD of Microsoft Windows XP Service Pack 3 (5.1.2600), in French, which this Windows was installed from (drive D:): the file is SVCHOST.EX_ in its folder I386, to be unpacked with expand
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
+        "#]],
         expect![[r#"
         \WINDOWS on VOLUME: NEEDS YOU
           Computer   OPTIPLEX-114

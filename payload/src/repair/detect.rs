@@ -25,6 +25,7 @@ pub mod quarantined;
 pub mod registry;
 pub mod sources;
 pub mod steps;
+pub mod written;
 
 /// Where a remedy is held against one installation.
 #[derive(Clone, Copy, Debug)]

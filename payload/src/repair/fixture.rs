@@ -206,6 +206,7 @@ pub(crate) fn facts_of_xp(service_pack: u32, definitions: &str) -> InstallationF
             protected_copies: None,
             installation_sources: Vec::new(),
             drives: Vec::new(),
+            time_zone: None,
             problems: Vec::new(),
         },
         products: vec![InstalledProduct {

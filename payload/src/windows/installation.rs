@@ -15,6 +15,7 @@ use crate::windows::folders::Folders;
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 use crate::windows::pe::{PeIdentity, PeMachine};
 use crate::windows::services::current_control_set;
+use crate::windows::time_zone::TimeZone;
 use crate::windows::version::{VERSION_KEY, WindowsVersion, language_name};
 
 /// Names that Windows folders have had. Source: libguestfs, inspection of Windows.
@@ -56,6 +57,8 @@ pub struct Installation {
     pub installation_sources: Vec<String>,
     /// Drive letters, as this Windows remembers them.
     pub drives: Vec<Drive>,
+    /// Time zone that it is set to now.
+    pub time_zone: Option<TimeZone>,
     /// What is odd about the registry, one line each: dirty, damaged, not there.
     pub problems: Vec<String>,
 }
@@ -146,10 +149,10 @@ pub fn open_installation(
         installation_sources = note(read_sources(hive), &mut problems).unwrap_or_default();
     }
     let (mut computer, mut language, mut named_architecture) = (None, None, None);
-    let mut drives = Vec::new();
+    let (mut drives, mut time_zone) = (Vec::new(), None);
     if let Ok(hive) = &system {
         let facts = note(SystemFacts::read(hive), &mut problems).unwrap_or_default();
-        (computer, language) = (facts.computer, facts.language);
+        (computer, language, time_zone) = (facts.computer, facts.language, facts.time_zone);
         named_architecture = facts.architecture;
         drives = note(read_drives(hive), &mut problems).unwrap_or_default();
     }
@@ -164,6 +167,7 @@ pub fn open_installation(
             protected_copies,
             installation_sources,
             drives,
+            time_zone,
             problems,
         },
         software,
@@ -335,6 +339,7 @@ struct SystemFacts {
     computer: Option<String>,
     language: Option<String>,
     architecture: Option<PeMachine>,
+    time_zone: Option<TimeZone>,
 }
 
 impl SystemFacts {
@@ -348,6 +353,7 @@ impl SystemFacts {
         Ok(Self {
             computer: text("ComputerName\\ComputerName", "ComputerName")?,
             language: text("Nls\\Language", "InstallLanguage")?,
+            time_zone: TimeZone::read(system, &set)?,
             architecture: match architecture.as_deref() {
                 Some("x86") => Some(PeMachine::I386),
                 Some("AMD64") => Some(PeMachine::AMD64),

@@ -242,6 +242,12 @@ impl TimeWindow {
             && self.before.is_none_or(|before| moment < before)
     }
 
+    /// Returns whether it begins after `earliest` and ends before `latest`.
+    pub fn is_within(&self, earliest: UtcMoment, latest: UtcMoment) -> bool {
+        self.from.is_some_and(|from| from > earliest)
+            && self.before.is_some_and(|before| before <= latest)
+    }
+
     pub(super) fn check(&self, place: &str) -> Result<(), RemedyError> {
         match (self.from, self.before) {
             (None, None) => Err(sense(place, "no moment".into(), "from, before or both")),

@@ -266,6 +266,7 @@ fn every_wrong_file_of_an_installation_source_is_refused_with_its_reason() {
             svchost.exe in \i386\SVCHOST.EX_: empty
             \WINDOWS\Driver Cache\I386\SP3.CAB: holds no svchost.exe
             svchost.exe in \WINDOWS\Driver Cache\I386\sp2.cab: version is 5.1.2600.2180, expected 5.1.2600.5512
+            D:\i386: this Windows does not know any more what drive D: was
             no acceptable copy of svchost.exe was found on this PC or on the stick
             bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
             where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
