@@ -20,6 +20,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Check an image or a stick against its signature, its manifest and its own structure
     Verify(VerifyArgs),
+    /// Put other definitions into a finished image, and sign it again
+    Swap(SwapArgs),
     /// Make a key pair for signing images
     Keygen(KeygenArgs),
     /// List and explain remedies
@@ -59,6 +61,30 @@ pub struct VerifyArgs {
     /// Public key that must have signed it [default: the key on the stick itself]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+}
+
+/// Arguments of `mendkit swap`.
+#[derive(Debug, Args)]
+pub struct SwapArgs {
+    /// The finished image; it stays as it is
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// The vendor's new package, with the vendor's description beside it; with the name of the set where
+    /// the image carries several
+    #[arg(long, value_name = "[NAME=]ZIP", required = true)]
+    pub definitions: Vec<PathBuf>,
+    /// Where the new image goes; it appears only when it is complete
+    #[arg(short, long, value_name = "IMAGE")]
+    pub output: PathBuf,
+    /// Secret key that signs the new image; it must be the one that signed the old
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Take an image that another key signed, whose public key this is, and give it the key of --key
+    #[arg(long, value_name = "OLD.pub")]
+    pub new_key: Option<PathBuf>,
+    /// Date of the new image, YYYY-MM-DD [default: that of the old image]
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<String>,
 }
 
 /// Arguments of `mendkit keygen`.

@@ -6,6 +6,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use fs_err as fs;
+use rescue_stick::signature::PublicKey;
 
 use crate::cli::PartsPlace;
 
@@ -20,6 +22,7 @@ pub mod build;
 pub mod fetch;
 pub mod keygen;
 pub mod remedy;
+pub mod swap;
 pub mod verify;
 
 /// How a command ended; `main` turns it into the exit code.
@@ -60,6 +63,12 @@ fn default_cache() -> Option<PathBuf> {
     };
     let base = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
     base.map(|base| base.join("mendkit"))
+}
+
+/// Reads a public key.
+fn read_public_key(path: &Path) -> anyhow::Result<PublicKey> {
+    let text = fs::read_to_string(path).context("reading the public key")?;
+    PublicKey::parse(&text).with_context(|| path.display().to_string())
 }
 
 /// Asks for the password of a key on the terminal.

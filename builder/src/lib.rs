@@ -14,4 +14,6 @@ pub mod parts;
 pub mod plan;
 pub mod recipe;
 pub mod signing;
+pub mod stick;
+pub mod swap;
 pub mod verify;

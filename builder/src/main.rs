@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let outcome = match &Cli::parse().command {
         Command::Build(args) => commands::build::run(args),
         Command::Verify(args) => commands::verify::run(args),
+        Command::Swap(args) => commands::swap::run(args),
         Command::Keygen(args) => commands::keygen::run(args),
         Command::Remedy(RemedyCommand::List) => commands::remedy::list(),
         Command::Remedy(RemedyCommand::Check(args)) => commands::remedy::check(args),

@@ -10,6 +10,7 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::identity::Identity;
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
@@ -23,12 +24,9 @@ mod content;
 mod fat;
 mod folders;
 mod partition_table;
+pub mod place;
 mod second_reader;
 mod volume;
-
-/// The archive that GRUB loads behind the initramfs: uncompressed newc, with the key that `mend`
-/// trusts.
-pub const KEY_ARCHIVE: &str = "boot/key.cpio";
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +129,8 @@ pub struct Verified {
     pub key_is_trusted: bool,
     /// Number of files that the manifest lists.
     pub files: usize,
+    /// Who the stick is; nothing for an image.
+    pub stick: Option<Identity>,
     /// Paths of the files in `reports`.
     pub reports: Vec<String>,
     /// Length of the image file or device.
@@ -150,27 +150,32 @@ pub fn verify_image(
     source: &mut (impl Read + Seek),
     trusted: Option<&PublicKey>,
 ) -> Result<Verified, VerifyError> {
-    let image = read_image(source)?;
+    Ok(check_read_image(&read_image(source)?, trusted))
+}
+
+/// As [`verify_image`], for an image that was read already.
+pub fn check_read_image(image: &ReadImage, trusted: Option<&PublicKey>) -> Verified {
     let mut findings = Findings {
         problems: image.problems.clone(),
         notes: image.notes.clone(),
     };
-    let checked = closed_set::check_closed_set(&image, trusted, &mut findings);
+    let checked = closed_set::check_closed_set(image, trusted, &mut findings);
     let is_report = |path: &&str| {
         let rest = path.strip_prefix(paths::REPORTS);
         rest.is_some_and(|rest| rest.starts_with('/'))
     };
     let all_paths = image.files.iter().map(|file| file.path.as_str());
-    Ok(Verified {
+    Verified {
         key: checked.key,
         key_is_trusted: trusted.is_some(),
         files: checked.listed,
+        stick: checked.stick,
         reports: all_paths.filter(is_report).map(str::to_owned).collect(),
         medium_size: image.medium_size,
-        identity: image.identity,
+        identity: image.identity.clone(),
         problems: findings.problems,
         notes: findings.notes,
-    })
+    }
 }
 
 /// Reads the whole image or stick but for free space, and checks every structure.

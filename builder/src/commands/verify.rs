@@ -5,16 +5,15 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use fs_err as fs;
-use rescue_stick::signature::PublicKey;
 
-use super::{Outcome, megabytes};
+use super::{Outcome, megabytes, read_public_key};
 use crate::cli::VerifyArgs;
 use crate::verify::{Verified, verify_image};
 
 /// Verifies an image or a stick and says everything that is wrong with it.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let start = Instant::now();
-    let trusted = args.key.as_deref().map(read_key).transpose()?;
+    let trusted = args.key.as_deref().map(read_public_key).transpose()?;
     let mut source = fs::File::open(&args.source).context("opening what is to be verified")?;
     let verified = verify_image(&mut source, trusted.as_ref())
         .with_context(|| format!("verifying {}", args.source.display()))?;
@@ -33,11 +32,6 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Refused)
 }
 
-fn read_key(path: &Path) -> anyhow::Result<PublicKey> {
-    let text = fs::read_to_string(path).context("reading the public key")?;
-    PublicKey::parse(&text).with_context(|| path.display().to_string())
-}
-
 fn print_verified(source: &Path, verified: &Verified) -> anyhow::Result<()> {
     let serial = verified
         .identity
@@ -49,6 +43,16 @@ fn print_verified(source: &Path, verified: &Verified) -> anyhow::Result<()> {
         megabytes(verified.medium_size.0),
         serial.unwrap_or_else(|| "unknown".into()),
     );
+    if let Some(stick) = &verified.stick {
+        let facts = stick.facts();
+        say!(
+            " stick     {}  written {} by {}  from image sha256 {}",
+            facts.id,
+            facts.written,
+            facts.by,
+            facts.image.short()
+        );
+    }
     match &verified.key {
         Some(key) if verified.key_is_trusted => say!(" key       {} as given", key.base64()),
         Some(key) => say!(

@@ -1,0 +1,3 @@
+//! Sticks: what makes each of them accountable.
+
+pub mod identity;
