@@ -21,6 +21,8 @@ macro_rules! say {
 pub mod build;
 pub mod fetch;
 pub mod keygen;
+pub mod labels;
+pub mod receipts;
 pub mod remedy;
 pub mod swap;
 pub mod verify;
@@ -32,6 +34,8 @@ pub enum Outcome {
     Done,
     /// Something was found that is not as it should be.
     Found,
+    /// Could not be done, and was said to be so.
+    Failed,
     /// Refused as unsafe or unsigned.
     Refused,
 }

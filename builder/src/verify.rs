@@ -23,6 +23,7 @@ mod closed_set;
 mod content;
 mod fat;
 mod folders;
+pub mod many;
 mod partition_table;
 pub mod place;
 mod second_reader;
