@@ -1,19 +1,25 @@
 //! From the inputs to the contents of an image: every file with its path, then the manifest over them,
 //! then the signature over the manifest. Nothing is written here.
+//!
+//! The GUIDs and serial numbers of an image follow from its files. The menus name the volume by its
+//! serial number, so they are digested without it and told it afterwards.
 
 use rescue_stick::digest::Sha256Digest;
-use rescue_stick::journal;
+use rescue_stick::job::Job;
 use rescue_stick::manifest::Manifest;
-use rescue_stick::paths;
+use rescue_stick::signature::PublicKey;
+use rescue_stick::{identity, journal, paths};
 
+use crate::boot::menu::{self, MENUS};
 use crate::boot::{BootFile, BootFiles, Content as BootContent};
 use crate::disk::identity::DiskIdentity;
-use crate::fat32::timestamp::FatTimestamp;
+use crate::fat32::timestamp::{FatTimestamp, TimestampError};
 use crate::hashed_file::HashedFile;
 use crate::inputs::Inputs;
 use crate::lba::ByteSize;
 use crate::plan::{BootCode, Content, ImageContents, ImageFile, ReservedFile};
-use crate::signing::{SigningError, SigningKey};
+use crate::recipe::parse_date;
+use crate::signing::SigningKey;
 
 /// Room that is always left for reports.
 const REPORT_SPACE: ByteSize = ByteSize(32 << 20);
@@ -26,6 +32,24 @@ const JOURNAL_SIZE: ByteSize = ByteSize(32 << 20);
 /// own tables.
 const SCRATCH_MARGIN: u64 = 32 << 20;
 
+/// What an image is put together from, be it found by a recipe or on another image.
+#[derive(Clone, Debug)]
+pub struct Ingredients {
+    /// What the stick is to do.
+    pub job: Job,
+    /// What a PC starts from, in the order in which it lies on the stick; in the menus the stick has no
+    /// name yet.
+    pub boot: Vec<ImageFile>,
+    /// What a BIOS starts.
+    pub boot_code: BootCode,
+    /// Remedies, in the order of the job.
+    pub remedies: Vec<ImageFile>,
+    /// Packages of definitions, sorted by the name that remedies use.
+    pub packages: Vec<ImageFile>,
+    /// Known good files, in the order of the job.
+    pub files: Vec<ImageFile>,
+}
+
 /// An image's contents with what the summary says of them.
 #[derive(Debug)]
 pub struct Assembled {
@@ -35,73 +59,86 @@ pub struct Assembled {
     pub manifest_files: usize,
 }
 
-/// Derives what must differ between images and not between builds of one: GUIDs and serial numbers.
-/// `boot` describes everything that goes into the boot files, as text.
-pub fn derive_identity(inputs: &Inputs, boot: &str, key: &SigningKey) -> DiskIdentity {
-    let mut text = format!(
-        "{}\n{boot}\n{}\n",
-        inputs.job.to_text(),
-        key.public().base64()
-    );
-    for remedy in &inputs.remedies {
-        text.push_str(&remedy.text);
+impl Ingredients {
+    /// Puts together what the recipe led to.
+    pub fn from_inputs(inputs: &Inputs, boot: BootFiles) -> Self {
+        let boot_code = match boot.code {
+            Some(code) => BootCode {
+                mbr: code.mbr,
+                core: code.core,
+            },
+            // Firmware other than a BIOS never looks here.
+            None => BootCode {
+                mbr: [0; 440],
+                core: Vec::new(),
+            },
+        };
+        let remedies = inputs.remedies.iter().map(|input| {
+            let path = format!("{}/{}.toml", paths::REMEDIES, input.remedy.id);
+            let origin = format!("remedy, {}", input.origin);
+            ImageFile {
+                origin,
+                ..made(&path, input.text.clone())
+            }
+        });
+        let packages = inputs.packages.iter().map(|input| {
+            let set = inputs.job.definitions.get(&input.name);
+            let path = set.map(|set| set.package.clone()).unwrap_or_default();
+            carried(path, &input.file)
+        });
+        let files = inputs.job.files.iter().zip(&inputs.files);
+        Self {
+            job: inputs.job.clone(),
+            boot: boot.files.into_iter().map(from_boot).collect(),
+            boot_code,
+            remedies: remedies.collect(),
+            packages: packages.collect(),
+            files: files
+                .map(|(kit, file)| carried(kit.path.clone(), file))
+                .collect(),
+        }
     }
-    for package in &inputs.packages {
-        text.push_str(&format!("{}\n", package.file.sha256));
+
+    /// Returns the files that are signed under `key`, in the order in which they lie on the stick.
+    fn signed_files(&self, key: &PublicKey) -> Vec<ImageFile> {
+        let mut files = self.boot.clone();
+        files.push(made(paths::JOB, self.job.to_text()));
+        files.push(made(paths::PUBLIC_KEY, key.to_file()));
+        for group in [&self.remedies, &self.packages, &self.files] {
+            files.extend_from_slice(group);
+        }
+        files
     }
-    DiskIdentity::derive(Sha256Digest::of(text.as_bytes()))
+
+    /// Derives what must differ between images and not between builds of one: GUIDs and serial numbers.
+    /// `key` is the public key that lies on the image.
+    pub fn identity(&self, key: &PublicKey) -> DiskIdentity {
+        let text = manifest_of(&self.signed_files(key)).to_text();
+        DiskIdentity::derive(Sha256Digest::of(text.as_bytes()))
+    }
 }
 
-/// Puts everything together and signs it.
-pub fn assemble(
-    inputs: &Inputs,
-    boot: BootFiles,
-    identity: DiskIdentity,
-    timestamp: FatTimestamp,
-    key: &SigningKey,
-) -> Result<Assembled, SigningError> {
-    let mut files: Vec<ImageFile> = boot.files.into_iter().map(from_boot).collect();
-    files.push(made(paths::JOB, inputs.job.to_text()));
-    files.push(made(paths::PUBLIC_KEY, key.public().to_file()));
-    for input in &inputs.remedies {
-        let path = format!("{}/{}.toml", paths::REMEDIES, input.remedy.id);
-        let origin = format!("remedy, {}", input.origin);
-        files.push(ImageFile {
-            origin,
-            ..made(&path, input.text.clone())
-        });
+/// Puts everything together and signs it. Only a date that FAT does not know can be in the way.
+pub fn assemble(ingredients: &Ingredients, key: &SigningKey) -> Result<Assembled, TimestampError> {
+    let job = &ingredients.job;
+    let days = parse_date(&job.date).unwrap_or_default();
+    let timestamp = FatTimestamp::from_unix_seconds(days.saturating_mul(86_400))?;
+    let identity = ingredients.identity(key.public());
+    let mut files = ingredients.signed_files(key.public());
+    for file in files
+        .iter_mut()
+        .filter(|file| MENUS.contains(&file.path.as_str()))
+    {
+        name_stick(file, identity.volume_serial);
     }
-    for input in &inputs.packages {
-        let set = inputs.job.definitions.get(&input.name);
-        let path = set.map(|set| set.package.clone()).unwrap_or_default();
-        files.push(carried(path, &input.file));
-    }
-    for (kit, file) in inputs.job.files.iter().zip(&inputs.files) {
-        files.push(carried(kit.path.clone(), file));
-    }
-    let mut manifest = Manifest::default();
-    for file in &files {
-        manifest.insert(file.path.clone(), file.sha256);
-    }
+    let manifest = manifest_of(&files);
     let manifest_files = manifest.entries().len();
     let manifest = manifest.to_text();
-    let comment = format!("mendkit {} {}", inputs.job.date, inputs.job.title);
-    let signature = key.sign(manifest.as_bytes(), &comment)?;
+    let comment = format!("mendkit {} {}", job.date, job.title);
+    let signature = key.sign(manifest.as_bytes(), &comment);
     files.push(made(paths::MANIFEST, manifest));
     files.push(made(paths::MANIFEST_SIGNATURE, signature));
-    let boot_code = match boot.code {
-        Some(code) => BootCode {
-            mbr: code.mbr,
-            core: code.core,
-        },
-        // Firmware other than a BIOS never looks here.
-        None => BootCode {
-            mbr: [0; 440],
-            core: Vec::new(),
-        },
-    };
-    let unpacked: u64 = inputs
-        .job
+    let unpacked: u64 = job
         .definitions
         .values()
         .map(|set| set.unpacked_size())
@@ -109,6 +146,7 @@ pub fn assemble(
     let contents = ImageContents {
         files,
         reserved: vec![
+            reserved_identity(),
             ReservedFile {
                 path: paths::JOURNAL.into(),
                 size: JOURNAL_SIZE,
@@ -124,7 +162,7 @@ pub fn assemble(
         ],
         folders: vec![paths::REPORTS.into()],
         report_space: REPORT_SPACE,
-        boot_code,
+        boot_code: ingredients.boot_code.clone(),
         identity,
         timestamp,
     };
@@ -134,7 +172,38 @@ pub fn assemble(
     })
 }
 
-fn from_boot(file: BootFile) -> ImageFile {
+fn manifest_of(files: &[ImageFile]) -> Manifest {
+    let mut manifest = Manifest::default();
+    for file in files {
+        manifest.insert(file.path.clone(), file.sha256);
+    }
+    manifest
+}
+
+/// Tells a menu the name of the stick. Menus are made in memory; any other file is left as it is.
+fn name_stick(file: &mut ImageFile, serial: u32) {
+    if let Content::Bytes(bytes) = &file.content {
+        let text = String::from_utf8_lossy(bytes);
+        let origin = std::mem::take(&mut file.origin);
+        *file = ImageFile {
+            origin,
+            ..made(&file.path, menu::name_stick(&text, serial))
+        };
+    }
+}
+
+fn reserved_identity() -> ReservedFile {
+    let head = identity::blank_file();
+    ReservedFile {
+        path: paths::IDENTITY.into(),
+        size: ByteSize(u64::try_from(head.len()).unwrap_or(u64::MAX)),
+        head,
+        purpose: "who this stick is".into(),
+    }
+}
+
+/// Returns a boot file as the image takes it.
+pub(crate) fn from_boot(file: BootFile) -> ImageFile {
     let content = match file.content {
         BootContent::File(path) => Content::File(path),
         BootContent::Bytes(bytes) => Content::Bytes(bytes),
@@ -149,7 +218,8 @@ fn from_boot(file: BootFile) -> ImageFile {
     }
 }
 
-fn made(path: &str, text: String) -> ImageFile {
+/// Returns a small file that is made here.
+pub(crate) fn made(path: &str, text: String) -> ImageFile {
     let bytes = text.into_bytes();
     ImageFile {
         path: path.to_owned(),
@@ -160,7 +230,8 @@ fn made(path: &str, text: String) -> ImageFile {
     }
 }
 
-fn carried(path: String, file: &HashedFile) -> ImageFile {
+/// Returns a file that is carried as it is.
+pub(crate) fn carried(path: String, file: &HashedFile) -> ImageFile {
     // The plan is part of no image, but two people who compare plans must not differ by their folders.
     let name = file.path.file_name().unwrap_or_default().to_string_lossy();
     ImageFile {

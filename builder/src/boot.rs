@@ -10,6 +10,7 @@ pub mod firmware;
 pub mod grub;
 mod initramfs;
 mod kernel;
+pub mod key;
 pub mod menu;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rescue_stick::digest::Sha256Digest;
-use rescue_stick::paths::{MARKER_IN_INITRAMFS, TRUSTED_KEY_IN_INITRAMFS};
 
 use crate::boot::derived::{Derived, Made, Origin, derive};
 use crate::boot::efi::efi_files;
@@ -25,7 +25,8 @@ use crate::boot::firmware::{Firmware, FirmwareSet};
 use crate::boot::grub::{BootCode, GrubError};
 use crate::boot::initramfs::{Entries, Entry};
 use crate::boot::kernel::{KERNELS, Kernel};
-use crate::boot::menu::{MenuError, MenuSettings, menu_text};
+use crate::boot::key::key_file;
+use crate::boot::menu::{MENUS, MenuError, MenuSettings, menu_text};
 use crate::hashed_file::HashedFile;
 use crate::parts::deb::{DebError, PackedFiles, read_chosen, take_file};
 use crate::parts::libraries::{LibrariesError, read_linkage};
@@ -199,20 +200,19 @@ pub fn boot_files(
     let mut files = kernel_files;
     files.push(user_file(parts, settings, progress)?);
     files.extend(module_files);
-    let key = key_archive(settings.public_key)?;
-    files.push(made_file("boot/key.cpio", key)?);
+    files.push(key_file(settings.public_key)?);
     let menu = menu_text(settings.menu)?.into_bytes();
+    let [menu_for_bios, menu_for_uefi] = MENUS;
     let mut code = None;
     if for_bios {
-        files.push(made_file("boot/grub/grub.cfg", menu.clone())?);
+        files.push(made_file(menu_for_bios, menu.clone())?);
         let placed = derive_code(parts, settings, progress)?;
         files.push(made_file(grub::BOOT_SECTOR_COPY, placed.mbr.to_vec())?);
         files.push(made_file(grub::CORE_IMAGE_COPY, placed.core.clone())?);
         code = Some(placed);
     }
     if firmware.iter().any(|firmware| *firmware != Firmware::Bios) {
-        // The folder is built into Debian's signed GRUB.
-        files.push(made_file("EFI/debian/grub.cfg", menu)?);
+        files.push(made_file(menu_for_uefi, menu)?);
     }
     for one in firmware {
         files.extend(efi_files(parts, *one, settings.cache, progress)?);
@@ -310,23 +310,6 @@ fn make_user_archive(mend: &Path, packages: &[&Part]) -> Result<Vec<u8>, BootErr
         entries.insert((*folder).to_owned(), Entry::Folder);
     }
     Ok(initramfs::compress(&initramfs::archive(&entries)?)?)
-}
-
-/// Returns the archive with the trusted key, made anew for each image.
-fn key_archive(public_key: &str) -> Result<Vec<u8>, BootError> {
-    let path = |absolute: &str| absolute.trim_start_matches('/').to_owned();
-    let entries: Entries = [
-        (
-            path(TRUSTED_KEY_IN_INITRAMFS),
-            Entry::File(public_key.as_bytes().to_vec()),
-        ),
-        (
-            path(MARKER_IN_INITRAMFS),
-            Entry::File(b"mendkit\n".to_vec()),
-        ),
-    ]
-    .into();
-    Ok(initramfs::archive(&entries)?)
 }
 
 /// Returns the BIOS boot code for this stick, from cached code that does not know its place.

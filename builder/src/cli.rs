@@ -24,6 +24,13 @@ pub enum Command {
     Devices(DevicesArgs),
     /// Write an image to one stick or to many at once, and read every byte back
     Write(WriteArgs),
+    /// Put other definitions into a finished image, and sign it again
+    Swap(SwapArgs),
+    /// Make sheets of labels for the sticks that receipts tell of
+    Labels(LabelsArgs),
+    /// Check the receipts of written sticks
+    #[command(subcommand)]
+    Receipts(ReceiptsCommand),
     /// Make a key pair for signing images
     Keygen(KeygenArgs),
     /// List and explain remedies
@@ -57,9 +64,9 @@ pub struct BuildArgs {
 /// Arguments of `mendkit verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// An image, or a stick such as /dev/sdb
-    #[arg(value_name = "IMAGE|DEVICE")]
-    pub source: PathBuf,
+    /// Images, or sticks such as /dev/sdb; several are checked at the same time
+    #[arg(value_name = "IMAGE|DEVICE", required = true)]
+    pub sources: Vec<PathBuf>,
     /// Public key that must have signed it [default: the key on the stick itself]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
@@ -103,6 +110,68 @@ pub struct WriteArgs {
     /// Print what happens as JSON, one object a line
     #[arg(long)]
     pub json_progress: bool,
+}
+
+/// Arguments of `mendkit swap`.
+#[derive(Debug, Args)]
+pub struct SwapArgs {
+    /// The finished image; it stays as it is
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// The vendor's new package, with the vendor's description beside it; with the name of the set where
+    /// the image carries several
+    #[arg(long, value_name = "[NAME=]ZIP", required = true)]
+    pub definitions: Vec<PathBuf>,
+    /// Where the new image goes; it appears only when it is complete
+    #[arg(short, long, value_name = "IMAGE")]
+    pub output: PathBuf,
+    /// Secret key that signs the new image; it must be the one that signed the old
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Take an image that another key signed, whose public key this is, and give it the key of --key
+    #[arg(long, value_name = "OLD.pub")]
+    pub new_key: Option<PathBuf>,
+    /// Date of the new image, YYYY-MM-DD [default: that of the old image]
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<String>,
+}
+
+/// Arguments of `mendkit labels`.
+#[derive(Debug, Args)]
+pub struct LabelsArgs {
+    /// The receipts, receipts.jsonl
+    #[arg(value_name = "RECEIPTS")]
+    pub receipts: PathBuf,
+    /// Where the page goes; it is printed from a browser, at 100 %
+    #[arg(short, long, value_name = "FILE", default_value = "labels.html")]
+    pub output: PathBuf,
+    /// The sheet: a4-3x8 (70 x 37 mm), a4-3x7 (63.5 x 38.1 mm) or a4-2x7 (99.1 x 38.1 mm)
+    #[arg(long, value_name = "NAME", default_value = "a4-3x8")]
+    pub label_sheet: String,
+    /// Labels of the first sheet that are used up
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub skip: usize,
+    /// Only these sticks, such as MK-7F3A-01 [default: every good one]
+    #[arg(long, value_name = "ID")]
+    pub stick: Vec<String>,
+}
+
+/// What to do about receipts.
+#[derive(Debug, Subcommand)]
+pub enum ReceiptsCommand {
+    /// Say whether every receipt is still there and as it was written
+    Check(ReceiptsCheckArgs),
+}
+
+/// Arguments of `mendkit receipts check`.
+#[derive(Debug, Args)]
+pub struct ReceiptsCheckArgs {
+    /// The receipts, receipts.jsonl
+    #[arg(value_name = "RECEIPTS")]
+    pub receipts: PathBuf,
+    /// Digest of the last receipt as it was noted before: this one must still be there
+    #[arg(long, value_name = "SHA256")]
+    pub head: Option<String>,
 }
 
 /// Arguments of `mendkit keygen`.

@@ -22,7 +22,10 @@ pub mod build;
 pub mod devices;
 pub mod fetch;
 pub mod keygen;
+pub mod labels;
+pub mod receipts;
 pub mod remedy;
+pub mod swap;
 pub mod verify;
 pub mod write;
 
@@ -33,6 +36,8 @@ pub enum Outcome {
     Done,
     /// Something was found that is not as it should be.
     Found,
+    /// Could not be done, and was said to be so.
+    Failed,
     /// Refused as unsafe or unsigned.
     Refused,
 }

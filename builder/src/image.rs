@@ -158,26 +158,17 @@ fn copy_file(
             sink.write(bytes)?;
         }
         Content::File(path) => {
-            let input = |source| ImageError::Input {
-                path: file.path.clone(),
-                source,
-            };
-            let mut source = fs::File::open(path).map_err(input)?;
-            let mut left = file.size.0;
-            while left > 0 {
-                let room = sink.room()?;
-                let most = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
-                let read = source.read(&mut room[..most]).map_err(input)?;
-                if read == 0 {
-                    check_size(file, file.size.0 - left)?;
-                }
-                hasher.update(&room[..read]);
-                sink.filled(read);
-                left -= u64::try_from(read).unwrap_or(u64::MAX);
-            }
-            if source.read(&mut [0]).map_err(input)? > 0 {
+            let mut source = open(file, path)?;
+            copy_bytes(file, &mut source, sink, &mut hasher)?;
+            if source.read(&mut [0]).map_err(|error| input(file, error))? > 0 {
                 return Err(size_changed(file, "more bytes".to_owned()));
             }
+        }
+        Content::Part(path, offset) => {
+            let mut source = open(file, path)?;
+            let seek = source.seek(SeekFrom::Start(*offset));
+            seek.map_err(|error| input(file, error))?;
+            copy_bytes(file, &mut source, sink, &mut hasher)?;
         }
     }
     let found = Sha256Digest(hasher.finalize().into());
@@ -188,6 +179,41 @@ fn copy_file(
             found,
             expected: file.sha256,
         });
+    }
+    Ok(())
+}
+
+fn open(file: &ImageFile, path: &Path) -> Result<fs::File, ImageError> {
+    fs::File::open(path).map_err(|source| input(file, source))
+}
+
+fn input(file: &ImageFile, source: io::Error) -> ImageError {
+    ImageError::Input {
+        path: file.path.clone(),
+        source,
+    }
+}
+
+/// Copies as many bytes as the plan says.
+fn copy_bytes(
+    file: &ImageFile,
+    source: &mut impl Read,
+    sink: &mut Sink<'_, '_, impl Write + Seek>,
+    hasher: &mut Sha256,
+) -> Result<(), ImageError> {
+    let mut left = file.size.0;
+    while left > 0 {
+        let room = sink.room()?;
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
+        let read = source
+            .read(&mut room[..most])
+            .map_err(|error| input(file, error))?;
+        if read == 0 {
+            check_size(file, file.size.0 - left)?;
+        }
+        hasher.update(&room[..read]);
+        sink.filled(read);
+        left -= u64::try_from(read).unwrap_or(u64::MAX);
     }
     Ok(())
 }

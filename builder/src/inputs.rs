@@ -146,7 +146,8 @@ impl Inputs {
     pub fn gather(recipe: &Recipe, folder: &Path) -> Result<Self, InputsError> {
         let remedies = read_remedies(&recipe.remedies, folder)?;
         let (packages, definitions) = read_packages(recipe, folder)?;
-        check_definitions_fit(&remedies, &definitions)?;
+        let parsed: Vec<_> = remedies.iter().map(|input| &input.remedy).collect();
+        check_definitions_fit(&parsed, &definitions)?;
         let mut files = Vec::new();
         let mut kit_files = Vec::new();
         for (index, pinned) in recipe.files.iter().enumerate() {
@@ -237,32 +238,37 @@ fn read_packages(recipe: &Recipe, folder: &Path) -> Result<Packages, InputsError
     let mut packages = Vec::new();
     let mut definitions = BTreeMap::new();
     for (name, given) in &recipe.definitions {
-        let file = HashedFile::read(&folder.join(&given.zip))?;
-        let checked = mcafee_dat::check_package(&file.path)?;
-        let package = format!("{}/{name}/{}", paths::DEFINITIONS, plain_name(&file.path)?);
-        let (version, members) = (checked.version, checked.members);
-        definitions.insert(
-            name.clone(),
-            DefinitionsSet {
-                version,
-                package,
-                members,
-            },
-        );
-        packages.push(PackageInput {
-            name: name.clone(),
-            file,
-            left_out: checked.left_out,
-        });
+        let (package, set) = read_package(name, &folder.join(&given.zip))?;
+        definitions.insert(name.clone(), set);
+        packages.push(package);
     }
     Ok((packages, definitions))
 }
 
-fn check_definitions_fit(
-    remedies: &[RemedyInput],
+/// Opens, hashes and checks a package of definitions; `name` is the one that remedies use.
+pub fn read_package(name: &str, zip: &Path) -> Result<(PackageInput, DefinitionsSet), InputsError> {
+    let file = HashedFile::read(zip)?;
+    let checked = mcafee_dat::check_package(&file.path)?;
+    let package = format!("{}/{name}/{}", paths::DEFINITIONS, plain_name(&file.path)?);
+    let set = DefinitionsSet {
+        version: checked.version,
+        package,
+        members: checked.members,
+    };
+    let input = PackageInput {
+        name: name.to_owned(),
+        file,
+        left_out: checked.left_out,
+    };
+    Ok((input, set))
+}
+
+/// Checks that remedies and definitions are for each other.
+pub fn check_definitions_fit(
+    remedies: &[&Remedy],
     definitions: &BTreeMap<String, DefinitionsSet>,
 ) -> Result<(), InputsError> {
-    for RemedyInput { remedy, .. } in remedies {
+    for remedy in remedies {
         for set in remedy.definitions_sets() {
             let Some(given) = definitions.get(set) else {
                 let (remedy, set) = (remedy.id.clone(), set.to_owned());
@@ -280,7 +286,7 @@ fn check_definitions_fit(
     let is_used = |set: &String| {
         remedies
             .iter()
-            .any(|input| input.remedy.definitions_sets().any(|used| used == set))
+            .any(|remedy| remedy.definitions_sets().any(|used| used == set))
     };
     match definitions.keys().find(|set| !is_used(set)) {
         Some(set) => Err(InputsError::UnusedDefinitions { set: set.clone() }),

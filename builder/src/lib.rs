@@ -15,4 +15,5 @@ pub mod plan;
 pub mod recipe;
 pub mod signing;
 pub mod stick;
+pub mod swap;
 pub mod verify;

@@ -11,7 +11,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use mendkit::cli::{Cli, Command, PartsCommand, RemedyCommand};
+use mendkit::cli::{Cli, Command, PartsCommand, ReceiptsCommand, RemedyCommand};
 use mendkit::commands::{self, Outcome};
 
 fn main() -> ExitCode {
@@ -20,6 +20,9 @@ fn main() -> ExitCode {
         Command::Verify(args) => commands::verify::run(args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Write(args) => commands::write::run(args),
+        Command::Swap(args) => commands::swap::run(args),
+        Command::Labels(args) => commands::labels::run(args),
+        Command::Receipts(ReceiptsCommand::Check(args)) => commands::receipts::check(args),
         Command::Keygen(args) => commands::keygen::run(args),
         Command::Remedy(RemedyCommand::List) => commands::remedy::list(),
         Command::Remedy(RemedyCommand::Check(args)) => commands::remedy::check(args),
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Failed) => ExitCode::from(2),
         Ok(Outcome::Refused) => ExitCode::from(3),
         Err(error) => {
             print_error(&error);

@@ -57,6 +57,8 @@ pub enum Content {
     Bytes(Vec<u8>),
     /// They are in a file, which is read when the image is written.
     File(PathBuf),
+    /// They are a part of a file, such as another image, from this offset in bytes on.
+    Part(PathBuf, u64),
 }
 
 /// A file that is written in place later: contiguous, hidden, and not written but for its head.

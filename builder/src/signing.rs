@@ -1,32 +1,25 @@
-//! Key files, and the signature over the manifest. Checking is the stick's reader's
-//! ([`rescue_stick::signature`]); both are minisign's formats, so its tool can do either.
+//! Key files, and the signature over the manifest. How one is made and checked is the stick's matter
+//! ([`rescue_stick::secret_key`], [`rescue_stick::signature`]); both are minisign's formats, so its tool
+//! can do either.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use blake2::{Blake2b512, Digest as _};
-use ct_codecs::{Base64, Decoder as _, Encoder as _};
+use ct_codecs::{Base64, Decoder as _};
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use minisign::{KeyPair, SecretKeyBox};
+use rescue_stick::secret_key::SecretKey;
 use rescue_stick::signature::PublicKey;
 
-/// A secret key, unlocked, with its public key.
-pub struct SigningKey {
-    /// Eight bytes that name the key pair.
-    key_id: [u8; 8],
-    secret: ed25519_compact::SecretKey,
-    public: PublicKey,
-}
+/// The secret key of a key file, unlocked.
+pub struct SigningKey(SecretKey);
 
 /// Offsets in a decoded secret key file. Source: minisign's "Secret key format": signature algorithm,
 /// key derivation, checksum algorithm (2 bytes each), salt (32), two limits (8 each), key id, key.
 const KEY_DERIVATION: std::ops::Range<usize> = 2..4;
 const KEY_ID: std::ops::Range<usize> = 54..62;
 const SECRET_KEY: std::ops::Range<usize> = 62..126;
-
-/// Marks a signature over the BLAKE2b-512 of the message. Source: minisign, "Signature format".
-const PREHASHED: &[u8; 2] = b"ED";
 
 /// Why a key cannot be made or used.
 #[derive(Debug, thiserror::Error)]
@@ -51,9 +44,9 @@ pub enum SigningError {
         /// What the reader says.
         reason: String,
     },
-    /// The signer failed.
-    #[error("signing the manifest: {0}")]
-    Sign(String),
+    /// The maker of key pairs failed.
+    #[error("making a key pair: {0}")]
+    Make(String),
 }
 
 /// Where a password comes from: asked for only when a key needs one.
@@ -81,50 +74,25 @@ impl SigningKey {
         } else {
             locked.into_unencrypted_secret_key().map_err(reason)?
         };
-        let public = minisign::PublicKey::from_secret_key(&secret).map_err(reason)?;
-        let public =
-            PublicKey::parse(&public.to_base64()).map_err(|error| unusable(error.to_string()))?;
         let bytes = secret.to_bytes();
-        let part = |range| {
-            bytes
-                .get(range)
-                .ok_or_else(|| unusable("it is too short".into()))
-        };
-        let secret = ed25519_compact::SecretKey::from_slice(part(SECRET_KEY)?)
-            .map_err(|error| unusable(error.to_string()))?;
-        let key_id = part(KEY_ID)?
-            .try_into()
-            .map_err(|_| unusable("it is too short".into()))?;
-        Ok(Self {
-            key_id,
-            secret,
-            public,
-        })
+        let too_short = || unusable("it is too short".into());
+        let key_id = bytes.get(KEY_ID).and_then(|id| id.try_into().ok());
+        let secret = bytes.get(SECRET_KEY).and_then(|key| key.try_into().ok());
+        let (key_id, secret) = key_id.zip(secret).ok_or_else(too_short)?;
+        let key = SecretKey::from_parts(key_id, secret);
+        Ok(Self(key.map_err(|error| unusable(error.to_string()))?))
     }
 
     /// Returns the public key that belongs to it.
     pub fn public(&self) -> &PublicKey {
-        &self.public
+        self.0.public()
     }
 
     /// Returns the content of the `.minisig` file over `message`. Same key, message and comment give
     /// the same bytes. `trusted_comment` is one line; it is signed too.
-    pub fn sign(&self, message: &[u8], trusted_comment: &str) -> Result<String, SigningError> {
-        let signature = self.secret.sign(Blake2b512::digest(message), None);
-        let mut with_comment = signature.to_vec();
-        with_comment.extend_from_slice(trusted_comment.as_bytes());
-        let global = self.secret.sign(&with_comment, None);
-        let line = [PREHASHED.as_slice(), &self.key_id, signature.as_slice()].concat();
-        Ok(format!(
-            "untrusted comment: signature by mendkit\n{}\ntrusted comment: {trusted_comment}\n{}\n",
-            base64(&line)?,
-            base64(global.as_slice())?,
-        ))
+    pub fn sign(&self, message: &[u8], trusted_comment: &str) -> String {
+        self.0.sign(message, trusted_comment)
     }
-}
-
-fn base64(bytes: &[u8]) -> Result<String, SigningError> {
-    Base64::encode_to_string(bytes).map_err(|error| SigningError::Sign(error.to_string()))
 }
 
 /// Returns whether the key in a secret key file is locked by a password. A file that cannot be decoded
@@ -146,7 +114,7 @@ pub fn generate_key(
     let mut public_path = path.as_os_str().to_owned();
     public_path.push(".pub");
     let public_path = PathBuf::from(public_path);
-    let failed = |error: minisign::PError| SigningError::Sign(error.to_string());
+    let failed = |error: minisign::PError| SigningError::Make(error.to_string());
     let comment = Some("mendkit secret key");
     let pair = match password {
         Some(password) => KeyPair::generate_encrypted_keypair(Some(password)).map_err(failed)?,
@@ -154,7 +122,7 @@ pub fn generate_key(
     };
     let secret_text = pair.sk.to_box(comment).map_err(failed)?.to_string();
     let public = PublicKey::parse(&pair.pk.to_base64())
-        .map_err(|error| SigningError::Sign(error.to_string()))?;
+        .map_err(|error| SigningError::Make(error.to_string()))?;
     write_new(&public_path, &public.to_file(), 0o644)?;
     if let Err(error) = write_new(path, &secret_text, 0o600) {
         fs::remove_file(&public_path)?;
@@ -189,8 +157,8 @@ mod tests {
         let (public, _) = generate_key(&path, None).unwrap();
         let key = SigningKey::read(&path, &mut no_password).unwrap();
         assert_eq!(key.public(), &public);
-        let signature = key.sign(b"manifest", "a comment").unwrap();
-        assert_eq!(signature, key.sign(b"manifest", "a comment").unwrap());
+        let signature = key.sign(b"manifest", "a comment");
+        assert_eq!(signature, key.sign(b"manifest", "a comment"));
         assert_eq!(public.check(b"manifest", &signature), Ok(()));
         assert!(
             public

@@ -10,6 +10,7 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::identity::Identity;
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
@@ -22,13 +23,11 @@ mod closed_set;
 mod content;
 mod fat;
 mod folders;
+pub mod many;
 mod partition_table;
+pub mod place;
 mod second_reader;
 mod volume;
-
-/// The archive that GRUB loads behind the initramfs: uncompressed newc, with the key that `mend`
-/// trusts.
-pub const KEY_ARCHIVE: &str = "boot/key.cpio";
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +134,8 @@ pub struct Verified {
     pub key_is_trusted: bool,
     /// Number of files that the manifest lists.
     pub files: usize,
+    /// Who the stick is; nothing for an image.
+    pub stick: Option<Identity>,
     /// Paths of the files in `reports`.
     pub reports: Vec<String>,
     /// Length of the image file or device.
@@ -174,6 +175,7 @@ pub fn check_read_image(image: &ReadImage, trusted: Option<&PublicKey>) -> Verif
         key: checked.key,
         key_is_trusted: trusted.is_some(),
         files: checked.listed,
+        stick: checked.stick,
         reports: all_paths.filter(is_report).map(str::to_owned).collect(),
         medium_size: image.medium_size,
         identity: image.identity.clone(),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::identity::{IDENTITY_LENGTH, Identity, IdentityError};
 use rescue_stick::job::{Finish, JOB_SCHEMA, Job, JobError, Mode};
 use rescue_stick::manifest::{Discrepancy, Manifest, ManifestError};
 use rescue_stick::paths;
@@ -22,6 +23,7 @@ pub struct Stick {
     root: PathBuf,
     job: Job,
     remedies: Vec<Remedy>,
+    identity: Option<Identity>,
     facts: StickFacts,
 }
 
@@ -52,6 +54,9 @@ pub enum StickError {
         /// What is wrong.
         source: RemedyError,
     },
+    /// The one file that may differ from stick to stick is not an identity.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The signed job names something that the stick does not have.
     #[error("job: {0}")]
     Incomplete(String),
@@ -123,7 +128,9 @@ impl Stick {
             }
             remedies.push(remedy);
         }
+        let identity = read_identity(root)?;
         let facts = StickFacts {
+            id: identity.as_ref().map(|own| own.facts().id.to_string()),
             title: job.title.clone(),
             date: job.date.clone(),
             manifest: Some(Sha256Digest::of(manifest_text.as_bytes())),
@@ -133,6 +140,7 @@ impl Stick {
             root: root.to_owned(),
             job,
             remedies,
+            identity,
             facts,
         })
     }
@@ -163,6 +171,7 @@ impl Stick {
                 files: Vec::new(),
             },
             remedies,
+            identity: None,
             facts: StickFacts {
                 title,
                 date: "-".to_owned(),
@@ -181,6 +190,11 @@ impl Stick {
         &self.remedies
     }
 
+    /// Returns who the stick is, with the key that signs its reports; nothing if nobody has said so yet.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
     /// Returns what the report says of the stick.
     pub fn facts(&self) -> &StickFacts {
         &self.facts
@@ -190,6 +204,21 @@ impl Stick {
     pub fn path_of(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
+}
+
+/// Reads who the stick is. A folder need not say; a file that is there must be right, since nothing else
+/// than an identity may lie outside the manifest under its name.
+fn read_identity(root: &Path) -> Result<Option<Identity>, StickError> {
+    let file = match fs::File::open(root.join(paths::IDENTITY)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut bytes = Vec::new();
+    // One byte more than it may have tells that it is longer, whatever its size.
+    let most = u64::try_from(IDENTITY_LENGTH).unwrap_or(u64::MAX);
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(Identity::parse(&bytes)?)
 }
 
 /// Returns every file below `root` that the manifest must list, with its size, by its path with `/`.
@@ -276,6 +305,35 @@ mod tests {
         let stick = prove(folder.path(), &key).unwrap();
         assert_eq!(stick.remedies().len(), 1);
         assert_eq!(stick.facts().date, "2010-04-22");
+    }
+
+    #[test]
+    fn knows_its_identity_and_refuses_what_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = make_stick(folder.path());
+        let write = |bytes: &[u8]| fs::write(folder.path().join(paths::IDENTITY), bytes).unwrap();
+        assert_eq!(prove(folder.path(), &key).unwrap().facts().id, None);
+        write(&rescue_stick::identity::blank_file());
+        assert_eq!(prove(folder.path(), &key).unwrap().facts().id, None);
+        let mut good = include_bytes!("../rescue-stick/fixtures/identity-1.bin").to_vec();
+        write(&good);
+        let stick = prove(folder.path(), &key).unwrap();
+        assert_eq!(stick.facts().id.as_deref(), Some("MK-7F3A-01"));
+        let own = stick.identity().unwrap();
+        assert_eq!(
+            own.public_key().check(b"report", &own.sign(b"report")),
+            Ok(())
+        );
+        good.push(0);
+        write(&good);
+        let long = prove(folder.path(), &key).unwrap_err().to_string();
+        assert!(long.contains("4097 bytes, expected 4096"), "{long}");
+        write(&vec![b'x'; 4096]);
+        let other = prove(folder.path(), &key).unwrap_err().to_string();
+        assert!(
+            other.starts_with("stick identity: another magic"),
+            "{other}"
+        );
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! - `judged`: what a partner would check by hand
 //! - `same_bytes`: the same inputs give the same image, whatever the surroundings
+//! - `swapped`: other definitions in a finished image
 //! - `refused`: what `mendkit` does with bad recipes and bad images
 
 mod judged;
 mod refused;
 mod same_bytes;
+mod swapped;

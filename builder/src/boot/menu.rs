@@ -8,8 +8,6 @@ use std::fmt::Write;
 /// What the menu depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MenuSettings {
-    /// Serial number of the stick's FAT32 file system; tells this stick from others in the same PC.
-    pub stick: u32,
     /// How long the menu waits before it takes the first entry, in seconds.
     pub timeout_s: u32,
     /// Further arguments for the kernel.
@@ -36,12 +34,35 @@ const MODES: &[(&str, &str)] = &[
 /// GRUB, which has looked for it, names it. `panic` restarts a PC that nobody watches.
 const KERNEL_ARGUMENTS: &str = "console=tty0 $serial quiet loglevel=3 panic=30";
 
+/// Where a menu lies on the stick: GRUB's for BIOS, and the folder that is built into Debian's signed GRUB.
+pub const MENUS: [&str; 2] = ["boot/grub/grub.cfg", "EFI/debian/grub.cfg"];
+
+/// Stands for the stick's name in a menu that does not know it yet. No argument may hold such brackets.
+const NAMELESS: &str = "{stick}";
+
+/// How often a menu names the stick: once for GRUB, once for `mend`.
+const NAMED: usize = 2;
+
+/// Returns the menu of the stick whose file system has this serial number.
+pub fn name_stick(text: &str, serial: u32) -> String {
+    text.replace(NAMELESS, &stick_name(serial))
+}
+
+/// Returns the menu as it was before the stick had a name; nothing if it does not name this stick just
+/// where a menu does.
+pub fn unname_stick(text: &str, serial: u32) -> Option<String> {
+    let name = stick_name(serial);
+    let is_ours = text.matches(&name).count() == NAMED && !text.contains(NAMELESS);
+    is_ours.then(|| text.replace(&name, NAMELESS))
+}
+
 /// Returns the stick's name as GRUB and `mend` read it: the serial number of its file system.
-pub fn stick_name(serial: u32) -> String {
+fn stick_name(serial: u32) -> String {
     format!("{:04X}-{:04X}", serial >> 16, serial & 0xffff)
 }
 
-/// Returns the text of grub.cfg.
+/// Returns the text of grub.cfg, in which the stick has no name yet ([`name_stick`]). Its name is the serial
+/// number of its FAT32 file system, which tells it from other sticks in the same PC.
 pub fn menu_text(settings: &MenuSettings) -> Result<String, MenuError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._,:=/+@-".contains(c);
     for argument in &settings.extra_arguments {
@@ -51,8 +72,7 @@ pub fn menu_text(settings: &MenuSettings) -> Result<String, MenuError> {
             });
         }
     }
-    let stick = stick_name(settings.stick);
-    let mut arguments = format!("mend.stick={stick} {KERNEL_ARGUMENTS}");
+    let mut arguments = format!("mend.stick={NAMELESS} {KERNEL_ARGUMENTS}");
     for argument in &settings.extra_arguments {
         arguments.push(' ');
         arguments.push_str(argument);
@@ -72,7 +92,7 @@ if serial --unit=0 --speed=115200; then
 fi
 
 # This stick, even if another one is in the same PC.
-search --no-floppy --fs-uuid --set=root --hint=$root {stick}
+search --no-floppy --fs-uuid --set=root --hint=$root {NAMELESS}
 
 # UEFI of either width runs the 64-bit kernel; BIOS runs what the CPU can.
 set bits=32
@@ -125,9 +145,10 @@ mod tests {
 
     use super::*;
 
+    const SERIAL: u32 = 0x00a1_b2c3;
+
     fn settings(extra: &[&str]) -> MenuSettings {
         MenuSettings {
-            stick: 0x00a1_b2c3,
             timeout_s: 3,
             extra_arguments: extra.iter().map(|text| (*text).to_owned()).collect(),
         }
@@ -135,7 +156,9 @@ mod tests {
 
     #[test]
     fn is_this_text() {
-        let text = menu_text(&settings(&["mend.lang=fr", "panic=5"])).unwrap();
+        let nameless = menu_text(&settings(&["mend.lang=fr", "panic=5"])).unwrap();
+        let text = name_stick(&nameless, SERIAL);
+        assert_eq!(unname_stick(&text, SERIAL).as_ref(), Some(&nameless));
         expect![[r##"
             # mendkit's menu, the same for BIOS and UEFI.
             set default=0
@@ -197,6 +220,13 @@ mod tests {
     }
 
     #[test]
+    fn a_menu_that_names_the_stick_elsewhere_too_keeps_its_name() {
+        let text = menu_text(&settings(&["of=00A1-B2C3"])).unwrap();
+        assert_eq!(unname_stick(&name_stick(&text, SERIAL), SERIAL), None);
+        assert_eq!(unname_stick(&name_stick(&text, 1), SERIAL), None);
+    }
+
+    #[test]
     fn refuses_arguments_that_grub_would_read_as_commands() {
         for argument in ["", "a b", "a;reboot", "$root", "a\nhalt", "{", "\"", "a#"] {
             assert!(menu_text(&settings(&[argument])).is_err(), "{argument:?}");
@@ -207,7 +237,8 @@ mod tests {
     fn grub_script_check_accepts_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("grub.cfg");
-        fs_err::write(&file, menu_text(&settings(&[])).unwrap()).unwrap();
+        let text = name_stick(&menu_text(&settings(&[])).unwrap(), SERIAL);
+        fs_err::write(&file, text).unwrap();
         let Ok(output) = std::process::Command::new("grub-script-check")
             .arg(&file)
             .output()

@@ -9,19 +9,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rescue_stick::signature::PublicKey;
 
 use super::{Outcome, ask_password, megabytes, parts_place};
-use crate::assemble::{assemble, derive_identity};
+use crate::assemble::{Ingredients, assemble};
 use crate::boot::{BootFiles, BootProgress, BootSettings, boot_files, firmware, grub, menu};
 use crate::cli::BuildArgs;
 use crate::disk::CORE_IMAGE_LBA;
-use crate::disk::identity::DiskIdentity;
-use crate::fat32::timestamp::FatTimestamp;
-use crate::hashed_file::HashedFile;
 use crate::image::{Progress, create_image_file};
 use crate::inputs::Inputs;
 use crate::parts::Parts;
 use crate::parts::lock::Lock;
 use crate::plan::{ImagePlan, plan_image};
-use crate::recipe::{Recipe, parse_date};
+use crate::recipe::Recipe;
 use crate::signing::SigningKey;
 
 /// Builds an image, or prints its plan.
@@ -37,20 +34,12 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
         let mut needed = inputs.paths();
         needed.extend([args.recipe.clone(), folder.join(&recipe.signing.key), lock]);
         needed.push(mend_path(args)?);
-        check_output(output, &needed, &cache)?;
+        check_output(output, &needed, Some(&cache))?;
     }
-    let stage = Stage {
-        recipe: &recipe,
-        inputs: &inputs,
-        key: &key,
-    };
-    let (boot, identity) = stage.boot_files(args)?;
+    let boot = make_boot_files(args, &recipe, &key)?;
     let kernels = boot.kernels.join(", ");
-    let seconds = parse_date(&recipe.date)
-        .unwrap_or_default()
-        .saturating_mul(86_400);
-    let timestamp = FatTimestamp::from_unix_seconds(seconds).context("dating the image")?;
-    let assembled = assemble(&inputs, boot, identity, timestamp, &key)?;
+    let ingredients = Ingredients::from_inputs(&inputs, boot);
+    let assembled = assemble(&ingredients, &key).context("dating the image")?;
     let plan = plan_image(assembled.contents).context("planning the image")?;
     if args.plan {
         say!("{}", plan.to_string().trim_end());
@@ -77,58 +66,50 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-struct Stage<'a> {
-    recipe: &'a Recipe,
-    inputs: &'a Inputs,
-    key: &'a SigningKey,
-}
-
-impl Stage<'_> {
-    /// Makes the boot files or finds them in the cache, under an identity that follows from all inputs.
-    fn boot_files(&self, args: &BuildArgs) -> anyhow::Result<(BootFiles, DiskIdentity)> {
-        let (cache, lock_path) = parts_place(&args.parts)?;
-        let lock_text = fs::read_to_string(&lock_path)
-            .context("reading the lock of the boot parts; `mendkit parts fetch` makes it")?;
-        let lock = Lock::parse(&lock_text).with_context(|| lock_path.display().to_string())?;
-        let parts = Parts::open(&cache, &lock).context("opening the boot parts")?;
-        let mend = HashedFile::read(&mend_path(args)?)
-            .context("reading the 32-bit mend; give it with --mend")?;
-        let described = format!(
-            "{}\n{}\n{:?}",
-            lock.format()?,
-            mend.sha256,
-            self.recipe.boot
-        );
-        let identity = derive_identity(self.inputs, &described, self.key);
-        let menu = menu::MenuSettings {
-            stick: identity.volume_serial,
-            timeout_s: self.recipe.boot.menu_seconds,
-            extra_arguments: self.recipe.boot.arguments.clone(),
-        };
-        let public_key = self.key.public().to_file();
-        let settings = BootSettings {
-            cache: &cache,
-            mend: &mend.path,
-            public_key: &public_key,
-            menu: &menu,
-            firmware: &self.recipe.boot.firmware,
-            core_lba: CORE_IMAGE_LBA.0,
-            grub_prefix: grub::GPT_PREFIX,
-        };
-        let spinner = progress_bar(0, " {spinner} {msg}");
-        let boot = boot_files(&parts, &settings, &mut |BootProgress::Making(what)| {
-            spinner.set_message(format!("making {what}"));
-            spinner.tick();
-        })
-        .context("making the boot files")?;
-        spinner.finish_and_clear();
-        Ok((boot, identity))
-    }
+/// Makes the boot files or finds them in the cache.
+fn make_boot_files(
+    args: &BuildArgs,
+    recipe: &Recipe,
+    key: &SigningKey,
+) -> anyhow::Result<BootFiles> {
+    let (cache, lock_path) = parts_place(&args.parts)?;
+    let lock_text = fs::read_to_string(&lock_path)
+        .context("reading the lock of the boot parts; `mendkit parts fetch` makes it")?;
+    let lock = Lock::parse(&lock_text).with_context(|| lock_path.display().to_string())?;
+    let parts = Parts::open(&cache, &lock).context("opening the boot parts")?;
+    let mend = mend_path(args)?;
+    fs::File::open(&mend).context("opening the 32-bit mend; give it with --mend")?;
+    let menu = menu::MenuSettings {
+        timeout_s: recipe.boot.menu_seconds,
+        extra_arguments: recipe.boot.arguments.clone(),
+    };
+    let public_key = key.public().to_file();
+    let settings = BootSettings {
+        cache: &cache,
+        mend: &mend,
+        public_key: &public_key,
+        menu: &menu,
+        firmware: &recipe.boot.firmware,
+        core_lba: CORE_IMAGE_LBA.0,
+        grub_prefix: grub::GPT_PREFIX,
+    };
+    let spinner = progress_bar(0, " {spinner} {msg}");
+    let boot = boot_files(&parts, &settings, &mut |BootProgress::Making(what)| {
+        spinner.set_message(format!("making {what}"));
+        spinner.tick();
+    })
+    .context("making the boot files")?;
+    spinner.finish_and_clear();
+    Ok(boot)
 }
 
 /// Refuses to put the image in the place of something that the build needs, such as the secret key: a
 /// slip of the hand that nobody could take back.
-fn check_output(output: &Path, needed: &[PathBuf], cache: &Path) -> anyhow::Result<()> {
+pub(super) fn check_output(
+    output: &Path,
+    needed: &[PathBuf],
+    cache: Option<&Path>,
+) -> anyhow::Result<()> {
     let Ok(output_file) = fs::canonicalize(output) else {
         // Nothing is there yet.
         return Ok(());
@@ -141,7 +122,8 @@ fn check_output(output: &Path, needed: &[PathBuf], cache: &Path) -> anyhow::Resu
             path.display()
         );
     }
-    if fs::canonicalize(cache).is_ok_and(|cache| output_file.starts_with(cache)) {
+    let cache = cache.and_then(|cache| fs::canonicalize(cache).ok());
+    if cache.is_some_and(|cache| output_file.starts_with(cache)) {
         anyhow::bail!(
             "{}: the image would replace a file of the cache; expected another name",
             output.display()
@@ -196,7 +178,8 @@ fn print_inputs(inputs: &Inputs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn left_out(names: &[String]) -> String {
+/// Returns which members of a package are not carried, as words for the end of a line.
+pub(super) fn left_out(names: &[String]) -> String {
     if names.is_empty() {
         String::new()
     } else {
@@ -216,11 +199,13 @@ fn firmware_line(recipe: &Recipe) -> String {
     names.join(", ")
 }
 
-fn short_key(key: &PublicKey) -> &str {
+/// Returns the beginning of a key, enough to tell it from others.
+pub(super) fn short_key(key: &PublicKey) -> &str {
     key.base64().get(..20).unwrap_or(key.base64())
 }
 
-fn write_with_progress(
+/// Makes the image file and shows how far it is; returns its digest.
+pub(super) fn write_with_progress(
     output: &Path,
     plan: &ImagePlan,
 ) -> anyhow::Result<rescue_stick::digest::Sha256Digest> {
@@ -259,7 +244,7 @@ mod tests {
         }
         std::os::unix::fs::symlink(path("release.key"), path("link.img")).unwrap();
         let needed = [path("release.key"), path("recipe.toml")];
-        let check = |name: &str| check_output(&path(name), &needed, &cache);
+        let check = |name: &str| check_output(&path(name), &needed, Some(&cache));
         assert!(check("new.img").is_ok());
         assert!(check("old.img").is_ok());
         for bad in ["release.key", "cache/../release.key", "link.img"] {

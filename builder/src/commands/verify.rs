@@ -4,20 +4,25 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use fs_err as fs;
 
 use super::{Outcome, megabytes, read_public_key};
 use crate::cli::VerifyArgs;
-use crate::verify::{Verified, verify_image};
+use crate::verify::Verified;
+use crate::verify::many::{OneVerified, verify_all, verify_path};
 
-/// Verifies an image or a stick and says everything that is wrong with it.
+/// Verifies images and sticks and says everything that is wrong with them.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
-    let start = Instant::now();
     let trusted = args.key.as_deref().map(read_public_key).transpose()?;
-    let mut source = fs::File::open(&args.source).context("opening what is to be verified")?;
-    let verified = verify_image(&mut source, trusted.as_ref())
-        .with_context(|| format!("verifying {}", args.source.display()))?;
-    print_verified(&args.source, &verified)?;
+    let [source] = args.sources.as_slice() else {
+        let mut tally = Tally::default();
+        let start = Instant::now();
+        verify_all(&args.sources, trusted.as_ref(), &mut |one| tally.take(one));
+        return tally.sum_up(start.elapsed().as_secs_f64());
+    };
+    let start = Instant::now();
+    let verified = verify_path(source, trusted.as_ref())
+        .with_context(|| format!("verifying {}", source.display()))?;
+    print_verified(source, &verified)?;
     let seconds = start.elapsed().as_secs_f64();
     if verified.problems.is_empty() {
         say!(" good      as signed, nothing more and nothing less   {seconds:.1} s");
@@ -32,6 +37,74 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Refused)
 }
 
+/// Counts images and sticks as they are done, a line each.
+#[derive(Default)]
+struct Tally {
+    good: usize,
+    bad: usize,
+    unread: usize,
+    /// Why a line could not be printed.
+    error: Option<anyhow::Error>,
+}
+
+impl Tally {
+    fn take(&mut self, one: OneVerified) {
+        if let Err(error) = self.print(one) {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    fn print(&mut self, one: OneVerified) -> anyhow::Result<()> {
+        let (path, seconds) = (one.path.display(), one.took.as_secs_f64());
+        let verified = match one.result {
+            Ok(verified) => verified,
+            Err(error) => {
+                self.unread += 1;
+                say!(" unread    {path}  {:#}", anyhow::Error::from(error));
+                return Ok(());
+            }
+        };
+        let stick = verified.stick.as_ref();
+        let stick = stick.map(|own| format!("stick {}  ", own.facts().id));
+        let stick = stick.unwrap_or_default();
+        match verified.problems.as_slice() {
+            [] => {
+                self.good += 1;
+                let files = verified.files;
+                say!(" good      {path}  {stick}{files} files as signed   {seconds:.1} s");
+            }
+            [first, more @ ..] => {
+                self.bad += 1;
+                say!(" BAD       {path}  {stick}{first}   {seconds:.1} s");
+                if !more.is_empty() {
+                    say!("           and {} more: verify it alone", more.len());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn sum_up(self, seconds: f64) -> anyhow::Result<Outcome> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let unread = match self.unread {
+            0 => String::new(),
+            count => format!(", {count} could not be read"),
+        };
+        say!(
+            " in all    {} good, {} bad{unread}   {seconds:.1} s",
+            self.good,
+            self.bad
+        );
+        Ok(match (self.bad, self.unread) {
+            (0, 0) => Outcome::Done,
+            (0, _) => Outcome::Failed,
+            _ => Outcome::Refused,
+        })
+    }
+}
+
 fn print_verified(source: &Path, verified: &Verified) -> anyhow::Result<()> {
     let serial = verified
         .identity
@@ -43,6 +116,16 @@ fn print_verified(source: &Path, verified: &Verified) -> anyhow::Result<()> {
         megabytes(verified.medium_size.0),
         serial.unwrap_or_else(|| "unknown".into()),
     );
+    if let Some(stick) = &verified.stick {
+        let facts = stick.facts();
+        say!(
+            " stick     {}  written {} by {}  from image sha256 {}",
+            facts.id,
+            facts.written,
+            facts.by,
+            facts.image.short()
+        );
+    }
     match &verified.key {
         Some(key) if verified.key_is_trusted => say!(" key       {} as given", key.base64()),
         Some(key) => say!(

@@ -1,21 +1,24 @@
 //! Manifest, signature and key: whether the stick holds what was signed, and nothing else.
 
 use cpio::newc;
+use rescue_stick::identity::Identity;
 use rescue_stick::manifest::{Discrepancy, Manifest};
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
-use super::{Findings, KEY_ARCHIVE, ReadImage};
+use super::{Findings, ReadImage};
 use crate::boot::grub::{BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
+use crate::boot::key::KEY_ARCHIVE;
 
 /// The files whose content is needed here.
-pub(super) const PROOF_PATHS: [&str; 6] = [
+pub(super) const PROOF_PATHS: [&str; 7] = [
     paths::MANIFEST,
     paths::MANIFEST_SIGNATURE,
     paths::PUBLIC_KEY,
     KEY_ARCHIVE,
     BOOT_SECTOR_COPY,
     CORE_IMAGE_COPY,
+    paths::IDENTITY,
 ];
 
 /// What the check came to, beside its findings.
@@ -24,6 +27,8 @@ pub(super) struct Checked {
     pub(super) key: Option<PublicKey>,
     /// Number of files in the manifest.
     pub(super) listed: usize,
+    /// Who the stick is.
+    pub(super) stick: Option<Identity>,
 }
 
 /// Checks the signature, then every file against the manifest, then the key that `mend` will trust.
@@ -50,7 +55,18 @@ pub(super) fn check_closed_set(
     Checked {
         key,
         listed: check_manifest(image, findings),
+        stick: check_identity(image, findings),
     }
+}
+
+/// Returns who the stick is. Nobody signed this file, so it must be nothing else than an identity.
+fn check_identity(image: &ReadImage, findings: &mut Findings) -> Option<Identity> {
+    let identity = Identity::parse(image.proof.get(paths::IDENTITY)?);
+    identity.unwrap_or_else(|error| {
+        let expectation = "who the stick is, or a blank as in an image";
+        findings.problem(paths::IDENTITY, error.to_string(), expectation);
+        None
+    })
 }
 
 /// Returns a file of the proof as text; what is missing is found by the manifest as well, but the

@@ -1,7 +1,8 @@
-//! Programs and crates that are not ours judge images that mendkit makes.
+//! Programs and crates that are not ours judge images and labels that mendkit makes.
 
 mod content;
 mod judges;
+mod labels;
 mod refused;
 mod verified;
 mod volume;

@@ -4,8 +4,13 @@ use std::io::Cursor;
 
 use cpio::newc;
 use mendkit::boot::grub::{BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
-use mendkit::plan::{ImageFile, plan_image};
-use mendkit::verify::{KEY_ARCHIVE, Problem, Verified, read_image, verify_image};
+use mendkit::boot::key::KEY_ARCHIVE;
+use mendkit::lba::ByteSize;
+use mendkit::plan::{ImageFile, ReservedFile, plan_image};
+use mendkit::stick::identity::{IdentityPlace, read_identity};
+use mendkit::verify::{Problem, Verified, read_image, verify_image};
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::identity::{Identity, IdentityFacts, blank_file};
 use rescue_stick::manifest::Manifest;
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
@@ -78,6 +83,86 @@ fn a_good_image_has_no_problem_under_either_key() {
     assert_eq!(texts(&outcome.problems), [""; 0]);
     assert!(!outcome.key_is_trusted);
     assert_eq!(outcome.key, Some(key));
+}
+
+/// An image with room for an identity, as `mendkit build` makes it.
+fn image_with_identity() -> (Vec<u8>, PublicKey) {
+    let Signed { files, key } = good();
+    let mut contents = contents(files);
+    contents.reserved.insert(
+        0,
+        ReservedFile {
+            path: paths::IDENTITY.to_owned(),
+            size: ByteSize(4096),
+            head: blank_file(),
+            purpose: "identity".to_owned(),
+        },
+    );
+    (image(contents), key)
+}
+
+fn identity() -> Identity {
+    let facts = IdentityFacts {
+        id: "MK-7F3A-01".parse().unwrap(),
+        image: Sha256Digest::of(b"image"),
+        title: "title".to_owned(),
+        written: "2010-04-22T09:15:00Z".to_owned(),
+        by: "Anna".to_owned(),
+    };
+    Identity::new(facts, [7; 32]).unwrap()
+}
+
+#[test]
+fn a_stick_is_its_image_with_an_identity_laid_over_it() {
+    let (image, key) = image_with_identity();
+    let mut source = Cursor::new(image.clone());
+    assert_eq!(read_identity(&mut source).unwrap(), None);
+    let outcome = verify_image(&mut source, Some(&key)).unwrap();
+    assert_eq!(texts(&outcome.problems), [""; 0]);
+    assert_eq!(outcome.stick, None);
+
+    let place = IdentityPlace::find(&mut source).unwrap();
+    let mut stick = image.clone();
+    place.patch(&identity()).overlay(0, &mut stick);
+    let changed = image.iter().zip(&stick).enumerate();
+    let changed: Vec<u64> = changed
+        .filter(|(_, (a, b))| a != b)
+        .map(|(at, _)| u64::try_from(at).unwrap())
+        .collect();
+    let (first, last) = (changed.first().unwrap(), changed.last().unwrap());
+    assert!(*first >= place.offset && *last < place.offset + 4096);
+
+    let mut source = Cursor::new(stick.clone());
+    assert_eq!(read_identity(&mut source).unwrap(), Some(identity()));
+    let outcome = verify_image(&mut source, Some(&key)).unwrap();
+    assert_eq!(texts(&outcome.problems), [""; 0]);
+    assert_eq!(outcome.stick, Some(identity()));
+
+    place.blank().overlay(0, &mut stick);
+    assert!(stick == image);
+}
+
+#[test]
+fn finds_an_identity_that_is_none() {
+    let (mut image, key) = image_with_identity();
+    let place = IdentityPlace::find(&mut Cursor::new(&image)).unwrap();
+    let at = usize::try_from(place.offset).unwrap();
+    image[at + 100] = 1;
+    let outcome = verify_image(&mut Cursor::new(&image), Some(&key)).unwrap();
+    let places: Vec<_> = outcome.problems.iter().map(|p| p.place.as_str()).collect();
+    assert_eq!(places, [paths::IDENTITY]);
+    assert!(read_identity(&mut Cursor::new(&image)).is_err());
+}
+
+#[test]
+fn an_image_without_room_for_an_identity_is_not_given_one() {
+    let Signed { files, .. } = good();
+    let image = image(contents(files));
+    let error = IdentityPlace::find(&mut Cursor::new(&image)).unwrap_err();
+    let expect = "mendkit/identity.bin: missing, expected a file in one piece";
+    assert_eq!(error.to_string(), expect);
+    let nothing = IdentityPlace::find(&mut Cursor::new(vec![0u8; 1 << 20])).unwrap_err();
+    assert!(nothing.to_string().contains("expected"), "{nothing}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn read_by_fatfs(image: &[u8]) -> BTreeMap<String, Vec<u8>> {
 fn bytes_of(file: &ImageFile) -> &[u8] {
     match &file.content {
         Content::Bytes(bytes) => bytes,
-        Content::File(path) => panic!("{} is not in memory", path.display()),
+        other => panic!("{other:?} is not in memory"),
     }
 }
 

@@ -9,11 +9,13 @@
 
 pub mod definitions;
 pub mod digest;
+pub mod identity;
 pub mod job;
 pub mod journal;
 pub mod manifest;
 pub mod paths;
 pub mod remedy;
 pub mod report;
+pub mod secret_key;
 pub mod signature;
 pub mod undo;

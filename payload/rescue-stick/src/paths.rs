@@ -9,6 +9,7 @@
 //! /mendkit/remedies/*.toml             the incidents it mends
 //! /mendkit/definitions/NAME/*          corrected definitions
 //! /mendkit/files/*                     known good files
+//! /mendkit/identity.bin                who this stick is; preallocated, not in the manifest
 //! /mendkit/journal.bin  scratch.bin    preallocated, written in place, not in the manifest
 //! /reports/                            what was done where, not in the manifest
 //! ```
@@ -36,6 +37,9 @@ pub const DEFINITIONS: &str = "mendkit/definitions";
 
 /// Folder of known good files.
 pub const FILES: &str = "mendkit/files";
+
+/// Who this stick is, blank in an image. Contiguous; of fixed length; outside the manifest.
+pub const IDENTITY: &str = "mendkit/identity.bin";
 
 /// The journal: undo and redo blocks. Contiguous; written in place; outside the manifest.
 pub const JOURNAL: &str = "mendkit/journal.bin";
@@ -79,7 +83,7 @@ pub fn left_by_system(path: &str) -> Option<&'static str> {
 
 /// Returns whether `path` may exist on a stick although the manifest does not list it.
 pub fn is_outside_manifest(path: &str) -> bool {
-    [MANIFEST, MANIFEST_SIGNATURE, JOURNAL, SCRATCH].contains(&path)
+    [MANIFEST, MANIFEST_SIGNATURE, IDENTITY, JOURNAL, SCRATCH].contains(&path)
         || path
             .strip_prefix(REPORTS)
             .is_some_and(|rest| rest.starts_with('/'))
@@ -95,6 +99,8 @@ mod tests {
     fn only_reports_and_work_areas_are_outside_the_manifest() {
         assert!(is_outside_manifest("reports/a/report.json"));
         assert!(is_outside_manifest(JOURNAL));
+        assert!(is_outside_manifest(IDENTITY));
+        assert!(!is_outside_manifest("mendkit/identity.bin2"));
         assert!(!is_outside_manifest("reportsx/a"));
         assert!(!is_outside_manifest("mendkit/job.json"));
     }

@@ -87,6 +87,8 @@ impl Verdict {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StickFacts {
+    /// Its id, `MK-7F3A-01`; `None` if whoever wrote the stick gave it none.
+    pub id: Option<String>,
     /// Title of the image.
     pub title: String,
     /// Date of the image.

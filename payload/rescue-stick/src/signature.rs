@@ -1,4 +1,5 @@
-//! Checking the signature over the manifest. Making one is the builder's (`mendkit`'s `signing`).
+//! Checking a signature: the release key's over the manifest, a stick's over its reports. Making one is
+//! [`crate::secret_key`]'s.
 //!
 //! Keys and signatures are minisign's files, so that anyone can check a stick with `minisign -V`.
 

@@ -199,7 +199,9 @@ pub fn render_report(report: &Report) -> String {
     page.line(0, "");
     let stick = &report.stick;
     page.field(0, "PC", &machine_line(&report.machine));
-    page.field(0, "Stick", &format!("{}, {}", stick.title, stick.date));
+    let id = stick.id.as_ref().map(|id| format!("{id}, "));
+    let id = id.unwrap_or_default();
+    page.field(0, "Stick", &format!("{id}{}, {}", stick.title, stick.date));
     let seconds = format!("{}.{}", report.took_ms / 1000, report.took_ms % 1000 / 100);
     let started = &report.started;
     page.field(
