@@ -20,6 +20,7 @@ use crate::repair::plan::{FileMove, FileWrite, RepairPlan, staged_path};
 use crate::stick::Stick;
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 
+mod content;
 mod record;
 mod stage;
 

@@ -1,19 +1,16 @@
 //! Prepares everything new beside its place, and notes what is there before.
 
-use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use rescue_stick::undo::{ChangedValue, FileAttributes};
 
+use super::content::{Sources, write_content};
 use super::{ApplyError, Progress, io_at, precondition};
-use crate::antivirus::quarantine::extract_item;
-use crate::cabinet::extract_member;
 use crate::machine::VolumeChange;
-use crate::repair::detect::hives::change_hive;
 use crate::repair::detect::steps::Content;
 use crate::repair::package::{Package, PackageError};
-use crate::repair::plan::{FileWrite, Step, WriteSource, staged_path};
+use crate::repair::plan::{FileWrite, Step, staged_path};
 use crate::stick::{Stick, hash_file};
 use crate::windows::path::{Resolved, WindowsPath};
 
@@ -102,45 +99,12 @@ fn check_content(path: &WindowsPath, before: &Content, root: &Path) -> Result<Pa
     Err(precondition(path, &finding, &expectation))
 }
 
-/// Where new content comes from, and who wants to know how much of it has come.
-struct Sources<'a> {
-    stick: &'a Stick,
-    package: Option<&'a mut Package>,
-    progress: &'a mut dyn FnMut(Progress<'_>),
-}
-
-/// A file that tells how much was written to it.
-struct Counted<'a> {
-    file: &'a mut fs::File,
-    write: &'a FileWrite,
-    done: u64,
-    progress: &'a mut dyn FnMut(Progress<'_>),
-}
-
-impl io::Write for Counted<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.file.write(bytes)?;
-        self.done = self
-            .done
-            .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-        (self.progress)(Progress {
-            write: self.write,
-            done: self.done,
-        });
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 /// Prepares one new file beside its place; `staged` gets its path before it is begun. Returns the values
 /// of a registry file that it changes.
 fn stage_file(
     write: &FileWrite,
     change: &dyn VolumeChange,
-    sources: Sources<'_>,
+    mut sources: Sources<'_>,
     staged: &mut Vec<PathBuf>,
 ) -> Result<Vec<ChangedValue>, ApplyError> {
     let path = staged_path(&write.target)?;
@@ -165,15 +129,7 @@ fn stage_file(
     let options = fs::OpenOptions::new().write(true).create_new(true).clone();
     staged.push(at.clone());
     let mut file = options.open(&at).map_err(|e| io_at(&path, "creating", e))?;
-    let mut counted = Counted {
-        file: &mut file,
-        write,
-        done: 0,
-        progress: sources.progress,
-    };
-    let from = (sources.stick, sources.package);
-    let values = fill_file(write, change.root(), from, &path, &mut counted)?;
-    file.sync_all().map_err(|e| io_at(&path, "writing", e))?;
+    let values = write_content(write, change.root(), &mut sources, &path, &mut file)?;
     drop(file);
     if !change.is_provisional() {
         check_staged(write, &at, &path)?;
@@ -207,69 +163,4 @@ fn take_security(
     };
     change.copy_security(&from, at)?;
     Ok(())
-}
-
-/// Writes the new content of `write` to `file`, which lies at `path`. Returns the values of a registry
-/// file that it changes.
-fn fill_file(
-    write: &FileWrite,
-    root: &Path,
-    (stick, package): (&Stick, Option<&mut Package>),
-    path: &WindowsPath,
-    file: &mut Counted<'_>,
-) -> Result<Vec<ChangedValue>, ApplyError> {
-    let find = |source: &WindowsPath| match source.resolve(root)? {
-        Resolved::File { at, .. } => Ok(at),
-        _ => Err(precondition(source, "not there", "the chosen candidate")),
-    };
-    let not_so = |source: &WindowsPath, finding: String| {
-        let expectation = format!("{} bytes of the chosen candidate", write.after.size);
-        precondition(source, &finding, &expectation)
-    };
-    match (&write.source, package) {
-        (WriteSource::Package(member), Some(package)) => package.extract(member, file)?,
-        (WriteSource::Package(_), None) => {
-            return Err(precondition(path, "no package", "the package of its step"));
-        }
-        (WriteSource::Volume(source), _) => {
-            copy_bounded(&find(source)?, file, write).map_err(|e| io_at(source, "copying", e))?;
-        }
-        (WriteSource::Cabinet { cabinet, member }, _) => {
-            extract_member(&find(cabinet)?, member, write.after.size, file)
-                .map_err(|error| not_so(cabinet, error.to_string()))?;
-        }
-        (WriteSource::Quarantine(item), _) => {
-            let at = find(&item.container)?;
-            extract_item(&at, item.kind, item.number, write.after.size, file)
-                .map_err(|error| not_so(&item.container, error.to_string()))?;
-        }
-        (WriteSource::Stick(source), _) => {
-            copy_bounded(&stick.path_of(source), file, write)
-                .map_err(|e| io_at(path, "copying from the stick", e))?;
-        }
-        (WriteSource::Hive(change), _) => {
-            let expectation = "a registry file that can be changed";
-            let changed = change_hive(root, change)
-                .map_err(|reason| precondition(&write.target, &reason, expectation))?;
-            file.write_all(&changed.after)
-                .map_err(|e| io_at(path, "writing", e))?;
-            return Ok(changed.values);
-        }
-        (WriteSource::Empty, _) => {}
-        (WriteSource::Read(content), _) => {
-            file.write_all(content)
-                .map_err(|e| io_at(path, "writing", e))?;
-        }
-        (WriteSource::Text(text), _) => {
-            file.write_all(text.as_bytes())
-                .map_err(|e| io_at(path, "writing", e))?;
-        }
-    }
-    Ok(Vec::new())
-}
-
-/// Copies no more than the plan says, one byte excepted that shows a file which has grown.
-fn copy_bounded(from: &Path, to: &mut Counted<'_>, write: &FileWrite) -> io::Result<u64> {
-    let source = fs::File::open(from)?;
-    io::copy(&mut source.take(write.after.size.saturating_add(1)), to)
 }
