@@ -74,6 +74,9 @@ fn replaced_files_keep_descriptor_and_owner_and_the_former_ones_theirs() -> Resu
         let kept_security = patient.volume().security(&kept)?;
         assert_eq!(kept_security.descriptor, before.descriptor, "{kept}");
         assert_eq!(after.attributes, before.attributes, "{path}");
+        assert_eq!(after.short_name, before.short_name, "{path}");
+        // The time of creation comes first.
+        assert_eq!(after.times[..8], before.times[..8], "{path}");
     }
     Ok(())
 }

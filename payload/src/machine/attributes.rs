@@ -63,6 +63,8 @@ pub fn read_attributes(at: &Path, file_system: FileSystem) -> io::Result<FileAtt
         }
         // NODATA: it has none beside its long name.
         Err(Errno::NODATA) => None,
+        // MLINK: it has several long names, and ntfs-3g does not say to which of them one belongs.
+        Err(Errno::MLINK) => None,
         Err(error) => return Err(error.into()),
     };
     let mut flags = [0; 4];
