@@ -63,12 +63,12 @@ impl fmt::Debug for OtherVolumes<'_> {
     }
 }
 
+/// A volume that was shown, or why it cannot be.
+type Shown = Result<Box<dyn VolumeView>, String>;
+
 impl OtherVolumes<'_> {
     /// Shows the volume at a place that fits, read-only, with its name; `None` if there is none.
-    fn view(
-        &self,
-        fits: impl Fn(&PartitionPlace) -> bool,
-    ) -> Option<(String, Result<Box<dyn VolumeView>, String>)> {
+    fn view(&self, fits: impl Fn(&PartitionPlace) -> bool) -> Option<(String, Shown)> {
         let mut volumes = self.0.iter();
         let volume = volumes.find(|volume| volume.place().as_ref().is_some_and(&fits))?;
         let name = volume.facts().name.clone();
