@@ -53,9 +53,6 @@ impl Site<'_> {
     }
 }
 
-/// Name of another volume, and the volume shown, or why it is not.
-type OtherView = (String, Result<Box<dyn VolumeView>, String>);
-
 /// The volumes of the PC, for what a Windows keeps on its other drives.
 #[derive(Clone, Copy)]
 pub struct OtherVolumes<'a>(pub &'a [Box<dyn Volume>]);
@@ -67,9 +64,12 @@ impl fmt::Debug for OtherVolumes<'_> {
     }
 }
 
+/// A volume that was shown, or why it cannot be.
+type Shown = Result<Box<dyn VolumeView>, String>;
+
 impl OtherVolumes<'_> {
     /// Shows the volume at a place that fits, read-only, with its name; `None` if there is none.
-    fn view(&self, fits: impl Fn(&PartitionPlace) -> bool) -> Option<OtherView> {
+    fn view(&self, fits: impl Fn(&PartitionPlace) -> bool) -> Option<(String, Shown)> {
         let mut volumes = self.0.iter();
         let volume = volumes.find(|volume| volume.place().as_ref().is_some_and(&fits))?;
         let name = volume.facts().name.clone();
