@@ -322,7 +322,10 @@ fn derive_code(
     let origin = Origin {
         what: "GRUB for BIOS",
         inputs: vec![part.locked.sha256],
-        parameters: vec![settings.grub_prefix.to_owned(), grub::module_names()],
+        parameters: vec![
+            settings.grub_prefix.to_owned(),
+            grub::payload::module_names(),
+        ],
     };
     let derived = derive(settings.cache, &origin, || {
         progress(BootProgress::Making(part.origin()));

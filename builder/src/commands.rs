@@ -19,6 +19,7 @@ macro_rules! say {
 }
 
 pub mod build;
+pub mod devices;
 pub mod fetch;
 pub mod keygen;
 pub mod labels;
@@ -26,6 +27,7 @@ pub mod receipts;
 pub mod remedy;
 pub mod swap;
 pub mod verify;
+pub mod write;
 
 /// How a command ended; `main` turns it into the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

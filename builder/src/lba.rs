@@ -77,6 +77,35 @@ impl LbaRange {
     pub fn overlaps(self, other: Self) -> bool {
         self.first <= other.last && other.first <= self.last
     }
+
+    /// Returns what is left of the range without `others`, in order.
+    pub fn without(self, others: &[Self]) -> Vec<Self> {
+        let mut left = vec![self];
+        for other in others {
+            let cut = left.iter().flat_map(|range| {
+                if !range.overlaps(*other) {
+                    return [Some(*range), None];
+                }
+                let before = other.first.0.checked_sub(1);
+                let before = before.and_then(|last| Self::new(range.first, Lba(last)));
+                [before, Self::new(other.last.advanced_by(1), range.last)]
+            });
+            left = cut.flatten().collect();
+        }
+        left
+    }
+
+    /// Returns the range in consecutive parts of at most `sectors` sectors, which must not be 0.
+    pub fn parts(self, sectors: u64) -> impl Iterator<Item = Self> {
+        let mut next = Some(self.first);
+        std::iter::from_fn(move || {
+            let first = next?;
+            let left = self.last.0.checked_sub(first.0)?.checked_add(1)?;
+            let part = Self::starting_at(first, left.min(sectors))?;
+            next = part.last.0.checked_add(1).map(Lba);
+            Some(part)
+        })
+    }
 }
 
 impl fmt::Display for LbaRange {
@@ -135,6 +164,19 @@ mod tests {
         assert!(range(1, 5).overlaps(range(5, 9)));
         assert!(range(1, 9).overlaps(range(3, 4)));
         assert!(!range(1, 5).overlaps(range(6, 9)));
+    }
+
+    #[test]
+    fn ranges_are_cut_and_parted_without_loss() {
+        let range = |first, last| LbaRange::new(Lba(first), Lba(last)).unwrap();
+        assert_eq!(
+            range(0, 9).without(&[range(8, 20), range(2, 3), range(30, 31)]),
+            [range(0, 1), range(4, 7)]
+        );
+        assert_eq!(range(3, 4).without(&[range(0, 9)]), []);
+        assert_eq!(range(0, 4).without(&[range(0, 1)]), [range(2, 4)]);
+        let parts: Vec<_> = range(5, 11).parts(3).collect();
+        assert_eq!(parts, [range(5, 7), range(8, 10), range(11, 11)]);
     }
 
     #[test]

@@ -99,6 +99,10 @@ pub struct ReadImage {
     pub files: Vec<FileOnImage>,
     /// Every folder but the root.
     pub folders: Vec<String>,
+    /// Where the volume lies, if its boot sector is readable.
+    pub volume: Option<LbaRange>,
+    /// The volume's sectors that mean something, in order: boot sectors, both FATs, every cluster in use.
+    pub in_use: Vec<LbaRange>,
     /// Free space on the volume.
     pub free_space: ByteSize,
     /// Everything that is wrong.
@@ -161,6 +165,7 @@ pub fn check_read_image(image: &ReadImage, trusted: Option<&PublicKey>) -> Verif
         notes: image.notes.clone(),
     };
     let checked = closed_set::check_closed_set(image, trusted, &mut findings);
+    findings.notes.extend(note_what_systems_left(image));
     let is_report = |path: &&str| {
         let rest = path.strip_prefix(paths::REPORTS);
         rest.is_some_and(|rest| rest.starts_with('/'))
@@ -179,6 +184,21 @@ pub fn check_read_image(image: &ReadImage, trusted: Option<&PublicKey>) -> Verif
     }
 }
 
+/// Returns a line for every folder that a running system left on the stick.
+fn note_what_systems_left(image: &ReadImage) -> Vec<String> {
+    let mut notes = Vec::new();
+    for file in &image.files {
+        let (folder, _) = file.path.split_once('/').unwrap_or_default();
+        if let Some(system) = paths::left_by_system(folder) {
+            let note = format!("/{folder} is not ours and is not read ({system})");
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
+    notes
+}
+
 /// Reads the whole image or stick but for free space, and checks every structure.
 pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyError> {
     let mut medium = Medium::of(source)?;
@@ -190,6 +210,8 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
         identity: table.as_ref().map(|table| table.identity.clone()),
         files: Vec::new(),
         folders: Vec::new(),
+        volume: None,
+        in_use: Vec::new(),
         free_space: ByteSize(0),
         problems: Vec::new(),
         notes: Vec::new(),
@@ -207,6 +229,8 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
         }
         image.free_space =
             ByteSize(u64::from(fat.free_clusters()) * u64::from(geometry.cluster_size()));
+        image.volume = geometry.range();
+        image.in_use = fat.sectors_in_use();
         (image.files, image.proof) = content::read_files(&mut medium, &geometry, tree.files)?;
         image.folders = tree.folders;
     }

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use rustix::fs::OFlags;
@@ -110,6 +111,68 @@ impl Area for FileArea {
     }
 }
 
+/// Bytes in memory that survive nothing. Takes as much memory as was written to it.
+#[derive(Debug)]
+pub struct RamArea {
+    length: u64,
+    bytes: Mutex<Vec<u8>>,
+}
+
+impl RamArea {
+    /// Returns an area of `length` zeros.
+    pub fn new(length: u64) -> Self {
+        Self {
+            length,
+            bytes: Mutex::default(),
+        }
+    }
+}
+
+impl Area for RamArea {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        check_range(offset, buffer.len(), self.length)?;
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let written = bytes.get(start..).unwrap_or_default();
+        let (kept, zeros) = buffer.split_at_mut(written.len().min(buffer.len()));
+        kept.copy_from_slice(written.get(..kept.len()).unwrap_or_default());
+        zeros.fill(0);
+        Ok(())
+    }
+
+    fn write_at(&self, offset: u64, source: &[u8]) -> io::Result<()> {
+        check_range(offset, source.len(), self.length)?;
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = usize::try_from(offset).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        let end = start.saturating_add(source.len());
+        if bytes.len() < end {
+            bytes.resize(end, 0);
+        }
+        let target = bytes.get_mut(start..end).unwrap_or_default();
+        target.copy_from_slice(source);
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Returns what the system said, without the path that `fs_err` adds: where a volume happens to be mounted
+/// tells a person nothing.
+pub fn cause_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    // "failed to read from file `PATH`: CAUSE"; the crate keeps the cause itself to itself.
+    let cause = text
+        .rsplit_once("`: ")
+        .filter(|_| text.starts_with("failed to "));
+    cause.map_or_else(|| text.clone(), |(_, cause)| cause.to_owned())
+}
+
 /// Checks that `length` bytes from `offset` lie in an area of `area_length` bytes.
 pub fn check_range(offset: u64, length: usize, area_length: u64) -> io::Result<()> {
     let length = u64::try_from(length).unwrap_or(u64::MAX);
@@ -182,6 +245,27 @@ mod tests {
         assert_eq!(message, expect);
         assert_eq!(fs_err::read(file.path()).unwrap(), b"012xy56789");
         assert!(FileArea::open(file.path()).unwrap().part(8, 3).is_err());
+    }
+
+    #[test]
+    fn memory_reads_as_zeros_where_nothing_was_written() {
+        let area = RamArea::new(1 << 40);
+        area.write_at(3, b"abc").unwrap();
+        let mut found = [1; 8];
+        area.read_at(1, &mut found).unwrap();
+        assert_eq!(&found, b"\0\0abc\0\0\0");
+        area.read_at(1 << 39, &mut found).unwrap();
+        assert_eq!(found, [0; 8]);
+        assert!(area.write_at((1 << 40) - 1, b"xy").is_err());
+    }
+
+    #[test]
+    fn the_cause_of_an_error_is_told_without_a_path() {
+        let error = FileArea::open(Path::new("/not/there")).unwrap_err();
+        assert!(error.to_string().contains("/not/there"));
+        assert_eq!(cause_of(&error), "No such file or directory (os error 2)");
+        let plain = io::Error::other("text");
+        assert_eq!(cause_of(&plain), "text");
     }
 
     #[test]

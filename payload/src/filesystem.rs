@@ -10,7 +10,9 @@ use crate::journal::Allocation;
 use crate::machine::{FileSystem, VolumeState};
 
 pub mod fat32;
+pub mod foreign;
 pub mod ntfs_volume;
+pub mod partition_table;
 
 /// Kind and serial number of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,11 @@ pub struct Identified {
     /// Serial number; 0 if it has none.
     pub serial: u64,
 }
+
+/// What is said of a volume that the partition table calls Windows' and that is noise.
+const UNKNOWN_ENCRYPTION: &str = "no file system that is known, though the partition table says Windows, and what is there looks \
+     encrypted: find out by which product, unlock or decrypt it by that product's own recovery medium, \
+     then start from the stick again";
 
 /// BitLocker To Go's mark at byte 424 of a sector that looks like FAT32's.
 /// Source: libbde, BitLocker Drive Encryption format, 3.3; GUID 4967D63B-2E29-4AD8-8399-F6A339E3D001.
@@ -44,12 +51,17 @@ pub fn identify(area: &dyn Area) -> io::Result<Identified> {
                 (FileSystem::Fat16, number(&sector, 39, 4))
             }
         }
-        _ => (FileSystem::Unknown, 0),
+        _ => (identify_foreign(area)?, 0),
     };
     Ok(Identified {
         file_system,
         serial,
     })
+}
+
+fn identify_foreign(area: &dyn Area) -> io::Result<FileSystem> {
+    let found = foreign::recognise_volume(area)?;
+    Ok(found.map_or(FileSystem::Unknown, FileSystem::Foreign))
 }
 
 /// Returns the state of a volume of kind `file_system`.
@@ -58,12 +70,24 @@ pub fn read_state(area: &dyn Area, file_system: FileSystem) -> VolumeState {
         FileSystem::Ntfs => ntfs_volume::read_state(area),
         FileSystem::Fat32 => fat32::Fat32::parse(area).and_then(|fat| fat.read_state()),
         FileSystem::BitLocker => return VolumeState::Unreadable("locked by BitLocker".into()),
+        FileSystem::Foreign(foreign) => return VolumeState::Unreadable(foreign.advice()),
+        FileSystem::Encrypted => return VolumeState::Unreadable(UNKNOWN_ENCRYPTION.into()),
         FileSystem::Fat16 | FileSystem::ExFat | FileSystem::Unknown => {
             let reason = format!("{} is not supported", file_system.name());
             return VolumeState::Unreadable(reason);
         }
     };
     state.unwrap_or_else(|error| VolumeState::Unreadable(error.to_string()))
+}
+
+/// Returns how many bytes of a volume of kind `file_system` are free; once `wanted` are found, the rest is
+/// not counted.
+pub fn find_free(area: &dyn Area, file_system: FileSystem, wanted: u64) -> io::Result<u64> {
+    match file_system {
+        FileSystem::Ntfs => ntfs_volume::Clusters::read(area)?.find_free(wanted),
+        FileSystem::Fat32 => fat32::Fat32::parse(area)?.find_free(wanted),
+        _ => Ok(0),
+    }
 }
 
 /// Returns what of a volume of kind `file_system` is in use.

@@ -37,6 +37,8 @@ const WORK: &str = "/run/mend";
 pub struct Work {
     /// Detects, plans and, unless the mode or the person says no, repairs.
     pub repair: fn(Mode, &dyn Machine, &Stick, &mut dyn Screen) -> Report,
+    /// Takes the newest repair back, file by file.
+    pub undo: fn(Mode, &dyn Machine, &Stick, &mut dyn Screen) -> Report,
     /// Renders a report as text.
     pub report_text: fn(&Report) -> String,
 }
@@ -56,6 +58,14 @@ impl Outcome {
             verdict,
             lines: lines.to_vec(),
             report: None,
+        }
+    }
+
+    fn of(report: Report) -> Self {
+        Self {
+            verdict: report.verdict,
+            lines: outcome_lines(&report),
+            report: Some(report),
         }
     }
 }
@@ -178,13 +188,11 @@ fn mend(
     }
     let mode = match arguments.task {
         Task::Undo => {
-            return match &journal {
-                Some(journal) => undo_newest(boot_stick, &resources, journal),
-                None => {
-                    let reason = "The stick has no journal, so there is nothing to take back.";
-                    Outcome::new(Verdict::Refused, &[reason.into()])
-                }
-            };
+            let mut outcome = undo_newest(screen, (boot_stick, stick), &resources, work);
+            if let Some(report) = &mut outcome.report {
+                report.notes.splice(0..0, recovered);
+            }
+            return outcome;
         }
         Task::Diagnose => Mode::Diagnose,
         Task::Repair => stick.job().mode,
@@ -196,11 +204,7 @@ fn mend(
     let mut report = (work.repair)(mode, &machine, stick, screen);
     // What was finished or left from an earlier run belongs to this PC's story, so to its report.
     report.notes.splice(0..0, recovered);
-    Outcome {
-        verdict: report.verdict,
-        lines: outcome_lines(&report),
-        report: Some(report),
-    }
+    Outcome::of(report)
 }
 
 fn open_journal(screen: &mut Consoles, boot_stick: &BootStick) -> Option<Arc<Journal>> {
@@ -251,20 +255,38 @@ fn recover_all(
     Ok(lines)
 }
 
-fn undo_newest(boot_stick: &BootStick, resources: &Resources, journal: &Journal) -> Outcome {
+/// Takes the newest repair back: block by block if nobody has written the disk since, else file by file
+/// by the record that it left on the PC.
+fn undo_newest(
+    screen: &mut Consoles,
+    (boot_stick, stick): (&BootStick, &Stick),
+    resources: &Resources,
+    work: Work,
+) -> Outcome {
+    let Some(journal) = &resources.journal else {
+        let reason = "The stick has no journal, so nothing can be taken back with it.";
+        return Outcome::new(Verdict::Refused, &[reason.into()]);
+    };
     let undone = with_targets(boot_stick, resources, |targets| undo(journal, targets));
-    match undone {
+    let reason = match undone {
         Ok(Ok(commits)) => {
             let runs = commits.first().map(|commit| commit.run.clone());
             let line = format!("Repair {} was taken back.", runs.unwrap_or_default());
-            Outcome::new(Verdict::Undone, &[line])
+            return Outcome::new(Verdict::Undone, &[line]);
         }
         Ok(Err(error @ UndoError::Journal(_))) => {
             let advice = "Start this PC from the stick again: what was begun will be finished.";
-            Outcome::new(Verdict::Failed, &[error.to_string(), advice.into()])
+            return Outcome::new(Verdict::Failed, &[error.to_string(), advice.into()]);
         }
-        Ok(Err(error)) => Outcome::new(Verdict::Refused, &[error.to_string()]),
-        Err(reason) => Outcome::new(Verdict::Failed, &[reason]),
+        Ok(Err(error @ (UndoError::Changed { .. } | UndoError::Nothing))) => error.to_string(),
+        Ok(Err(error)) => return Outcome::new(Verdict::Refused, &[error.to_string()]),
+        Err(reason) => return Outcome::new(Verdict::Failed, &[reason]),
+    };
+    screen.line(&reason);
+    screen.mark("undo by files");
+    match LinuxMachine::find(Some(boot_stick.disk()), resources) {
+        Ok(machine) => Outcome::of((work.undo)(stick.job().mode, &machine, stick, screen)),
+        Err(error) => Outcome::new(Verdict::Failed, &[error.to_string()]),
     }
 }
 

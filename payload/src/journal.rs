@@ -5,14 +5,18 @@
 //!
 //! ```text
 //! commit   (if a log is emptied) mark -> disk       as before, and Windows will check the volume
-//!          blocks that were free -> disk, flush     volume as before: nothing refers to them
 //!          undo and redo -> journal, flush          as before: no head names them
+//!          blocks that were free -> disk, flush     volume as before: nothing refers to them
 //!          head: Prepared, flush                    from here on the next start finishes it
 //!          redo -> disk, flush
 //!          head: Done, flush
 //! undo     head: Undoing; undo -> disk; head: Undone, each flushed
 //! recover  Prepared: redo again.  Undoing: undo again.  Both may be repeated for ever.
 //! ```
+//!
+//! The stick may fail at any write, or be pulled out. Before *Prepared* the disk is as it was, and apart
+//! from free blocks nothing has been written to it; afterwards it is completed without the stick, and
+//! [`Committed::unmarked`](crate::machine::Committed::unmarked) says that the next start will do it again.
 //!
 //! Only [`commit`], [`recover`] and [`undo`] open a PC's disk for writing. None of them writes a volume
 //! that someone else has changed since: before they write, every sector must be one of the two that
@@ -30,7 +34,7 @@ use rescue_stick::journal::{
     VolumeIdentity,
 };
 
-use crate::area::Area;
+use crate::area::{Area, RamArea};
 
 pub mod commit;
 pub mod record;
@@ -95,6 +99,12 @@ pub enum JournalError {
     /// Neither slot holds a table.
     #[error(transparent)]
     Head(#[from] HeadError),
+    /// The medium took a table, and returns another.
+    #[error("journal slot at {offset:#x}: what was written is not what is read back")]
+    NotKept {
+        /// Offset in the journal, bytes.
+        offset: u64,
+    },
     /// A body is not what the table says; a torn write cannot cause this.
     #[error("journal body of run {run} at {offset:#x}: {finding}")]
     Corrupt {
@@ -130,6 +140,37 @@ impl Journal {
             area,
             table: Mutex::new(Table { head, slot }),
         })
+    }
+
+    /// Returns a journal in memory, with room for `length` bytes of bodies. It protects nothing; a commit
+    /// needs one all the same.
+    pub fn in_memory(length: u64) -> Result<Self, JournalError> {
+        let area = RamArea::new(BODIES_OFFSET.saturating_add(length));
+        let head = rescue_stick::journal::empty_head([0; 16]);
+        area.write_at(0, &head)
+            .map_err(JournalError::io("making a journal in memory"))?;
+        Self::open(Box::new(area))
+    }
+
+    /// Writes the table anew and reads it back: better to know that the medium takes no writes before a
+    /// repair is begun.
+    pub fn check_writable(&self) -> Result<(), JournalError> {
+        self.replace(self.commits())?;
+        let table = self.table();
+        let offset = slot_offset(table.slot);
+        let mut slot = vec![0; SLOT_LENGTH];
+        let read = self.area.read_at(offset, &mut slot);
+        read.map_err(JournalError::io("reading the journal's head back"))?;
+        if slot == table.head.to_slot() {
+            Ok(())
+        } else {
+            Err(JournalError::NotKept { offset })
+        }
+    }
+
+    /// Returns how many bytes of bodies the journal could hold if it were empty.
+    pub fn capacity(&self) -> u64 {
+        self.area.len().saturating_sub(BODIES_OFFSET)
     }
 
     /// Returns the commits, oldest first.

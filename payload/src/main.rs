@@ -10,11 +10,16 @@ use clap::Parser as _;
 use mend::init::{self, Work};
 use mend::options::{Console, Options, run_command};
 use mend::repair::report::render_report;
+use mend::repair::undo::{UndoRequest, undo_run};
 use mend::repair::{Request, run};
 
 /// What the rescue environment does once the stick has proven itself.
 const WORK: Work = Work {
     repair: |mode, machine, stick, screen| run(&Request::new(mode), machine, stick, screen),
+    undo: |mode, machine, stick, screen| {
+        let request = UndoRequest { mode, run: None };
+        undo_run(&request, machine, stick, screen)
+    },
     report_text: render_report,
 };
 

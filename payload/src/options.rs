@@ -9,20 +9,22 @@ use clap::{Args, Parser, Subcommand};
 use fs_err as fs;
 use rescue_stick::job::Mode;
 use rescue_stick::paths;
-use rescue_stick::report::{MachineFacts, Report};
+use rescue_stick::report::{MachineFacts, Report, Verdict};
 use rescue_stick::signature::PublicKey;
 
 use crate::area::FileArea;
 use crate::journal::recover::recover;
-use crate::journal::{Journal, Target};
+use crate::journal::undo::UndoError;
+use crate::journal::{self, Journal, Target};
 use crate::machine::Machine;
 use crate::machine::folder::FolderMachine;
 use crate::machine::linux::device::length_of;
 use crate::machine::linux::disks::{Partition, list_partitions};
 use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources};
 use crate::repair::report::render_report;
+use crate::repair::undo::{UndoRequest, undo_run};
 use crate::repair::{Request, run};
-use crate::screen::Screen;
+use crate::screen::{Answer, Question, Screen};
 use crate::stick::{Stick, StickError};
 use crate::terminal::Terminal;
 
@@ -56,6 +58,24 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Take a repair back: block by block where nobody has written the volume since, else file by file
+    Undo {
+        /// Where and with what
+        #[command(flatten)]
+        place: Place,
+        /// The run to take back, as its report names it; the newest if not given
+        #[arg(long, value_name = "RUN")]
+        run: Option<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What is to be done with the machine.
+enum Work<'a> {
+    Repair,
+    Undo { run: Option<&'a str> },
 }
 
 /// Where and with what.
@@ -96,10 +116,14 @@ pub struct Console<'a> {
 
 /// Carries out what was asked for and returns the exit code.
 pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8> {
-    let (place, json, mode) = match &options.command {
-        Command::Diagnose { place, json } => (place, *json, Mode::Diagnose),
-        Command::Repair { place, yes: true } => (place, false, Mode::Auto),
-        Command::Repair { place, yes: false } => (place, false, Mode::Confirm),
+    let asked = |yes: &bool| if *yes { Mode::Auto } else { Mode::Confirm };
+    let (place, json, mode, work) = match &options.command {
+        Command::Diagnose { place, json } => (place, *json, Mode::Diagnose, Work::Repair),
+        Command::Repair { place, yes } => (place, false, asked(yes), Work::Repair),
+        Command::Undo { place, yes, run } => {
+            let run = run.as_deref();
+            (place, false, asked(yes), Work::Undo { run })
+        }
     };
     if mode != Mode::Diagnose && place.stick.is_none() {
         anyhow::bail!("no stick given, expected --stick FOLDER and --key FILE");
@@ -111,8 +135,8 @@ pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8
             return Ok(EXIT_REFUSED);
         }
     };
-    let work = tempfile::tempdir().context("making a folder for mount points")?;
-    let machine = open_machine(place, mode, work.path())?;
+    let work_folder = tempfile::tempdir().context("making a folder for mount points")?;
+    let bench = open_machine(place, mode, work_folder.path())?;
     // JSON has the output to itself.
     let mut silent = io::sink();
     let shown: &mut dyn Write = if json {
@@ -121,7 +145,17 @@ pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8
         &mut *console.output
     };
     let mut screen = Terminal::new(shown, console.input);
-    let report = run(&Request::new(mode), &*machine, &stick, &mut screen);
+    let report = match work {
+        Work::Repair => run(&Request::new(mode), &*bench.machine, &stick, &mut screen),
+        Work::Undo { run } => {
+            if let Some(verdict) = undo_blocks(&bench, mode, run, &mut screen)? {
+                return Ok(verdict.exit_code());
+            }
+            let run = run.map(str::to_owned);
+            let request = UndoRequest { mode, run };
+            undo_run(&request, &*bench.machine, &stick, &mut screen)
+        }
+    };
     screen.line("");
     render_report(&report)
         .lines()
@@ -135,14 +169,68 @@ pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8
     Ok(report.verdict.exit_code())
 }
 
+/// Takes a run back block by block. Returns `None` if that cannot be, so that the files are next.
+fn undo_blocks(
+    bench: &Bench,
+    mode: Mode,
+    run: Option<&str>,
+    screen: &mut dyn Screen,
+) -> anyhow::Result<Option<Verdict>> {
+    let Some(journal) = &bench.journal else {
+        return Ok(None);
+    };
+    let targets: Vec<&dyn Target> = bench
+        .targets
+        .iter()
+        .map(|one| -> &dyn Target { one })
+        .collect();
+    let newest = journal.commits().pop().map(|commit| commit.run);
+    if let (Mode::Confirm, Some(newest)) = (mode, run.map(str::to_owned).or(newest)) {
+        screen.line(&format!(
+            "taking back {newest}, block by block if that can be"
+        ));
+        if screen.ask(Question::Undo { warning: None }) == Answer::No {
+            screen.line("not wanted; nothing was written");
+            return Ok(Some(Verdict::Affected));
+        }
+    }
+    match journal::undo::undo_run(journal, &targets, run) {
+        Ok(commits) => {
+            let run = commits.first().map_or("", |commit| &commit.run);
+            screen.line(&format!("repair {run} was taken back"));
+            Ok(Some(Verdict::Undone))
+        }
+        Err(error @ (UndoError::Changed { .. } | UndoError::Nothing)) => {
+            screen.line(&error.to_string());
+            Ok(None)
+        }
+        Err(error @ UndoError::Journal(_)) => Err(error.into()),
+        Err(error) => {
+            screen.line(&error.to_string());
+            Ok(Some(Verdict::Refused))
+        }
+    }
+}
+
+/// What stands for the PC.
+struct Bench {
+    machine: Box<dyn Machine>,
+    journal: Option<Arc<Journal>>,
+    /// The volumes as the journal knows them.
+    targets: Vec<LinuxVolume>,
+}
+
 /// Opens what stands for the PC; mount points go below `work`. Unless nothing is to be written, what was
 /// begun on it earlier is finished.
-fn open_machine(place: &Place, mode: Mode, work: &Path) -> anyhow::Result<Box<dyn Machine>> {
+fn open_machine(place: &Place, mode: Mode, work: &Path) -> anyhow::Result<Bench> {
     if let Some(root) = &place.root {
         let machine = FolderMachine::open(root);
-        return Ok(Box::new(
-            machine.with_context(|| format!("opening {}", root.display()))?,
-        ));
+        let machine = machine.with_context(|| format!("opening {}", root.display()))?;
+        return Ok(Bench {
+            machine: Box::new(machine),
+            journal: None,
+            targets: Vec::new(),
+        });
     }
     let resources = Resources {
         journal: match mode {
@@ -167,7 +255,11 @@ fn open_machine(place: &Place, mode: Mode, work: &Path) -> anyhow::Result<Box<dy
         firmware: "volumes".into(),
         ..MachineFacts::default()
     };
-    Ok(Box::new(LinuxMachine::of(facts, open()?)))
+    Ok(Bench {
+        machine: Box::new(LinuxMachine::of(facts, open()?)),
+        targets: open()?,
+        journal: resources.journal,
+    })
 }
 
 /// Opens the journal that was named, or the stick's. Without either nothing can be changed.
@@ -190,6 +282,7 @@ fn examine_volume(path: &Path, resources: &Resources) -> anyhow::Result<LinuxVol
     let partition = known.unwrap_or_else(|| Partition {
         name: path.display().to_string(),
         device,
+        disk: None,
         start: 0,
         length,
         disk_model: None,
@@ -230,7 +323,6 @@ mod tests {
     use super::*;
     use crate::repair::fixture::{SVCHOST_SP3, XP_SP3, dat_5959, make_stick, make_zip};
     use clap::CommandFactory as _;
-    use rescue_stick::report::Verdict;
 
     #[test]
     fn command_line_is_consistent() {
@@ -302,6 +394,50 @@ mod tests {
         // A stick with one file too many is not believed.
         fs::write(stick.join("extra"), "x").unwrap();
         assert_eq!(call(&["repair", "--yes"], &places), EXIT_REFUSED);
+    }
+
+    #[test]
+    fn an_undo_ends_with_0_a_second_one_with_3_and_another_run_is_not_known() {
+        let [pc, stick] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [pc, stick] = [&pc, &stick].map(tempfile::TempDir::path);
+        XP_SP3.write(pc);
+        make_stick(stick, &dat_5959(), &make_zip(&dat_5959()), &[]);
+        let cache = pc.join("WINDOWS/system32/dllcache");
+        fs::create_dir(&cache).unwrap();
+        fs::write(cache.join("svchost.exe"), SVCHOST_SP3.build()).unwrap();
+        let key = stick.join(paths::PUBLIC_KEY);
+        let places = [("root", pc), ("stick", stick), ("key", key.as_path())];
+        assert_eq!(call(&["repair", "--yes"], &places), 0);
+        let undo = |words: &[&str]| {
+            let mut all: Vec<String> = ["mend", "undo"].map(str::to_owned).into();
+            all.extend(words.iter().map(|word| (*word).to_owned()));
+            for (name, path) in places {
+                all.extend([format!("--{name}"), path.display().to_string()]);
+            }
+            let (mut output, mut errors) = (Vec::new(), Vec::new());
+            let code = run_words(&all, &mut output, &mut errors).unwrap();
+            (code, String::from_utf8(output).unwrap())
+        };
+        let (code, text) = undo(&["--yes", "--run", "20000101T000000Z-PC1"]);
+        assert!(
+            code == 3 && text.contains("has left no record here"),
+            "{text}"
+        );
+        // Nobody answers, which is a no.
+        let (code, text) = undo(&[]);
+        assert!(
+            code == 1 && text.contains("not wanted; nothing was written"),
+            "{text}"
+        );
+        assert!(pc.join("WINDOWS/system32/svchost.exe").exists());
+        let (code, text) = undo(&["--yes"]);
+        assert!(code == 0 && text.contains("\nUNDONE\n"), "{text}");
+        assert!(!pc.join("WINDOWS/system32/svchost.exe").exists());
+        let (code, text) = undo(&["--yes"]);
+        assert!(
+            code == 3 && text.contains("has already been taken back"),
+            "{text}"
+        );
     }
 
     #[test]

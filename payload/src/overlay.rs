@@ -89,8 +89,13 @@ impl Overlay {
     /// Fills `buffer` from `offset`, as written or else as it is on the volume.
     pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         check_range(offset, buffer.len(), self.len())?;
-        // One read for the whole range, then what was changed over it: most of it never is.
-        self.origin.read_at(offset, buffer)?;
+        // One read for the whole range, then what was changed over it: most of it never is. Where all of
+        // it was changed, as in a new file, the volume is not asked.
+        let is_all_changed =
+            || pieces(offset, buffer.len()).all(|piece| self.blocks.contains_key(&piece.block));
+        if !is_all_changed() {
+            self.origin.read_at(offset, buffer)?;
+        }
         for piece in pieces(offset, buffer.len()) {
             if let Some(slot) = self.blocks.get(&piece.block) {
                 let target = buffer.get_mut(piece.range.clone()).unwrap_or_default();

@@ -12,33 +12,37 @@ use rescue_stick::job::Mode;
 use rescue_stick::remedy::Remedy;
 use rescue_stick::report::{InstallationReport, Report, Verdict};
 
-use crate::machine::{CommitLabel, Machine, Volume, VolumeError, VolumeState};
-use crate::repair::apply::{apply_plan, check_packages};
+use crate::machine::{Machine, Volume, VolumeError, VolumeState};
+use crate::repair::carry_out::{Stopped, conclude, stop};
 use crate::repair::detect::observe::{Observations, observe};
 use crate::repair::detect::steps::examine_steps;
-use crate::repair::detect::{InstallationFacts, Site, survey_machine};
+use crate::repair::detect::{InstallationFacts, OtherVolumes, Site, survey_machine};
 use crate::repair::diagnose::{
     diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
 };
-use crate::repair::plan::{FileWrite, Planned, RepairPlan, plan_repair};
+use crate::repair::permission::{Permission, ask_permission};
+use crate::repair::plan::{Order, Planned, plan_repair};
 use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
-use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
+use crate::repair::report::{Course, assemble_report, begin_installation, name_run, note_faults};
 use crate::repair::stages::{Stage, Stages};
-use crate::repair::verify::{Verified, verify_files};
-use crate::screen::{Answer, Question, Screen};
+use crate::screen::{Question, Screen};
 use crate::stick::Stick;
 use crate::windows::catalog::trust::Trust;
 
 pub mod apply;
 pub mod candidates;
+mod carry_out;
 pub mod detect;
 pub mod diagnose;
 pub mod package;
+mod permission;
 pub mod plan;
 pub mod predicates;
+mod progress;
 pub mod report;
 mod stages;
 pub mod time;
+pub mod undo;
 pub mod verify;
 
 #[cfg(test)]
@@ -64,10 +68,6 @@ impl Request {
     }
 }
 
-/// What a person accepts together with the plan for a volume that was not shut down cleanly.
-const UNCLEAN_WARNING: &str = "Windows did not shut this volume down cleanly; what its own journal \
-                               has not finished will be dropped";
-
 /// What is said of an installation whose repair ended in a panic.
 const FAULT_OF_MEND: &str =
     "the repair ended in a fault of mend itself; start this PC from the stick again";
@@ -91,10 +91,12 @@ pub fn run(
             let mut case = Case {
                 request,
                 volume: volume.as_ref(),
+                volumes: machine.volumes(),
                 facts,
                 stick,
                 run: &name,
                 now,
+                machine,
                 screen: &mut *screen,
                 stages: &mut stages,
             };
@@ -108,7 +110,7 @@ pub fn run(
             }));
         }
     }
-    assemble_report(Course {
+    let mut report = assemble_report(Course {
         run: name,
         started: now,
         took_ms: machine.uptime_ms().saturating_sub(started_ms),
@@ -117,17 +119,25 @@ pub fn run(
         inventory,
         installations,
         timings: stages.timings(),
-    })
+    });
+    report.notes.extend_from_slice(machine.obstacles());
+    let volumes = machine.volumes().iter();
+    let failing =
+        volumes.filter_map(|volume| note_faults(&volume.facts().name, volume.read_faults()));
+    report.notes.extend(failing);
+    report
 }
 
 /// One installation on its way through the repair.
 struct Case<'a, 'm> {
     request: &'a Request,
     volume: &'a dyn Volume,
+    volumes: &'a [Box<dyn Volume>],
     facts: &'a InstallationFacts,
     stick: &'a Stick,
     run: &'a str,
     now: i64,
+    machine: &'a dyn Machine,
     screen: &'a mut dyn Screen,
     stages: &'a mut Stages<'m>,
 }
@@ -221,8 +231,23 @@ impl<'a> Case<'a, '_> {
             root: Path::new(""),
             file_system: self.volume.facts().file_system,
             facts: self.facts,
+            volumes: OtherVolumes(self.volumes),
             stick: self.stick,
             trust: self.request.trust.as_ref(),
+            now: self.now,
+        }
+    }
+
+    /// Returns what a plan by `remedy` is made for.
+    fn order<'o>(&self, remedy: &'o Remedy) -> Order<'o>
+    where
+        'a: 'o,
+    {
+        Order {
+            facts: self.facts,
+            volume: &self.volume.facts().name,
+            run: self.run,
+            remedy: &remedy.id,
             now: self.now,
         }
     }
@@ -234,7 +259,8 @@ impl<'a> Case<'a, '_> {
         judgement: &Judgement,
         report: &mut InstallationReport,
     ) -> Verdict {
-        let (volume, facts, run, site) = (self.volume, self.facts, self.run, self.site());
+        let (volume, site) = (self.volume, self.site());
+        let order = self.order(remedy);
         let examined = self.stages.time(Stage::Detect, || {
             let view = volume.view()?;
             Ok(examine_steps(&site.at(view.root()), remedy))
@@ -243,13 +269,13 @@ impl<'a> Case<'a, '_> {
             Ok(examined) => examined,
             Err(error) => return stop(report, &error),
         };
-        let findings = self
-            .stages
-            .time(Stage::Diagnose, || diagnose(judgement, &examined.steps));
-        report.findings.extend(findings);
-        let (planned, candidates) = self.stages.time(Stage::Plan, || {
-            plan_repair(facts, &volume.facts().name, run, &examined)
+        let findings = self.stages.time(Stage::Diagnose, || {
+            diagnose(remedy, judgement, &examined.steps)
         });
+        report.findings.extend(findings);
+        let (planned, candidates) = self
+            .stages
+            .time(Stage::Plan, || plan_repair(&order, &examined));
         report.candidates.extend(candidates);
         let plan = match planned {
             Planned::Plan(plan) => plan,
@@ -269,8 +295,19 @@ impl<'a> Case<'a, '_> {
         text.lines().for_each(|line| self.screen.line(line));
         report.plan = Some(text);
         let notes: Vec<String> = plan.notes().map(str::to_owned).collect();
-        if let Some(verdict) = self.ask_permission(report) {
-            return verdict;
+        let state = &volume.facts().state;
+        let is_to_be_written = self.request.mode != Mode::Diagnose
+            && !matches!(state, VolumeState::Hibernated | VolumeState::Unreadable(_));
+        if is_to_be_written && let Err(error) = volume.check_change(plan.added_bytes()) {
+            return stop(report, &error);
+        }
+        let question = |warning| Question::Repair { warning };
+        match ask_permission(state, self.request.mode, self.screen, &question) {
+            Permission::Given => {}
+            Permission::Refused(verdict, reason) => {
+                report.advice.push(reason);
+                return verdict;
+            }
         }
         match self.carry_out(remedy, &plan) {
             Ok(verified) => {
@@ -290,160 +327,4 @@ impl<'a> Case<'a, '_> {
             }
         }
     }
-
-    /// Returns the verdict with which it ends here, or `None` if the plan may be carried out.
-    fn ask_permission(&mut self, report: &mut InstallationReport) -> Option<Verdict> {
-        let state = &self.volume.facts().state;
-        let mut end = |verdict, advice: &str| {
-            report.advice.push(advice.to_owned());
-            Some(verdict)
-        };
-        if self.request.mode == Mode::Diagnose {
-            return end(
-                Verdict::Affected,
-                "nothing was written; this can be repaired",
-            );
-        }
-        let warning = match (state, self.request.mode) {
-            (VolumeState::Hibernated, _) => {
-                return end(
-                    Verdict::Refused,
-                    "Windows is hibernated here: start it and shut it down fully (not to sleep), then \
-                     start from the stick again; if it does not start, its saved session must be \
-                     given up first by someone who may decide that",
-                );
-            }
-            (VolumeState::Unreadable(reason), _) => return end(Verdict::NeedsYou, reason),
-            (VolumeState::UncleanLog, Mode::Auto) => {
-                return end(
-                    Verdict::NeedsYou,
-                    "the volume was not shut down cleanly, and nobody is asked in this mode: start \
-                     from a stick that asks",
-                );
-            }
-            (VolumeState::UncleanLog, _) => Some(UNCLEAN_WARNING),
-            (VolumeState::Clean | VolumeState::Dirty, _) => None,
-        };
-        if self.request.mode == Mode::Auto {
-            return None;
-        }
-        match self.screen.ask(Question::Repair { warning }) {
-            Answer::Yes => None,
-            Answer::No => end(Verdict::Affected, "not wanted; nothing was written"),
-        }
-    }
-
-    /// Applies, checks on the overlay, commits, and looks again from a fresh view.
-    fn carry_out(&mut self, remedy: &Remedy, plan: &RepairPlan) -> Result<Verified, Stopped> {
-        let (volume, facts, stick, run) = (self.volume, self.facts, self.stick, self.run);
-        let site = self.site();
-        let label = CommitLabel {
-            run: self.run.to_owned(),
-            computer: self.facts.installation.computer.clone().unwrap_or_default(),
-        };
-        let screen = &mut *self.screen;
-        self.stages.time(Stage::Apply, || {
-            if plan.steps.iter().any(|step| step.package.is_some()) {
-                screen.line("Checking the definitions on the stick ...");
-            }
-            check_packages(plan, stick).map_err(|error| Stopped::Refused(error.to_string()))?;
-            let change = volume.begin_change(plan.needed_bytes())?;
-            // The definitions have 100 MB; a screen that stands still for a minute is switched off.
-            let mut progress = |write: &FileWrite| {
-                let megabytes = write.after.size / 1_000_000;
-                let size = match megabytes {
-                    0 => String::new(),
-                    _ => format!(", {megabytes} MB"),
-                };
-                screen.line(&format!("Writing {}{size} ...", write.target.name()));
-            };
-            if let Err(error) = apply_plan(plan, change.as_ref(), stick, &mut progress) {
-                return Err(Stopped::failed(vec![error.to_string()]));
-            }
-            screen.line("Checking the repair before it is made real ...");
-            let checked = verify_files(change.root(), plan);
-            if !checked.problems.is_empty() {
-                return Err(Stopped::failed(checked.problems));
-            }
-            screen.line("Making the repair real ...");
-            change.commit(&label)?;
-            Ok(())
-        })?;
-        self.screen.line("Checking what was written ...");
-        self.stages.time(Stage::Verify, || {
-            let view = volume
-                .view()
-                .map_err(|error| Stopped::Failed(vec![unchecked(&error)]))?;
-            let mut verified = verify_files(view.root(), plan);
-            // The same eyes that found the fault must not find it any more.
-            let examined = examine_steps(&site.at(view.root()), remedy);
-            let (planned, _) = plan_repair(facts, &volume.facts().name, run, &examined);
-            match planned {
-                Planned::NothingToDo => {}
-                Planned::Plan(left) => verified.problems.push(format!(
-                    "{} of {} steps are still to do",
-                    left.steps.len(),
-                    examined.steps.len()
-                )),
-                Planned::Stuck { advice, .. } => verified.problems.extend(advice),
-            }
-            Ok(verified)
-        })
-    }
-}
-
-/// Why carrying out a plan ended early.
-enum Stopped {
-    /// The stick's package is not as signed; nothing was written.
-    Refused(String),
-    /// The volume said no, or a commit did not end.
-    Volume(VolumeError),
-    /// Anything else, one line each.
-    Failed(Vec<String>),
-}
-
-impl Stopped {
-    /// Before the commit: the disk is untouched, or was put back.
-    fn failed(mut lines: Vec<String>) -> Self {
-        lines.push(
-            "the repair was given up before it was made real; the former files are in place".into(),
-        );
-        Self::Failed(lines)
-    }
-}
-
-impl From<VolumeError> for Stopped {
-    fn from(error: VolumeError) -> Self {
-        Self::Volume(error)
-    }
-}
-
-fn unchecked(error: &VolumeError) -> String {
-    format!("written, but it cannot be looked at again: {error}")
-}
-
-/// Notes why a volume stopped the repair and returns the verdict that goes with it.
-fn stop(report: &mut InstallationReport, error: &VolumeError) -> Verdict {
-    report.advice.push(error.to_string());
-    match error {
-        VolumeError::Refused { .. } => Verdict::Refused,
-        VolumeError::Io { .. } => {
-            report.advice.push("nothing was written".into());
-            Verdict::Failed
-        }
-        VolumeError::Unfinished { .. } => Verdict::Failed,
-    }
-}
-
-fn conclude(report: &mut InstallationReport, verified: Verified) -> Verdict {
-    report.changes = verified.changes;
-    if verified.problems.is_empty() {
-        report
-            .advice
-            .push("take the stick out and restart this PC".into());
-        return Verdict::Repaired;
-    }
-    report.advice.push("written, but not as planned:".into());
-    report.advice.extend(verified.problems);
-    Verdict::Failed
 }

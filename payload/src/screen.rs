@@ -1,14 +1,19 @@
 //! What the person at the machine sees and answers. Thin for now: lines of text, the same on every
 //! console.
 
-use rescue_stick::report::{InstallationReport, Report};
+use rescue_stick::report::{CandidateReport, InstallationReport, Report, Verdict};
 
 pub mod console;
+
+/// Refused files that the outcome lists at most: the screen of an old PC has 25 lines.
+const MOST_REFUSED: usize = 4;
 
 /// A screen and its keys.
 pub trait Screen {
     /// Shows one line of progress or detail.
     fn line(&mut self, text: &str);
+    /// Shows how far something long has come; `is_done` says that this is the end of it.
+    fn progress(&mut self, _text: &str, _is_done: bool) {}
     /// Begins a new page for what matters, where the screen has pages.
     fn page(&mut self) {}
     /// Asks and waits for an answer.
@@ -28,6 +33,14 @@ pub fn outcome_lines(report: &Report) -> Vec<String> {
         if !found.is_empty() {
             lines.push(format!("Found: {}", found.join("; ")));
         }
+        if one.verdict == Verdict::Undone {
+            let count = count_files(one.changes.len());
+            lines.push(format!(
+                "Done: {count} as before the repair; nothing else was written"
+            ));
+            lines.extend(one.advice.iter().cloned());
+            continue;
+        }
         let replaced = one.changes.iter().filter(|change| change.before.is_some());
         let replaced = replaced.count();
         let put_back = one.changes.len().saturating_sub(replaced);
@@ -38,9 +51,32 @@ pub fn outcome_lines(report: &Report) -> Vec<String> {
                 count_files(put_back)
             ));
         }
+        if one.verdict == Verdict::NeedsYou {
+            lines.extend(refused_lines(&one.candidates));
+        }
         lines.extend(one.advice.iter().cloned());
     }
     lines.extend(report.notes.iter().cloned());
+    lines
+}
+
+/// Returns a line for each file that was found and refused, as many as a screen has room for, and one for
+/// all places besides.
+fn refused_lines(candidates: &[CandidateReport]) -> Vec<String> {
+    let refused = candidates.iter().filter(|candidate| !candidate.accepted);
+    let count = refused.clone().count();
+    let files = refused.filter(|candidate| candidate.sha256.is_some());
+    let mut lines: Vec<String> = files
+        .take(MOST_REFUSED)
+        .map(|one| format!("Refused: {}: {}", one.place, one.reason))
+        .collect();
+    match count.saturating_sub(lines.len()) {
+        0 => {}
+        1 => lines.push("1 more place was looked at; it is in the report".into()),
+        more => lines.push(format!(
+            "{more} more places were looked at; they are in the report"
+        )),
+    }
     lines
 }
 
@@ -66,9 +102,24 @@ pub enum Question<'a> {
         /// Warning to be accepted together with the plan, if any.
         warning: Option<&'a str>,
     },
+    /// Whether the repair is to be taken back by the plan that was just shown.
+    Undo {
+        /// Warning to be accepted together with the plan, if any.
+        warning: Option<&'a str>,
+    },
+    /// Whether to go on although the stick cannot be written, so that a power cut is not made good and
+    /// nothing can be taken back block by block.
+    WithoutJournal {
+        /// What is wrong with the stick.
+        reason: &'a str,
+    },
     /// Nothing but a key: the stick may be taken out.
     Finished,
 }
+
+/// What a person accepts who goes on without the stick's journal.
+pub(crate) const WITHOUT_JOURNAL: &str = "Without it, this PC must not lose power while it is repaired, and \
+                                          the stick cannot take the repair back.";
 
 /// What was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -298,6 +298,10 @@ mod tests {
         let key = make_stick(folder.path());
         fs::create_dir(folder.path().join("reports")).unwrap();
         fs::write(folder.path().join("reports/x"), "x").unwrap();
+        // What Windows does to every stick it is shown.
+        let index = folder.path().join("System Volume Information");
+        fs::create_dir(&index).unwrap();
+        fs::write(index.join("IndexerVolumeGuid"), "{").unwrap();
         let stick = prove(folder.path(), &key).unwrap();
         assert_eq!(stick.remedies().len(), 1);
         assert_eq!(stick.facts().date, "2010-04-22");

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use crate::screen::{Answer, Question, Screen};
+use crate::screen::{Answer, Question, Screen, WITHOUT_JOURNAL};
 
 /// A screen made of an output and an input.
 pub struct Terminal<W, R> {
@@ -27,10 +27,17 @@ impl<W: Write, R: BufRead> Screen for Terminal<W, R> {
         let prompt = match question {
             Question::Finished => return Answer::Yes,
             Question::Repair { warning } => {
-                if let Some(warning) = warning {
-                    self.line(warning);
-                }
+                warning.into_iter().for_each(|warning| self.line(warning));
                 "Type y to repair, anything else to leave it as it is: "
+            }
+            Question::Undo { warning } => {
+                warning.into_iter().for_each(|warning| self.line(warning));
+                "Type y to take the repair back, anything else to leave it as it is: "
+            }
+            Question::WithoutJournal { reason } => {
+                self.line(reason);
+                self.line(WITHOUT_JOURNAL);
+                "Type y to repair without protection, anything else to leave it as it is: "
             }
         };
         // No prompt seen or no answer read is a no.
@@ -62,5 +69,19 @@ mod tests {
             assert_eq!(ask(no, None).0, Answer::No, "{no:?}");
         }
         assert!(ask("", Some("careful")).1.starts_with("careful\n"));
+    }
+
+    #[test]
+    fn nobody_goes_on_without_protection_by_pressing_enter() {
+        let ask = |input: &str| {
+            let mut output = Vec::new();
+            let mut screen = Terminal::new(&mut output, input.as_bytes());
+            let reason = "the stick cannot be written";
+            let answer = screen.ask(Question::WithoutJournal { reason });
+            (answer, String::from_utf8(output).unwrap())
+        };
+        assert_eq!(ask("\n").0, Answer::No);
+        assert_eq!(ask("y\n").0, Answer::Yes);
+        assert!(ask("").1.contains("must not lose power"));
     }
 }

@@ -2,10 +2,12 @@
 //! versions. Read only.
 
 pub mod catalog;
+pub mod drives;
 pub mod folders;
 pub mod installation;
 pub mod path;
 pub mod pattern;
 pub mod pe;
 pub mod services;
+pub mod time_zone;
 pub mod version;

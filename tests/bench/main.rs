@@ -2,6 +2,7 @@
 //!
 //! Nothing here passes or fails; figures that documents state come from here.
 //!
+//! - `write`: `mendkit write` beside dd, bmaptool and one loop that waits for all
 //! - `repair`: `mend` on a large NTFS volume with many files, beside ntfs-3g's programs
 
 #![expect(clippy::print_stdout, reason = "a program's own output")]
@@ -10,11 +11,13 @@ use anyhow::{Result, bail};
 
 mod repair;
 mod sample;
+mod write;
 
 fn main() -> Result<()> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
         "repair" => repair::measure(),
-        _ => bail!("bench {name:?}: unknown, expected one of: repair"),
+        "write" => write::run(),
+        _ => bail!("bench {name:?}: unknown, expected one of: repair, write"),
     }
 }

@@ -1,8 +1,9 @@
 //! Other PCs, other answers, and the way back.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use rescue_stick::report::Verdict;
-use support::broken_pc::{PcSpec, WindowsSpec, preset};
+use support::broken_pc::{NtfsMount, PcSpec, WindowsSpec, copy_sparse, preset};
+use support::inspect::Volume;
 use support::kit::{Kit, KitSpec};
 use support::qemu::{DiskBus, Firmware, Machine, UsbBus};
 
@@ -181,4 +182,53 @@ fn the_menu_offers_undo_which_brings_back_every_used_cluster() -> Result<()> {
     choose(2, "UNDONE")?;
     assert_eq!(bench.used_clusters()?, content, "undo left a difference");
     choose(2, "REFUSED")
+}
+
+#[test]
+fn after_windows_has_run_the_menus_undo_goes_file_by_file() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        menu_seconds: 120,
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &PcSpec::of(WindowsSpec::xp_mcafee_5958()))?;
+    let made = bench.made.volumes.first().context("no volume")?;
+    let dat = "Program Files/Common Files/McAfee/Engine/avvscan.dat";
+    let former = Volume::of(bench.pc(), made)?;
+    let former = (former.sha256(dat)?, former.security(dat)?.short_name);
+    let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    let choose = |downs: usize, word: &str| -> Result<String> {
+        let mut machine = Machine::start(&spec)?;
+        machine.wait_for(&["Start from this PC"], LIMIT)?;
+        machine.send_keys(&DOWN.repeat(downs))?;
+        machine.send_keys("\r")?;
+        machine.expect_exit(LIMIT)?;
+        let log = machine.serial_log();
+        check_verdict(&log, word);
+        Ok(log)
+    };
+    choose(0, "REPAIRED")?;
+    // Windows starts and writes what it writes.
+    let volume = Volume::of(bench.pc(), made)?;
+    let mount = NtfsMount::writable(volume.path())?;
+    fs_err::write(mount.path().join("WINDOWS/bootstat.dat"), "Windows ran")?;
+    mount.unmount()?;
+    let mut disk = fs_err::OpenOptions::new().write(true).open(bench.pc())?;
+    copy_sparse(volume.path(), &mut disk, made.offset)?;
+    drop(disk);
+    let log = choose(2, "UNDONE")?;
+    assert!(log.contains("mend: undo by files"), "{log}");
+    let volume = Volume::of(bench.pc(), made)?;
+    let found = (volume.sha256(dat)?, volume.security(dat)?.short_name);
+    assert_eq!(found, former);
+    assert_eq!(volume.sha256(&made.windows.svchost_path())?, None);
+    let kept = volume.read("WINDOWS/bootstat.dat")?;
+    assert_eq!(kept.as_deref(), Some(b"Windows ran".as_slice()));
+    volume.is_sound()?;
+    let (report, text) = bench.report(&kit)?;
+    assert_eq!(report.verdict, Verdict::Undone, "{text}");
+    choose(2, "REFUSED")?;
+    Ok(())
 }

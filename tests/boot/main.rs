@@ -5,10 +5,18 @@
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
+//! - `states`: disks as only a started PC shows them
+//! - `incidents`: other incidents, other drives
 //! - `machines`: other PCs, other answers, undo
+//! - `written`: a stick that `mendkit write` wrote
+//! - `real_size`: 100 MB of definitions and 256 MiB of memory
 
 mod firmware;
+mod incidents;
 mod interrupted;
 mod machines;
+mod real_size;
 mod refused;
 mod rescue;
+mod states;
+mod written;

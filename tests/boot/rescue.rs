@@ -10,7 +10,7 @@ use support::inspect::{Volume, verdicts};
 use support::judges;
 use support::kit::{Kit, extract_volume, read_report, require_builds};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus, copy_image};
-use support::tools::{require_ntfs, require_tools, run, sha256_hex};
+use support::tools::{require_ntfs, require_tools, sha256_hex};
 use tempfile::TempDir;
 
 /// Generous: the machine that runs the tests may be busy, and QEMU interprets every instruction.
@@ -54,10 +54,7 @@ impl Bench {
                 image: self.stick(),
                 bus: usb,
             }),
-            disks: vec![Disk {
-                image: self.pc().to_owned(),
-                bus,
-            }],
+            disks: vec![Disk::of(self.pc().to_owned(), bus)],
             ..MachineSpec::of(firmware)
         }
     }
@@ -79,13 +76,7 @@ impl Bench {
     /// every file, folder and table of the file system, but not what lies in free clusters.
     pub(crate) fn used_clusters(&self) -> Result<String> {
         let made = self.made.volumes.first().context("no volume")?;
-        let volume = Volume::of(self.pc(), made)?;
-        let name = volume.path().to_str().context("path is not UTF-8")?;
-        let saved = run(
-            "ntfsclone",
-            &["--save-image", "--quiet", "--output", "-", name],
-        )?;
-        Ok(sha256_hex(&saved.out))
+        Volume::of(self.pc(), made)?.used_clusters()
     }
 
     /// Demands that the host finds every Windows repaired, and the volumes sound.

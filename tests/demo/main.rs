@@ -5,15 +5,21 @@
 
 #![expect(clippy::print_stdout, reason = "a program's own output")]
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
-use support::broken_pc::{make_disk, preset};
+use mend::windows::catalog::Proof;
+use mend::windows::catalog::store::CatalogStore;
+use mend::windows::catalog::trust::{KeyPurpose, Trust};
+use mend::windows::path::WindowsPath;
+use support::broken_pc::{FileState, MadeVolume, WindowsSpec, make_disk, make_folder, preset};
+use support::catalog::test_root;
 use support::definitions::{DatSizes, make_definitions};
-use support::inspect::{Verdict, verdicts};
+use support::inspect::{Verdict, Volume, verdicts};
 use support::kit::{KitSpec, cache, mendkit, read_report, recipe_text};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus};
 use support::tools::target_folder;
@@ -30,12 +36,15 @@ fn main() -> Result<ExitCode> {
     let demo = Demo {
         folder,
         start: Instant::now(),
+        used_before: RefCell::new(None),
     };
     demo.build_image()?;
     demo.break_pc()?;
     demo.repair_pc()?;
     demo.show_report()?;
     let is_repaired = demo.judge_pc()?;
+    demo.undo_repair()?;
+    demo.prove_by_catalog()?;
     demo.say("files");
     for name in [
         "recipe.toml",
@@ -43,7 +52,9 @@ fn main() -> Result<ExitCode> {
         "pc.img",
         "report.json",
         "report.txt",
+        "pc-repaired.img",
         "screen.png",
+        "screen-undone.png",
     ] {
         println!("{}", demo.path(name).display());
     }
@@ -57,7 +68,12 @@ fn main() -> Result<ExitCode> {
 struct Demo {
     folder: PathBuf,
     start: Instant,
+    /// What is in use on the PC's volume before the repair, by its digest, and the volume.
+    used_before: RefCell<Option<(String, MadeVolume)>>,
 }
+
+/// Moves the bar of GRUB's menu down by one entry. Source: GRUB manual, \"The menu interface\".
+const DOWN: &str = "\x0e";
 
 impl Demo {
     fn path(&self, name: &str) -> PathBuf {
@@ -110,25 +126,19 @@ impl Demo {
         self.say(
             "a Windows XP SP3 under McAfee DAT 5958, svchost.exe deleted, as the host sees it",
         );
-        make_disk(&preset("xp-mcafee-5958-missing")?, &self.path("pc.img"))?;
+        let made = make_disk(&preset("xp-mcafee-5958-missing")?, &self.path("pc.img"))?;
+        let volume = made.volumes.first().context("no volume")?.clone();
+        *self.used_before.borrow_mut() = Some((
+            Volume::of(&self.path("pc.img"), &volume)?.used_clusters()?,
+            volume,
+        ));
         self.judge_pc()?;
         Ok(())
     }
 
     fn repair_pc(&self) -> Result<()> {
         self.say("the PC starts from the stick: BIOS, Pentium II, 256 MiB, emulated without KVM");
-        let spec = MachineSpec {
-            stick: Some(Stick {
-                image: self.path("stick.img"),
-                bus: UsbBus::Ehci,
-            }),
-            disks: vec![Disk {
-                image: self.path("pc.img"),
-                bus: DiskBus::Ide,
-            }],
-            ..MachineSpec::of(Firmware::Bios)
-        };
-        let mut machine = Machine::start(&spec)?;
+        let mut machine = Machine::start(&self.machine())?;
         machine.wait_for(&["mend: QUESTION repair"], LIMIT)?;
         machine.screendump(&self.path("screen-plan.png"))?;
         self.say("the plan is on the screen; Enter is pressed");
@@ -143,6 +153,87 @@ impl Demo {
             .skip_while(|line| !line.contains("mend: first"))
         {
             println!("  | {line}");
+        }
+        Ok(())
+    }
+
+    /// The PC with the stick in it.
+    fn machine(&self) -> MachineSpec {
+        MachineSpec {
+            stick: Some(Stick {
+                image: self.path("stick.img"),
+                bus: UsbBus::Ehci,
+            }),
+            disks: vec![Disk::of(self.path("pc.img"), DiskBus::Ide)],
+            ..MachineSpec::of(Firmware::Bios)
+        }
+    }
+
+    /// Starts the PC from the stick again and chooses the menu's undo.
+    fn undo_repair(&self) -> Result<()> {
+        self.say(
+            "the way back: the PC starts from the stick again, \"Undo the last repair\" is chosen",
+        );
+        fs::copy(self.path("pc.img"), self.path("pc-repaired.img"))?;
+        let mut machine = Machine::start(&self.machine())?;
+        machine.wait_for(&["Start from this PC"], LIMIT)?;
+        machine.send_keys(&DOWN.repeat(2))?;
+        machine.send_keys("\r")?;
+        machine.wait_for(&["mend: QUESTION finished"], LIMIT)?;
+        machine.screendump(&self.path("screen-undone.png"))?;
+        machine.press(&["ret"])?;
+        machine.expect_exit(LIMIT)?;
+        let log = machine.serial_log();
+        let verdict = log.lines().find(|line| line.contains("mend: VERDICT"));
+        println!("  | {}", verdict.unwrap_or("no verdict"));
+        self.say("the host's look at what is in use on the disk, by ntfsclone");
+        let before = self.used_before.borrow();
+        let (before, volume) = before.as_ref().context("the PC was not made")?;
+        let after = Volume::of(&self.path("pc.img"), volume)?.used_clusters()?;
+        println!("before the repair  sha256 {before}\nafter the undo     sha256 {after}");
+        ensure!(*before == after, "undo left a difference");
+        println!("THE SAME");
+        Ok(())
+    }
+
+    /// Shows the proof by a signed catalog. The stick believes Microsoft's roots alone, and Microsoft's
+    /// catalogs of Windows XP are not ours to give away; so the catalog is one of the tests, of XP's
+    /// form, and it is believed here by a call into `mend` that is given the root of the tests.
+    fn prove_by_catalog(&self) -> Result<()> {
+        self.say("proof by a signed catalog; a catalog and a root of the tests, not Microsoft's");
+        let folder = self.path("xp-with-catalog");
+        let windows = WindowsSpec {
+            signed_catalog: true,
+            service_pack_files: FileState::Patched,
+            ..WindowsSpec::xp_mcafee_5958()
+        };
+        make_folder(&windows, &folder)?;
+        let system32 = WindowsPath::parse("\\WINDOWS\\system32", None)?;
+        let catalogs = CatalogStore::open(&folder, &system32)?;
+        let of_tests = Trust {
+            anchors: vec![test_root()?],
+            purpose: KeyPurpose::WINDOWS,
+        };
+        let of_microsoft = Trust::in_microsoft_for_windows()?;
+        for (copy, trust, whom) in [
+            ("system32/dllcache", &of_tests, "the root of the tests"),
+            ("ServicePackFiles/i386", &of_tests, "the root of the tests"),
+            (
+                "system32/dllcache",
+                &of_microsoft,
+                "Microsoft's roots, as on a stick",
+            ),
+        ] {
+            let path = format!("WINDOWS/{copy}/svchost.exe");
+            let proof = catalogs.prove(&fs::read(folder.join(&path))?, trust);
+            let said = match &proof {
+                Proof::Signed(signed) => format!(
+                    "proven by {}, signer {}, root {}",
+                    signed.catalog, signed.signer, signed.root
+                ),
+                proof => format!("not proven: {proof}"),
+            };
+            println!("{path}, believing {whom}:\n    {said}");
         }
         Ok(())
     }

@@ -71,17 +71,19 @@ fn a_catalog_of_somebody_else_proves_nothing_and_is_named() -> Result<()> {
         &with_catalog(),
         impostor_root()?,
         expect![[r#"
-        \WINDOWS\system32\dllcache\svchost.exe
-          yes: 5.1.2600.5512 for i386, identity matches; not proven by signature: SP3.CAT: Test Windows Publisher: the chain ends at Test Windows Verification PCA, which mendkit test root is said to have issued, expected a chain to a pinned root
-        \WINDOWS\ServicePackFiles\i386\svchost.exe
-          yes: 5.1.2600.5512 for i386, identity matches; not proven by signature: SP3.CAT: Test Windows Publisher: the chain ends at Test Windows Verification PCA, which mendkit test root is said to have issued, expected a chain to a pinned root
-        \Quarantine
-          no: no svchost.exe there nor in any other quarantine of this volume (0 containers)
-        \WINDOWS\i386
-          no: no svchost.exe, compressed or not, there nor in the driver cache
-        \i386
-          no: no svchost.exe, compressed or not, there nor in the driver cache
-    "#]],
+            \WINDOWS\system32\dllcache\svchost.exe
+              yes: 5.1.2600.5512 for i386, identity matches; not proven by signature: SP3.CAT: Test Windows Publisher: the chain ends at Test Windows Verification PCA, which mendkit test root is said to have issued, expected a chain to a pinned root
+            \WINDOWS\ServicePackFiles\i386\svchost.exe
+              yes: 5.1.2600.5512 for i386, identity matches; not proven by signature: SP3.CAT: Test Windows Publisher: the chain ends at Test Windows Verification PCA, which mendkit test root is said to have issued, expected a chain to a pinned root
+            \Quarantine
+              no: no svchost.exe there nor in any other quarantine of this volume (0 containers)
+            \WINDOWS\i386
+              no: no svchost.exe, compressed or not, there nor in the driver cache
+            \i386
+              no: no svchost.exe, compressed or not, there nor in the driver cache
+            D:\i386
+              no: D: is a CD drive, which is not looked at
+        "#]],
     )
 }
 
@@ -110,16 +112,18 @@ fn the_wrong_service_pack_and_a_patched_file_are_refused_beside_a_catalog() -> R
         &windows,
         test_root()?,
         expect![[r#"
-        \WINDOWS\system32\dllcache\svchost.exe
-          no: version is 5.1.2600.2180, expected 5.1.2600.5512
-        \WINDOWS\ServicePackFiles\i386\svchost.exe
-          no: checksum of the content is 0x0000eb2f, its header says 0x0000ec2e: changed
-        \Quarantine
-          no: no svchost.exe there nor in any other quarantine of this volume (0 containers)
-        \WINDOWS\i386
-          no: no svchost.exe, compressed or not, there nor in the driver cache
-        \i386
-          no: no svchost.exe, compressed or not, there nor in the driver cache
-    "#]],
+            \WINDOWS\system32\dllcache\svchost.exe
+              no: version is 5.1.2600.2180, expected 5.1.2600.5512
+            \WINDOWS\ServicePackFiles\i386\svchost.exe
+              no: checksum of the content is 0x0000eb2f, its header says 0x0000ec2e: changed
+            \Quarantine
+              no: no svchost.exe there nor in any other quarantine of this volume (0 containers)
+            \WINDOWS\i386
+              no: no svchost.exe, compressed or not, there nor in the driver cache
+            \i386
+              no: no svchost.exe, compressed or not, there nor in the driver cache
+            D:\i386
+              no: D: is a CD drive, which is not looked at
+        "#]],
     )
 }

@@ -15,7 +15,7 @@ use support::tools::{require_tools, sha256_hex};
 
 /// What `mend` must say of each preset's first Windows, by its exit code: 0 healthy or repaired, 1
 /// something left to do. The bool is whether files change.
-const EXPECTED: [(&str, u8, bool); 17] = [
+const EXPECTED: [(&str, u8, bool); 19] = [
     ("xp-mcafee-5958-missing", 0, true),
     ("xp-mcafee-5958-empty", 0, true),
     ("xp-mcafee-5958-intact", 0, true),
@@ -23,12 +23,15 @@ const EXPECTED: [(&str, u8, bool); 17] = [
     ("xp-mcafee-5958-bad-copies", 1, false),
     ("xp-mcafee-5958-only-quarantine", 0, true),
     ("xp-mcafee-5958-only-installation-source", 0, true),
+    // A folder has no drive D.
+    ("xp-mcafee-5958-source-on-d", 1, false),
     ("healthy-xp-sp2", 0, false),
     ("healthy-xp-dat-5959", 0, false),
     ("healthy-xp-no-mcafee", 0, false),
     ("two-windows-on-one-disk", 0, true),
     ("windows-7", 0, false),
     ("windows-7-gpt", 0, false),
+    ("windows-10-crowdstrike-291", 0, false),
     ("xp-french", 0, true),
     ("xp-german", 0, true),
     ("xp-japanese", 0, true),

@@ -11,6 +11,7 @@
 
 mod containers;
 mod disk;
+mod extras;
 mod fat32_volume;
 mod hives;
 mod ntfs_volume;
@@ -28,8 +29,9 @@ use anyhow::{Context, Result};
 
 use crate::definitions::DatSizes;
 
-pub use containers::{compressed_file, lzx_cabinet, quarantine_container};
+pub use containers::{compressed_file, lzx_cabinet, quarantine_container, quarantine_container_of};
 pub use disk::{MadeDisk, MadeVolume, make_disk};
+pub use extras::{Extra, ExtraData, channel_file};
 pub use ntfs_volume::{NtfsMount, copy_sparse};
 pub use presets::{ALL_PRESETS, Preset, preset};
 pub use programs::good_svchost;
@@ -63,6 +65,15 @@ pub enum WindowsKind {
     XpSp3,
     /// Windows 7 Professional, service pack 1, 64 bits.
     Windows7,
+    /// Windows 10 Pro 22H2, 64 bits.
+    Windows10,
+}
+
+impl WindowsKind {
+    /// Tells whether it is a Windows XP, which has 32 bits here and many things elsewhere.
+    pub fn is_xp(self) -> bool {
+        matches!(self, Self::XpSp2 | Self::XpSp3)
+    }
 }
 
 /// Language of Windows.
@@ -136,9 +147,11 @@ pub struct WindowsSpec {
     /// Whether a catalog of the form of XP lists the right programs, signed by a root that only tests
     /// trust; XP only.
     pub signed_catalog: bool,
+    /// What it has beyond what every such Windows has.
+    pub extras: Vec<Extra>,
 }
 
-/// A PC with one disk and one volume for each installation.
+/// A PC with one disk and one volume for each installation, and perhaps one to start from.
 #[derive(Clone, Debug)]
 pub struct PcSpec {
     /// Kind of partition table.
@@ -151,8 +164,13 @@ pub struct PcSpec {
     pub first_lba: u64,
     /// Size of each volume in bytes, a multiple of 1 MiB; FAT32 needs 64 MiB at least.
     pub volume_size: u64,
+    /// Bytes of a sector: 512, or 4096 on disks without any emulation. FAT32 has 512 here.
+    pub sector_length: u64,
     /// Signature of the disk in its master boot record.
     pub disk_signature: u32,
+    /// Whether a volume without a Windows, from which the PC starts, lies before the others: the EFI
+    /// system partition behind a GPT, else the "System Reserved" of Windows 7 and later.
+    pub boot_volume: bool,
     /// Installations, one a volume, with the letters C, D and so on. Never empty; at most 4.
     pub installations: Vec<WindowsSpec>,
 }
@@ -173,6 +191,7 @@ impl WindowsSpec {
             dat_sizes: DatSizes::SMALL,
             dirty_hives: false,
             signed_catalog: false,
+            extras: Vec::new(),
         }
     }
 
@@ -180,7 +199,7 @@ impl WindowsSpec {
     pub fn windows_folder(&self) -> &'static str {
         match self.kind {
             WindowsKind::XpSp2 | WindowsKind::XpSp3 => "WINDOWS",
-            WindowsKind::Windows7 => "Windows",
+            WindowsKind::Windows7 | WindowsKind::Windows10 => "Windows",
         }
     }
 
@@ -188,7 +207,7 @@ impl WindowsSpec {
     pub fn system_folder(&self) -> String {
         match self.kind {
             WindowsKind::XpSp2 | WindowsKind::XpSp3 => "WINDOWS/system32".to_owned(),
-            WindowsKind::Windows7 => "Windows/System32".to_owned(),
+            WindowsKind::Windows7 | WindowsKind::Windows10 => "Windows/System32".to_owned(),
         }
     }
 
@@ -199,9 +218,9 @@ impl WindowsSpec {
 
     /// Path of the folder that holds McAfee's engine and DAT files, parts separated by `/`.
     pub fn engine_folder(&self) -> String {
-        let program_files = match self.kind {
-            WindowsKind::Windows7 => "Program Files (x86)",
-            _ => words::words(self.language).program_files,
+        let program_files = match self.kind.is_xp() {
+            true => words::words(self.language).program_files,
+            false => "Program Files (x86)",
         };
         format!("{program_files}/Common Files/McAfee/Engine")
     }
@@ -214,13 +233,11 @@ impl PcSpec {
             table: PartitionTable::Mbr,
             file_system: FileSystem::Ntfs,
             volume_state: VolumeState::Clean,
-            first_lba: if windows.kind == WindowsKind::Windows7 {
-                2048
-            } else {
-                63
-            },
+            first_lba: if windows.kind.is_xp() { 63 } else { 2048 },
             volume_size: 96 << 20,
+            sector_length: 512,
             disk_signature: 0x5958_2010,
+            boot_volume: false,
             installations: vec![windows],
         }
     }

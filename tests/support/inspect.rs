@@ -197,7 +197,7 @@ impl Volume {
             descriptor: attribute(&file, "system.ntfs_acl")?,
             attributes: attribute(&file, "system.ntfs_attrib")?,
             times: attribute(&file, "system.ntfs_times")?,
-            short_name: attribute(&file, "system.ntfs_dos_name")?,
+            short_name: short_name(&file)?,
         };
         mount.unmount()?;
         Ok(security)
@@ -212,6 +212,15 @@ impl Volume {
             }
             FileSystem::Fat32 => judges::fsck_fat_accepts(self.path()),
         }
+    }
+
+    /// Returns the digest of all that is in use, by the judgement of ntfsclone: every file, folder and
+    /// table of the file system, but not what lies in free clusters.
+    pub fn used_clusters(&self) -> Result<String> {
+        let mut ntfsclone = command("ntfsclone")?;
+        ntfsclone.args(["--save-image", "--quiet", "--output", "-"]);
+        ntfsclone.arg(self.path());
+        Ok(sha256_hex(&run_command(ntfsclone)?.out))
     }
 
     fn list_exactly(&self, folder: &str) -> Result<Vec<Name>> {
@@ -259,7 +268,7 @@ pub struct Security {
     pub attributes: Vec<u8>,
     /// Times of creation, last change, last access and last change of the record, 8 bytes each.
     pub times: Vec<u8>,
-    /// 8.3 name.
+    /// 8.3 name; empty if it has none.
     pub short_name: Vec<u8>,
 }
 
@@ -346,6 +355,14 @@ fn name_with_slash(line: &str) -> Name {
     Name {
         name: line.trim_end_matches('/').to_owned(),
         is_folder: line.ends_with('/'),
+    }
+}
+
+fn short_name(file: &PathBuf) -> Result<Vec<u8>> {
+    let mut nothing = [0; 0];
+    match rustix::fs::getxattr(file, "system.ntfs_dos_name", &mut nothing) {
+        Err(rustix::io::Errno::NODATA) => Ok(Vec::new()),
+        _ => attribute(file, "system.ntfs_dos_name"),
     }
 }
 

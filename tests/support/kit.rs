@@ -27,6 +27,10 @@ pub struct KitSpec {
     pub menu_seconds: u32,
     /// Further arguments for the kernel and for `mend`.
     pub arguments: Vec<String>,
+    /// Remedies that are built in, by name.
+    pub remedies: Vec<&'static str>,
+    /// Texts of remedies of one's own.
+    pub own_remedies: Vec<String>,
 }
 
 impl Default for KitSpec {
@@ -38,6 +42,8 @@ impl Default for KitSpec {
             dat_sizes,
             menu_seconds: 0,
             arguments: Vec::new(),
+            remedies: vec!["mcafee-5958"],
+            own_remedies: Vec::new(),
         }
     }
 }
@@ -89,6 +95,9 @@ impl Kit {
         };
         make_definitions(5959, spec.dat_sizes, &kit.path("inputs"))?;
         fs::write(kit.path("recipe.toml"), recipe_text(spec))?;
+        for (name, text) in own_remedy_names(spec).iter().zip(&spec.own_remedies) {
+            fs::write(kit.path(name), text)?;
+        }
         kit.mendkit(&["keygen", "--no-password", "-o", "release.key"])?;
         kit.rebuild()?;
         Ok(kit)
@@ -133,6 +142,14 @@ impl Kit {
     }
 }
 
+/// Returns the file names of remedies of one's own, in their order.
+fn own_remedy_names(spec: &KitSpec) -> Vec<String> {
+    let numbers = 1..=spec.own_remedies.len();
+    numbers
+        .map(|number| format!("remedy-{number}.toml"))
+        .collect()
+}
+
 /// Returns the recipe of the product page, with what the test wants.
 pub fn recipe_text(spec: &KitSpec) -> String {
     let KitSpec {
@@ -142,15 +159,29 @@ pub fn recipe_text(spec: &KitSpec) -> String {
         arguments,
         ..
     } = spec;
+    let own = own_remedy_names(spec);
+    let remedies: Vec<&str> = spec
+        .remedies
+        .iter()
+        .copied()
+        .chain(own.iter().map(String::as_str))
+        .collect();
+    // A recipe gives no definitions that none of its remedies installs.
+    let installs = |text: &String| text.contains("install-definitions");
+    let definitions = if remedies.contains(&"mcafee-5958") || spec.own_remedies.iter().any(installs)
+    {
+        "[definitions.mcafee-dat]\nzip = \"inputs/avvdat-5959.zip\"\n"
+    } else {
+        ""
+    };
     format!(
         "title = \"McAfee DAT 5958 (svchost.exe)\"\n\
          date = \"2010-04-22\"\n\
-         remedies = [\"mcafee-5958\"]\n\
+         remedies = {remedies:?}\n\
          mode = \"{mode}\"\n\
          finish = \"{finish}\"\n\
          languages = [\"en\"]\n\
-         [definitions.mcafee-dat]\n\
-         zip = \"inputs/avvdat-5959.zip\"\n\
+         {definitions}\
          [boot]\n\
          menu-seconds = {menu_seconds}\n\
          arguments = {arguments:?}\n\

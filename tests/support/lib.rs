@@ -4,19 +4,29 @@
 //! a test that broke or of `broken-pc`. What is made is the same for the same specification,
 //! except where [`broken_pc::make_disk`] says otherwise.
 //!
+//! - [`access`]: who may change a file
+//! - [`afflict`], [`failing_disk`]: volumes and disks in the states that real ones are found in
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
+//! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
 //! - [`definitions`]: corrected definitions as a vendor ships them, and bad variants of them
+//! - [`faulty_device`]: sticks in memory that go wrong in a chosen way
 //! - [`inspect`]: what the host sees on a disk afterwards, without our own readers
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
 //! - [`judges`]: someone else's tools, which must accept what we write
 //! - [`kit`]: images as mendkit builds them
 //! - [`patient`]: a whole repair of a volume in a file, without a boot
+//! - [`small_image`]: signed images that need no boot parts
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
+pub mod access;
+pub mod afflict;
 pub mod broken_pc;
 pub mod catalog;
+pub mod crash;
 pub mod definitions;
+pub mod failing_disk;
+pub mod faulty_device;
 pub mod inspect;
 pub mod judges;
 pub mod kit;
@@ -24,5 +34,6 @@ pub mod patient;
 pub mod pe;
 pub mod qemu;
 pub mod random;
+pub mod small_image;
 pub mod tools;
 pub mod wine;

@@ -10,18 +10,27 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use fs_err as fs;
 use mend::area::FileArea;
-use mend::journal::Journal;
-use mend::machine::linux::Resources;
+use mend::journal::undo::undo;
+use mend::journal::{Journal, Target};
+use mend::machine::linux::device::BlockDevice;
 use mend::machine::linux::disks::Partition;
+use mend::machine::linux::{LinuxMachine, LinuxVolume, Resources};
 use mend::options::{Console, Options, run_command};
+use mend::repair::report::render_report;
+use mend::repair::{Request, run};
+use mend::stick::Stick;
+use mend::terminal::Terminal;
+use rescue_stick::job::Mode;
 use rescue_stick::journal::empty_head;
+use rescue_stick::report::MachineFacts;
+use rescue_stick::signature::PublicKey;
 use tempfile::TempDir;
 
 use crate::broken_pc::{FileSystem, MadeVolume, PcSpec, make_disk};
 use crate::inspect::Volume;
 use crate::judges::extract_fat;
 use crate::kit::{Kit, KitSpec, VOLUME_OFFSET, require_builds};
-use crate::tools::require_tools;
+use crate::tools::{require_tools, sha256_hex};
 
 /// Bytes of the journals made here; a stick has 32 MiB.
 const JOURNAL_LENGTH: usize = 32 << 20;
@@ -97,7 +106,6 @@ impl Patient {
         let mut made = make_disk(spec, &disk)?;
         let made = made.volumes.swap_remove(0);
         let volume = Volume::of(&disk, &made)?;
-        fs::remove_file(disk)?;
         let patient = Self {
             folder,
             volume,
@@ -119,9 +127,20 @@ impl Patient {
         &self.volume
     }
 
+    /// Returns the image of the disk that the volume was taken out of. What is written to the volume does
+    /// not show there.
+    pub fn disk(&self) -> PathBuf {
+        self.folder.path().join("disk.img")
+    }
+
     /// Returns the file of the journal.
     pub fn journal_file(&self) -> PathBuf {
         self.folder.path().join("journal.bin")
+    }
+
+    /// Returns the digest of the whole volume.
+    pub fn digest(&self) -> Result<String> {
+        Ok(sha256_hex(&fs::read(self.volume.path())?))
     }
 
     /// Returns the volume as the rescue environment lists it.
@@ -129,6 +148,7 @@ impl Patient {
         Ok(Partition {
             name: "disk 1, partition 1".into(),
             device: self.volume.path().to_owned(),
+            disk: Some(self.disk()),
             start: self.made.offset,
             length: fs::metadata(self.volume.path())?.len(),
             disk_model: Some("simulated".into()),
@@ -148,6 +168,16 @@ impl Patient {
 
     /// Runs a command of `mend` on it, such as `["repair", "--yes"]`.
     pub fn mend(&self, words: &[&str], stick: &StickFolder) -> Result<Outcome> {
+        self.mend_answering(words, stick, "")
+    }
+
+    /// Runs a command of `mend` on it; `answers` is what the person types.
+    pub fn mend_answering(
+        &self,
+        words: &[&str],
+        stick: &StickFolder,
+        answers: &str,
+    ) -> Result<Outcome> {
         let mut arguments = vec!["mend".to_owned()];
         arguments.extend(words.iter().map(|word| (*word).to_owned()));
         let places = [
@@ -163,12 +193,53 @@ impl Patient {
         let console = Console {
             output: &mut output,
             errors: &mut errors,
-            input: &mut io::empty(),
+            input: &mut answers.as_bytes(),
         };
         let code = run_command(&Options::try_parse_from(arguments)?, console)?;
         output.extend(errors);
         let text = String::from_utf8_lossy(&output).into_owned();
         Ok(Outcome { code, text })
+    }
+
+    /// Repairs it in this process, unattended, as it is seen through `device`.
+    pub fn mend_through(
+        &self,
+        device: Box<dyn BlockDevice>,
+        stick: &StickFolder,
+    ) -> Result<Outcome> {
+        let partition = self.partition()?;
+        let volume = LinuxVolume::examine_on(device, partition, self.resources()?);
+        let machine = LinuxMachine::of(MachineFacts::default(), vec![volume]);
+        let key = PublicKey::parse(&fs::read_to_string(stick.key())?)?;
+        let stick = Stick::prove(&stick.root(), &key, &mut |_| {})?;
+        let mut screen = Terminal::new(io::sink(), io::empty());
+        let report = run(&Request::new(Mode::Auto), &machine, &stick, &mut screen);
+        Ok(Outcome {
+            code: report.verdict.exit_code(),
+            text: render_report(&report),
+        })
+    }
+}
+
+impl Patient {
+    /// Takes the newest repair back through the journal, as the menu of a stick does.
+    pub fn undo(&self) -> Result<()> {
+        // The volume as `mend` knows it by its file alone.
+        let partition = Partition {
+            name: "disk 1, partition 1".into(),
+            device: fs::canonicalize(self.volume.path())?,
+            disk: None,
+            start: 0,
+            length: fs::metadata(self.volume.path())?.len(),
+            disk_model: None,
+            disk_serial: None,
+        };
+        let resources = self.resources()?;
+        let journal = resources.journal.clone().context("no journal")?;
+        let volume = LinuxVolume::examine(partition, resources);
+        let target: &dyn Target = &volume;
+        undo(&journal, &[target])?;
+        Ok(())
     }
 }
 

@@ -82,6 +82,25 @@ pub struct Disk {
     pub image: PathBuf,
     /// Its bus.
     pub bus: DiskBus,
+    /// Bytes of a sector; 4096 works on NVMe and virtio only.
+    pub sector_length: u64,
+    /// Whether it refuses to be written to; works on virtio only.
+    pub is_write_protected: bool,
+    /// Sectors of 512 bytes that cannot be read.
+    pub bad_sectors: Vec<u64>,
+}
+
+impl Disk {
+    /// Returns a disk without any fault.
+    pub fn of(image: PathBuf, bus: DiskBus) -> Self {
+        Self {
+            image,
+            bus,
+            sector_length: 512,
+            is_write_protected: false,
+            bad_sectors: Vec::new(),
+        }
+    }
 }
 
 /// A kernel that QEMU starts itself, past firmware and boot loader.
@@ -391,10 +410,7 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let image = empty_image(folder.path(), "stick, with comma");
-        let disk = Disk {
-            image: empty_image(folder.path(), "disk"),
-            bus: DiskBus::Ide,
-        };
+        let disk = Disk::of(empty_image(folder.path(), "disk"), DiskBus::Ide);
         let spec = MachineSpec {
             stick: Some(Stick {
                 image,
@@ -432,7 +448,7 @@ mod tests {
         for bus in [DiskBus::Ide, DiskBus::Ahci, DiskBus::Nvme, DiskBus::Virtio] {
             let image = empty_image(folder.path(), &format!("{bus:?}"));
             let spec = MachineSpec {
-                disks: vec![Disk { image, bus }],
+                disks: vec![Disk::of(image, bus)],
                 bios_on_serial: true,
                 ..MachineSpec::of(Firmware::Bios)
             };

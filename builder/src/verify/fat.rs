@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 use super::{Findings, Medium, VerifyError};
 use crate::fat32::geometry::Geometry;
 use crate::fat32::{Extent, FAT_ENTRY_0, FAT_ENTRY_1, FIRST_CLUSTER};
+use crate::lba::LbaRange;
 
 /// The bits of an entry that count; the upper four are reserved. Source: Microsoft FAT specification
 /// 1.03, "FAT data structure".
@@ -82,6 +83,30 @@ impl Fat {
         let clusters = self.entries.iter().skip(2);
         let free = clusters.filter(|entry| **entry == 0).count();
         u32::try_from(free).unwrap_or(u32::MAX)
+    }
+
+    /// Returns what a copy of the volume must hold: boot sectors, both FATs, and the clusters in use.
+    pub(super) fn sectors_in_use(&self) -> Vec<LbaRange> {
+        let first = self.geometry.first_lba;
+        let structures = self.geometry.data_lba().0.saturating_sub(first.0);
+        let mut runs: Vec<Extent> = Vec::new();
+        for (entry, cluster) in self.entries.iter().zip(0u32..).skip(2) {
+            match runs.last_mut() {
+                _ if *entry == 0 => {}
+                Some(run) if run.first + run.clusters == cluster => run.clusters += 1,
+                _ => runs.push(Extent {
+                    first: cluster,
+                    clusters: 1,
+                }),
+            }
+        }
+        let clusters = runs
+            .into_iter()
+            .filter_map(|run| self.geometry.extent_range(run));
+        LbaRange::starting_at(first, structures)
+            .into_iter()
+            .chain(clusters)
+            .collect()
     }
 
     /// Follows the chain from `first` and takes its clusters for `owner`. Returns it as runs; what lies

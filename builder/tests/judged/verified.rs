@@ -166,6 +166,17 @@ fn an_image_without_room_for_an_identity_is_not_given_one() {
 }
 
 #[test]
+fn what_windows_left_on_a_stick_is_named_and_no_problem() {
+    let Signed { mut files, key } = good();
+    files.push(file("System Volume Information/IndexerVolumeGuid", "{"));
+    files.push(file("System Volume Information/WPSettings.dat", "x"));
+    let outcome = verified(files, Some(&key));
+    assert_eq!(texts(&outcome.problems), [""; 0]);
+    let note = "/System Volume Information is not ours and is not read (Windows: search index)";
+    assert_eq!(outcome.notes, [note]);
+}
+
+#[test]
 fn finds_extra_missing_and_changed_files() {
     let Signed { mut files, key } = good();
     files.retain(|file| file.path != "UPPER.TXT");

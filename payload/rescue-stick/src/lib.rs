@@ -18,3 +18,4 @@ pub mod remedy;
 pub mod report;
 pub mod secret_key;
 pub mod signature;
+pub mod undo;

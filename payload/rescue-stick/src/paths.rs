@@ -59,12 +59,36 @@ pub const MARKER_IN_INITRAMFS: &str = "/mendkit.marker";
 /// In the initramfs: kernel modules in loading order, one absolute path a line.
 pub const MODULES_IN_INITRAMFS: &str = "/modules.list";
 
+/// Folders that a running system leaves at the root of every stick it is shown, and which system that is.
+/// Nothing in them is ever read: firmware, GRUB and `mend` open files by the paths above alone.
+pub const LEFT_BY_SYSTEMS: [(&str, &str); 8] = [
+    ("System Volume Information", "Windows: search index"),
+    ("$RECYCLE.BIN", "Windows: files deleted by a person"),
+    ("RECYCLER", "Windows XP: the same"),
+    ("FOUND.000", "Windows: what chkdsk set aside"),
+    (".Spotlight-V100", "macOS: search index"),
+    (".Trashes", "macOS: files deleted by a person"),
+    (".fseventsd", "macOS: a log of changes"),
+    (".Trash-1000", "Linux desktops: files deleted by a person"),
+];
+
+/// Returns the system that leaves `path`, or what lies in it, on sticks.
+pub fn left_by_system(path: &str) -> Option<&'static str> {
+    let (folder, _) = path.split_once('/').unwrap_or((path, ""));
+    let row = LEFT_BY_SYSTEMS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(folder))?;
+    Some(row.1)
+}
+
 /// Returns whether `path` may exist on a stick although the manifest does not list it.
 pub fn is_outside_manifest(path: &str) -> bool {
     [MANIFEST, MANIFEST_SIGNATURE, IDENTITY, JOURNAL, SCRATCH].contains(&path)
         || path
             .strip_prefix(REPORTS)
             .is_some_and(|rest| rest.starts_with('/'))
+        // A file by such a name is no folder of theirs.
+        || (path.contains('/') && left_by_system(path).is_some())
 }
 
 #[cfg(test)]
@@ -79,5 +103,20 @@ mod tests {
         assert!(!is_outside_manifest("mendkit/identity.bin2"));
         assert!(!is_outside_manifest("reportsx/a"));
         assert!(!is_outside_manifest("mendkit/job.json"));
+    }
+
+    #[test]
+    fn what_systems_leave_at_the_root_is_outside_the_manifest_and_nowhere_else() {
+        for (folder, _) in LEFT_BY_SYSTEMS {
+            assert!(is_outside_manifest(&format!("{folder}/x")), "{folder}");
+            assert!(!is_outside_manifest(folder), "{folder} as a file");
+            assert!(
+                !is_outside_manifest(&format!("boot/{folder}/x")),
+                "{folder}"
+            );
+        }
+        assert!(is_outside_manifest(
+            "SYSTEM VOLUME INFORMATION/IndexerVolumeGuid"
+        ));
     }
 }

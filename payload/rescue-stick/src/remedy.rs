@@ -172,9 +172,9 @@ mod tests {
             "service-pack = 3",
             "servicepack = 3",
             expect![[r#"
-                TOML parse error at line 10, column 23
+                TOML parse error at line 11, column 23
                    |
-                10 | os = { family = "xp", servicepack = 3 }
+                11 | os = { family = "xp", servicepack = 3 }
                    |                       ^^^^^^^^^^^
                 unknown field `servicepack`, expected one of `family`, `version`, `service-pack`, `build`, `architecture`, `language`"#]],
         );
@@ -220,11 +220,11 @@ mod tests {
             "\"kit\"",
             "\"cd\"",
             expect![[r#"
-            TOML parse error at line 21, column 8
-               |
-            21 | from = ["dllcache", "service-pack-files", "mcafee-quarantine", "installation-source", "cd"]
-               |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-            unknown source "cd", expected dllcache, service-pack-files, VENDOR-quarantine, installation-source or kit"#]],
+                TOML parse error at line 22, column 8
+                   |
+                22 | from = ["dllcache", "service-pack-files", "mcafee-quarantine", "installation-source", "cd"]
+                   |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                unknown source "cd", expected dllcache, service-pack-files, VENDOR-quarantine, installation-source or kit"#]],
         );
     }
 }

@@ -207,7 +207,7 @@ pub struct ChangeReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Timing {
-    /// Name of the stage: detect, diagnose, plan, apply, verify.
+    /// Name of the stage: detect, diagnose, plan, apply, check, commit, verify.
     pub stage: String,
     /// Milliseconds.
     pub took_ms: u64,

@@ -124,6 +124,21 @@ impl<'a> Fat32<'a> {
         ))
     }
 
+    /// Returns how many bytes are free; once `wanted` are found, the rest is not counted. FSInfo knows that
+    /// too, and is not believed: Windows itself calls it a hint.
+    pub fn find_free(&mut self, wanted: u64) -> io::Result<u64> {
+        let mut free = 0_u64;
+        for index in 0..self.cluster_count {
+            if free >= wanted {
+                break;
+            }
+            if self.entry(index.saturating_add(2))? == 0 {
+                free = free.saturating_add(self.cluster_length);
+            }
+        }
+        Ok(free)
+    }
+
     fn cluster_offset(&self, cluster: u64) -> io::Result<u64> {
         match cluster.checked_sub(2) {
             Some(index) if index < self.cluster_count => {
@@ -227,6 +242,11 @@ mod tests {
         assert_eq!(state(&image), VolumeState::Clean);
         let mut fat = Fat32::parse(&area).unwrap();
         let data = fat.data_offset;
+        // mkfs and mcopy keep FSInfo right: its free count is at byte 488 of sector 1.
+        let mut count = [0; 4];
+        area.read_at(512 + 488, &mut count).unwrap();
+        let free = u64::from(u32::from_le_bytes(count)) * 512;
+        assert_eq!(fat.find_free(u64::MAX).unwrap(), free);
         // Cluster 2 is the root folder, 3 to 12 the file.
         assert!(!fat.is_free(data, 512).unwrap());
         assert!(!fat.is_free(data + 10 * 512, 512).unwrap());

@@ -2,15 +2,16 @@
 //!
 //! Source of the layouts: the Linux-NTFS project's documentation, "$LogFile", "$Volume", "$Bitmap".
 
-use std::io;
+use std::io::{self, Read as _, Seek as _};
+use std::num::NonZeroU64;
 
 use ntfs::attribute_value::NtfsAttributeValue;
 use ntfs::indexes::NtfsFileNameIndex;
 use ntfs::structured_values::NtfsVolumeFlags;
-use ntfs::{Ntfs, NtfsAttributeType, NtfsFile, NtfsReadSeek as _};
+use ntfs::{Ntfs, NtfsAttribute, NtfsAttributeType, NtfsFile, NtfsReadSeek as _};
 
 use super::{number, unsupported};
-use crate::area::{Area, AreaReader};
+use crate::area::{Area, AreaReader, cause_of};
 use crate::journal::Allocation;
 use crate::machine::VolumeState;
 use crate::overlay::Overlay;
@@ -28,12 +29,24 @@ const IS_CLEAN: u64 = 0x0002;
 const WINDOW_LENGTH: u64 = 4096;
 /// Offset, in a resident attribute, of the offset of its value.
 const VALUE_OFFSET: u64 = 0x14;
+/// Offset, in an attribute that lies in clusters, of the length of its initialized part.
+const INITIALIZED_OFFSET: u64 = 0x38;
 /// Offset of the flags in `$VOLUME_INFORMATION`.
 const FLAGS_OFFSET: u64 = 10;
 
-/// Returns whether the first bytes of `hiberfil.sys` say that Windows sleeps. `wake` says that it woke.
+/// Marks at the start of `hiberfil.sys` by which Windows sleeps: written; written with a halt for a
+/// debugger; continued in another file; being read back. `wake` says that it woke, zeros that it woke or
+/// never slept. Source: Windows Research Kernel, `PO_IMAGE_SIGNATURE` and its like; Windows 8 and later
+/// write capitals. The last one is hearsay, and taken for sleep to be safe.
+const ALL_SLEEPING: [&[u8; 4]; 4] = [b"hibr", b"brkp", b"link", b"rstr"];
+/// A shorter `hiberfil.sys` is on a volume that a sleeping Windows on another uses.
+/// Source: ntfs-3g, which does not write to such a volume.
+const HIBERNATION_HEADER: u64 = 4096;
+
+/// Returns whether the first bytes of `hiberfil.sys` say that Windows sleeps.
 pub fn is_sleeping(magic: &[u8; 4]) -> bool {
-    magic.eq_ignore_ascii_case(b"hibr")
+    let mut marks = ALL_SLEEPING.iter();
+    marks.any(|mark| magic.eq_ignore_ascii_case(*mark))
 }
 
 /// Returns the state of an NTFS volume, by rising danger: hibernation, `$LogFile`, dirty flag.
@@ -56,7 +69,7 @@ pub fn read_state(area: &dyn Area) -> io::Result<VolumeState> {
 
 fn foreign(error: ntfs::NtfsError) -> io::Error {
     match error {
-        ntfs::NtfsError::Io(_) => io::Error::other(format!("NTFS: {error}")),
+        ntfs::NtfsError::Io(error) => io::Error::other(format!("NTFS: {}", cause_of(&error))),
         _ => unsupported(format!("NTFS: {error}")),
     }
 }
@@ -75,10 +88,35 @@ fn is_hibernated(ntfs: &Ntfs, reader: &mut AreaReader<'_>) -> io::Result<bool> {
     };
     let item = data.map_err(foreign)?;
     let data = item.to_attribute().map_err(foreign)?;
+    if data.value_length() < HIBERNATION_HEADER {
+        return Ok(true);
+    }
+    // What lies beyond the initialized part is left over from other files and reads as zeros; the crate
+    // (ntfs 0.4.0) does not know that.
+    if !data.is_resident() && read_initialized(&data, reader)? < 4 {
+        return Ok(false);
+    }
     let mut value = data.value(reader).map_err(foreign)?;
     let mut magic = [0; 4];
     let count = value.read(reader, &mut magic).map_err(foreign)?;
     Ok(count == magic.len() && is_sleeping(&magic))
+}
+
+/// Returns how much of an attribute that lies in clusters was ever written.
+fn read_initialized(
+    attribute: &NtfsAttribute<'_, '_>,
+    reader: &mut AreaReader<'_>,
+) -> io::Result<u64> {
+    let place = attribute.position().value().map(NonZeroU64::get);
+    let place = place.ok_or_else(|| unsupported("NTFS: an attribute without a place".into()))?;
+    let mut length = [0; 8];
+    reader.seek(io::SeekFrom::Start(
+        place.saturating_add(INITIALIZED_OFFSET),
+    ))?;
+    reader.read_exact(&mut length)?;
+    // The last two bytes of a sector are not its own (update sequence); no file reaches that far.
+    let [bytes @ .., _, _] = length;
+    Ok(number(&bytes, 0, 6))
 }
 
 /// Returns whether `$LogFile` holds nothing that Windows would replay.
@@ -211,6 +249,24 @@ impl<'a> Clusters<'a> {
             log: extents(LOG_FILE)?,
             window: None,
         })
+    }
+
+    /// Returns how many bytes are free; once `wanted` are found, the rest is not counted. Returns `wanted`
+    /// if that cannot be told, as the bitmap's list of places is itself spread over several file records.
+    pub fn find_free(&mut self, wanted: u64) -> io::Result<u64> {
+        if self.bitmap.is_empty() {
+            return Ok(wanted);
+        }
+        let mut free = 0_u64;
+        let mut first = 0_u64;
+        while first < self.count && free < wanted {
+            let byte = self.bitmap_byte(first / 8)?;
+            // Bits behind the last cluster are set.
+            let clusters = u64::from(byte.count_zeros());
+            free = free.saturating_add(clusters.saturating_mul(self.cluster_length));
+            first = first.saturating_add(8);
+        }
+        Ok(free)
     }
 
     /// Returns the byte of the bitmap for clusters 8 x `index` and up; all ones beyond its end.

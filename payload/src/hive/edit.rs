@@ -1,12 +1,11 @@
-//! Changes a registry file in memory: sets, adds and removes values, makes keys.
+//! Changes a registry file in memory: sets, adds and removes values, makes and removes keys.
 //!
 //! Only a hive that is whole is changed (see [`audit`](crate::hive::audit)), and it leaves only if it is
 //! whole afterwards. What is not asked for stays as it is: flags of any meaning, security descriptors,
 //! the order of values, the content of free cells. A change that is already there changes nothing, not
 //! even a time, so that a second run leaves the same bytes.
 //!
-//! Keys are neither removed nor renamed here, and security descriptors are never made: a new key shares
-//! its parent's. After an error the hive may be half changed; [`HiveEditor::finish`] then refuses it.
+//! Keys are not renamed here, and security descriptors are never made: a new key shares its parent's. After an error the hive may be half changed; [`HiveEditor::finish`] then refuses it.
 //!
 //! Writing the file, and emptying the transaction logs beside it, is the caller's.
 
@@ -19,6 +18,7 @@ use crate::hive::{Hive, HiveError, MAX_DEPTH};
 
 mod allocate;
 mod names;
+mod remove;
 mod subkeys;
 #[cfg(test)]
 mod tests;
@@ -65,6 +65,14 @@ pub enum EditError {
     /// A key that does not hold what its place suggests.
     #[error("key {path}: {finding}, expected a key with values of its own")]
     SpecialKey {
+        /// Path from the root.
+        path: String,
+        /// What it is.
+        finding: &'static str,
+    },
+    /// A key that more than its values would go with.
+    #[error("key {path}: {finding}, expected one without subkeys below the root")]
+    KeyInUse {
         /// Path from the root.
         path: String,
         /// What it is.

@@ -113,7 +113,7 @@ pub(super) fn export(bytes: &[u8]) -> Option<BTreeSet<String>> {
 }
 
 /// Returns what `hivexregedit` sees in only one of two hives: `-` before, `+` after.
-pub(super) fn difference(before: &[u8], after: &[u8]) -> Option<String> {
+pub(crate) fn difference(before: &[u8], after: &[u8]) -> Option<String> {
     let (before, after) = (export(before)?, export(after)?);
     let mut lines: Vec<_> = before.difference(&after).map(|line| ('-', line)).collect();
     lines.extend(after.difference(&before).map(|line| ('+', line)));
@@ -127,7 +127,7 @@ pub(super) fn difference(before: &[u8], after: &[u8]) -> Option<String> {
 }
 
 /// Returns how many keys the crate regf sees; it refuses hives that are not whole.
-pub(super) fn count_keys_by_regf(bytes: &[u8]) -> usize {
+pub(crate) fn count_keys_by_regf(bytes: &[u8]) -> usize {
     let hive = RegistryHive::from_bytes(bytes.to_vec()).unwrap();
     // It leaves out a root without a name, as its own builder makes it.
     let nameless = usize::from(hive.root_key().unwrap().name().is_empty());

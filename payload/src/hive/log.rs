@@ -21,7 +21,7 @@ use crate::hive::{Hive, HiveError};
 mod new_format;
 mod old_format;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// File types of logs of the old format: 2 until Windows 2000, 1 since. Source: specification, "Old
 /// format" and "Very old versions of Windows".

@@ -7,13 +7,15 @@ use rescue_stick::journal::{CommitEntry, CommitState};
 use sha2::{Digest as _, Sha256};
 
 use super::record::{Content, RECORD_HEAD_LENGTH, Record, block_record_length};
-use super::{Allocation, Journal, JournalError, Target};
+use super::{Allocation, Journal, Target};
 use crate::area::Area;
 use crate::machine::{CommitLabel, Committed};
 use crate::overlay::{BLOCK_LENGTH, Overlay};
 
 /// What `ntfs-3g` fills an emptied `$LogFile` with.
 const EMPTY_LOG_BYTE: u8 = 0xFF;
+/// Blocks that are written at once, as far as they lie side by side: slow disks want few large writes.
+const RUN_BLOCKS: usize = 256;
 
 /// Why a commit did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,10 @@ pub enum CommitError {
         /// Bytes that can be had.
         room: u64,
     },
+    /// The journal took the undo and redo blocks, and then not the table that names them. What is in use
+    /// on the PC's disk was not written; whether the next start of the stick writes it is not known.
+    #[error("{0}")]
+    Unrecorded(String),
     /// The disk may be between two states; the next start of the stick finishes the commit.
     #[error("{0}")]
     Unfinished(String),
@@ -96,15 +102,17 @@ pub fn commit(
         let marks = target.check_marks(&*origin).map_err(before(doing))?;
         write_marks(&marks, &*disk).map_err(before("marking the volume for a check"))?;
     }
+    // The journal first: if the stick does not take it, not even a free block was written.
+    let digest = write_body(journal.area(), body_offset, overlay, &*origin, &changes)
+        .map_err(before("writing the journal"))?;
     write_fresh(overlay, &changes, &*disk).map_err(before("writing free blocks"))?;
     if needed == 0 {
         // Only blocks that nothing refers to changed, so there is nothing to finish or to take back.
         return Ok(Committed {
             changed_bytes: changes.changed_bytes,
+            unmarked: None,
         });
     }
-    let digest = write_body(journal.area(), body_offset, overlay, &*origin, &changes)
-        .map_err(before("writing the journal"))?;
     let entry = CommitEntry {
         run: label.run.clone(),
         computer: label.computer.clone(),
@@ -114,14 +122,15 @@ pub fn commit(
         body_length: needed,
         body_digest: digest,
     };
-    apply(journal, kept, entry, overlay, &changes, &*disk)
-        .map_err(|error| CommitError::Unfinished(error.to_string()))?;
+    let unmarked = apply(journal, kept, entry, overlay, &changes, &*disk)?;
     Ok(Committed {
         changed_bytes: changes.changed_bytes,
+        unmarked,
     })
 }
 
-/// The point of no return: from the durable head on, the commit is finished sooner or later.
+/// The point of no return: from the durable head on, the commit is finished sooner or later. Returns why
+/// the journal could not be told that it is, if it could not.
 fn apply(
     journal: &Journal,
     mut commits: Vec<CommitEntry>,
@@ -129,13 +138,15 @@ fn apply(
     overlay: &Overlay,
     changes: &Changes,
     disk: &dyn Area,
-) -> Result<(), JournalError> {
+) -> Result<Option<String>, CommitError> {
     let body_offset = entry.body_offset;
     commits.push(entry);
-    journal.replace(commits)?;
+    let recorded = journal.replace(commits);
+    recorded.map_err(|error| CommitError::Unrecorded(error.to_string()))?;
     let written = write_used(overlay, changes, disk).and_then(|()| disk.flush());
-    written.map_err(JournalError::io("writing the disk"))?;
-    journal.set_state(body_offset, CommitState::Done)
+    written.map_err(|error| CommitError::Unfinished(format!("writing the disk: {error}")))?;
+    let marked = journal.set_state(body_offset, CommitState::Done);
+    Ok(marked.err().map(|error| error.to_string()))
 }
 
 fn sort_changes(
@@ -145,11 +156,18 @@ fn sort_changes(
 ) -> io::Result<Changes> {
     let mut changes = Changes::default();
     for number in overlay.changed_blocks() {
+        let offset = number.saturating_mul(BLOCK_LENGTH);
+        let length = u64::try_from(overlay.block_length(number)).unwrap_or(0);
+        if allocation.is_free(offset, length)? {
+            // What was there does not matter, so it need not be read: with definitions most is of this kind.
+            changes.changed_bytes = changes.changed_bytes.saturating_add(length);
+            changes.fresh.push(number);
+            continue;
+        }
         let (offset, old, new) = read_both(overlay, origin, number)?;
         if old == new {
             continue;
         }
-        let length = u64::try_from(new.len()).unwrap_or(0);
         changes.changed_bytes = changes.changed_bytes.saturating_add(length);
         let is_empty_log = new.iter().all(|byte| *byte == EMPTY_LOG_BYTE);
         if is_empty_log && allocation.is_log(offset, length) {
@@ -159,8 +177,6 @@ fn sort_changes(
                 }
                 _ => changes.emptied.push((offset, length)),
             }
-        } else if allocation.is_free(offset, length)? {
-            changes.fresh.push(number);
         } else {
             changes.used.push(number);
         }
@@ -205,9 +221,17 @@ fn write_marks(marks: &[(u64, Vec<u8>)], disk: &dyn Area) -> io::Result<()> {
 }
 
 fn write_fresh(overlay: &Overlay, changes: &Changes, disk: &dyn Area) -> io::Result<()> {
-    for number in &changes.fresh {
-        let (offset, new) = read_new(overlay, *number)?;
-        disk.write_at(offset, &new)?;
+    let mut buffer = Vec::new();
+    let runs = changes
+        .fresh
+        .chunk_by(|one, next| one.saturating_add(1) == *next);
+    for run in runs.flat_map(|run| run.chunks(RUN_BLOCKS)) {
+        let length = run.iter().map(|number| overlay.block_length(*number));
+        buffer.resize(length.sum(), 0);
+        let first = run.first().copied().unwrap_or(0);
+        let offset = first.saturating_mul(BLOCK_LENGTH);
+        overlay.read_at(offset, &mut buffer)?;
+        disk.write_at(offset, &buffer)?;
     }
     disk.flush()
 }

@@ -2,10 +2,16 @@
 
 use rescue_stick::journal::{CommitEntry, CommitState};
 
+use rescue_stick::undo::UNDO_RUN_PREFIX;
+
 use super::record::{Content, check_body};
 use super::recover::{Direction, all_records, write};
 use super::{Journal, JournalError, Target, find_target};
 use crate::area::Area;
+
+/// Bytes that a run's name in the table has at least if it was cut at a character. Source: the table's
+/// drawing, 64 bytes for it.
+const SHORTEST_CUT: usize = 60;
 
 /// Why nothing, or not everything, was taken back.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +24,15 @@ pub enum UndoError {
     #[error("the repair {run} has already been taken back")]
     AlreadyUndone {
         /// Run id.
+        run: String,
+    },
+    /// The newest commit is itself an undo, made file by file.
+    #[error(
+        "the last thing that was done to this PC was taking a repair back ({run}); that is not taken back \
+         in turn: repair this PC again"
+    )]
+    IsUndo {
+        /// Run id of the undo.
         run: String,
     },
     /// Somebody wrote the volume since.
@@ -39,6 +54,15 @@ pub enum UndoError {
 /// Takes back every commit of the newest run that wrote to one of `targets`. Returns the commits, newest
 /// first, as the table had them. [`super::recover`] must have run before.
 pub fn undo(journal: &Journal, targets: &[&dyn Target]) -> Result<Vec<CommitEntry>, UndoError> {
+    undo_run(journal, targets, None)
+}
+
+/// Takes back every commit of `wanted`, or of the newest run, as [`undo`] does.
+pub fn undo_run(
+    journal: &Journal,
+    targets: &[&dyn Target],
+    wanted: Option<&str>,
+) -> Result<Vec<CommitEntry>, UndoError> {
     let here: Vec<_> = journal
         .commits()
         .into_iter()
@@ -48,13 +72,17 @@ pub fn undo(journal: &Journal, targets: &[&dyn Target]) -> Result<Vec<CommitEntr
             Some((commit, target))
         })
         .collect();
-    let newest = here
-        .iter()
-        .find(|(commit, _)| matches!(commit.state, CommitState::Done | CommitState::Undone));
+    let newest = here.iter().find(|(commit, _)| {
+        matches!(commit.state, CommitState::Done | CommitState::Undone)
+            && wanted.is_none_or(|wanted| is_run(&commit.run, wanted))
+    });
     let run = match newest {
         None => return Err(UndoError::Nothing),
         Some((commit, _)) => commit.run.clone(),
     };
+    if run.starts_with(UNDO_RUN_PREFIX) {
+        return Err(UndoError::IsUndo { run });
+    }
     let todo: Vec<_> = here
         .into_iter()
         .filter(|(commit, _)| commit.run == run && commit.state == CommitState::Done)
@@ -67,6 +95,11 @@ pub fn undo(journal: &Journal, targets: &[&dyn Target]) -> Result<Vec<CommitEntr
         take_back(journal, *target, commit)?;
     }
     Ok(todo.into_iter().map(|(commit, _)| commit).collect())
+}
+
+/// Returns whether `wanted` is the run that the table names, whose texts are bounded.
+fn is_run(found: &str, wanted: &str) -> bool {
+    found == wanted || (found.len() >= SHORTEST_CUT && wanted.starts_with(found))
 }
 
 fn take_back(

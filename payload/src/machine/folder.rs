@@ -10,8 +10,10 @@ use std::time::{Instant, SystemTime};
 
 use fs_err as fs;
 use rescue_stick::report::MachineFacts;
+use rescue_stick::undo::FileAttributes;
 use rustix::fs::{XattrFlags, getxattr, setxattr, statfs};
 
+use crate::machine::attributes::{read_attributes, write_attributes};
 use crate::machine::{
     CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
     VolumeState, VolumeView,
@@ -179,6 +181,16 @@ impl VolumeChange for FolderChange<'_> {
                 fs::set_permissions(to, from.permissions()).map_err(io_error)
             }
         }
+    }
+
+    fn attributes(&self, at: &Path) -> Result<FileAttributes, VolumeError> {
+        let read = read_attributes(at, self.volume.facts.file_system);
+        read.map_err(|error| self.volume.io_error("reading attributes", &error))
+    }
+
+    fn set_attributes(&self, at: &Path, attributes: &FileAttributes) -> Result<bool, VolumeError> {
+        let set = write_attributes(at, attributes, self.volume.facts.file_system);
+        set.map_err(|error| self.volume.io_error("setting attributes", &error))
     }
 
     fn commit(self: Box<Self>, _label: &CommitLabel) -> Result<Committed, VolumeError> {

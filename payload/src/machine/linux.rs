@@ -12,34 +12,39 @@ use fs_err as fs;
 use rescue_stick::journal::VolumeIdentity;
 use rescue_stick::report::MachineFacts;
 
+use self::change::LinuxChange;
 use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
+use self::watched::{Faults, Watched};
 use super::{
-    CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
-    VolumeState, VolumeView,
+    FileSystem, Machine, PartitionPlace, ReadFaults, Volume, VolumeChange, VolumeError,
+    VolumeFacts, VolumeState, VolumeView,
 };
-use crate::area::Area;
+use crate::area::{Area, FileArea};
 use crate::filesystem;
-use crate::journal::commit::{CommitError, commit};
 use crate::journal::{Allocation, Journal, Target};
 use crate::overlay::Overlay;
 
+mod change;
+pub mod controllers;
 pub mod device;
 pub mod disks;
 pub mod facts;
 pub mod ioctls;
 pub mod mounts;
+pub mod place;
+mod room;
+mod surroundings;
+mod watched;
 
-/// Memory that an overlay leaves to everything else, in bytes. Observed: `ntfs-3g`, kernel and `mend`
-/// together stay below it while a 128 MB PC is repaired.
-const MEMORY_RESERVE: u64 = 24 << 20;
-/// What a change writes besides its files: file records, indexes, bitmaps, the emptied `$LogFile`.
-const METADATA_ALLOWANCE: u64 = 4 << 20;
+/// Room of a journal in memory, for a change without the stick's.
+const RAM_JOURNAL_LENGTH: u64 = 32 << 20;
 
 /// A PC under Linux.
 pub struct LinuxMachine {
     facts: MachineFacts,
     volumes: Vec<Box<dyn Volume>>,
+    obstacles: Vec<String>,
 }
 
 /// What a volume needs of the stick and of the environment.
@@ -62,13 +67,17 @@ impl LinuxMachine {
             volumes: volumes
                 .map(|one| -> Box<dyn Volume> { Box::new(one) })
                 .collect(),
+            obstacles: Vec::new(),
         }
     }
 
     /// Looks for the PC's volumes. `stick_disk` is the name of the stick's own disk, which is left out.
     pub fn find(stick_disk: Option<&str>, resources: &Resources) -> io::Result<Self> {
-        let facts = facts::read_facts(Path::new("/sys"), Path::new("/proc"));
-        Ok(Self::of(facts, find_targets(stick_disk, resources)?))
+        let sys = Path::new("/sys");
+        let facts = facts::read_facts(sys, Path::new("/proc"));
+        let mut machine = Self::of(facts, find_targets(stick_disk, resources)?);
+        machine.obstacles = controllers::find_obstacles(sys, machine.volumes.len());
+        Ok(machine)
     }
 }
 
@@ -91,6 +100,10 @@ impl Machine for LinuxMachine {
 
     fn volumes(&self) -> &[Box<dyn Volume>] {
         &self.volumes
+    }
+
+    fn obstacles(&self) -> &[String] {
+        &self.obstacles
     }
 
     #[expect(
@@ -120,6 +133,9 @@ pub fn uptime_ms() -> u64 {
 /// A partition, or a file that stands for one.
 pub struct LinuxVolume {
     device: Box<dyn BlockDevice>,
+    faults: Arc<Faults>,
+    /// The disk that it is a partition of, as far as that is known.
+    disk: Option<PathBuf>,
     facts: VolumeFacts,
     identity: VolumeIdentity,
     resources: Resources,
@@ -138,9 +154,13 @@ impl LinuxVolume {
         partition: disks::Partition,
         resources: Resources,
     ) -> Self {
+        let watched = Watched::over(device);
+        let device: Box<dyn BlockDevice> = Box::new(watched.clone());
         let looked = device.open().and_then(|area| {
             let found = filesystem::identify(&*area)?;
-            Ok((found, filesystem::read_state(&*area, found.file_system)))
+            let state = filesystem::read_state(&*area, found.file_system);
+            let looked = (found, state);
+            Ok(surroundings::find_bar(&*area, &partition, looked.0).unwrap_or(looked))
         });
         let (found, state) = looked.unwrap_or_else(|error| {
             let nothing = filesystem::Identified {
@@ -156,8 +176,12 @@ impl LinuxVolume {
             length: partition.length,
             serial: found.serial,
         };
+        let name = partition.device.file_name();
+        let disk = name.and_then(|name| disks::disk_of(Path::new("/sys"), name.to_str()?));
         Self {
             device,
+            faults: watched.faults(),
+            disk: disk.map(|name| Path::new("/dev").join(name)),
             facts: VolumeFacts {
                 name: partition.name,
                 file_system: found.file_system,
@@ -197,6 +221,27 @@ impl LinuxVolume {
         }
     }
 
+    fn needs_you(&self, advice: String) -> VolumeError {
+        VolumeError::NeedsYou {
+            volume: self.facts.name.clone(),
+            advice,
+        }
+    }
+
+    fn explain_unwritable(&self, error: &io::Error) -> VolumeError {
+        let is_protected = matches!(
+            error.kind(),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
+        );
+        if is_protected {
+            let advice = "the disk is write-protected: look for a switch or jumper on it and for a \
+                 setting of the firmware; a solid-state disk at the end of its life protects itself, \
+                 then copy what is on it to a new disk and repair that";
+            return self.needs_you(advice.into());
+        }
+        self.io("opening the disk for writing")(error)
+    }
+
     fn check_readable(&self) -> Result<(), VolumeError> {
         match &self.facts.state {
             VolumeState::Unreadable(reason) => Err(self.refused(reason.clone())),
@@ -204,42 +249,30 @@ impl LinuxVolume {
         }
     }
 
-    fn check_writable(&self) -> Result<&Arc<Journal>, VolumeError> {
+    fn check_writable(&self) -> Result<(), VolumeError> {
         self.check_readable()?;
         if self.facts.state == VolumeState::Hibernated {
             let reason = "Windows sleeps on this volume (hibernation or fast startup); start Windows \
                           and shut it down completely first";
             return Err(self.refused(reason.into()));
         }
-        let journal = self.resources.journal.as_ref();
-        journal.ok_or_else(|| self.refused("the stick has no journal".into()))
-    }
-
-    /// Opens an overlay that can hold `needed` bytes and what goes with them.
-    fn open_overlay(&self, needed: u64) -> Result<Overlay, VolumeError> {
-        let memory = facts::available_memory(Path::new("/proc"))
-            .map_err(self.io("reading how much memory is free"))?
-            .saturating_sub(MEMORY_RESERVE);
-        let scratch = self.resources.scratch.as_ref();
-        let scratch = scratch.map(AreaPlace::open).transpose();
-        let scratch = scratch.map_err(self.io("opening the stick's scratch area"))?;
-        let room = memory.saturating_add(scratch.as_ref().map_or(0, |area| area.len()));
-        let wanted = needed.saturating_add(METADATA_ALLOWANCE);
-        if room < wanted {
-            let reason = format!(
-                "the repair needs {wanted} bytes of memory or of the stick's scratch area, {room} are free"
-            );
-            return Err(self.refused(reason));
-        }
-        let origin = self.device.open().map_err(self.io("opening the volume"))?;
-        let scratch = scratch.map(|area| -> Box<dyn Area> { Box::new(area) });
-        Ok(Overlay::new(origin, memory, scratch))
+        Ok(())
     }
 }
 
 impl Volume for LinuxVolume {
     fn facts(&self) -> &VolumeFacts {
         &self.facts
+    }
+
+    fn read_faults(&self) -> ReadFaults {
+        self.faults.read()
+    }
+
+    fn place(&self) -> Option<PartitionPlace> {
+        let disk = self.disk.as_ref()?;
+        let area = FileArea::open(disk).ok()?;
+        place::read_place(&area, self.identity.start).ok()?
     }
 
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError> {
@@ -251,19 +284,56 @@ impl Volume for LinuxVolume {
         Ok(Box::new(LinuxView(mounted)))
     }
 
-    fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
-        let journal = self.check_writable()?;
-        if journal.room() < METADATA_ALLOWANCE / 4 {
-            let reason = "the stick's journal is full of repairs that were interrupted on other PCs; \
-                          finish those first";
-            return Err(self.refused(reason.into()));
+    fn check_change(&self, added: u64) -> Result<(), VolumeError> {
+        self.check_writable()?;
+        if let Err(error) = self.device.open_for_writing() {
+            return Err(self.explain_unwritable(&error));
         }
+        let doing = "looking for free clusters";
+        let area = self.device.open().map_err(self.io("opening the volume"))?;
+        let free = filesystem::find_free(&*area, self.facts.file_system, added);
+        let free = free.map_err(self.io(doing))?;
+        if free < added {
+            return Err(self.needs_you(format!(
+                "the volume is full: {free} bytes are free, the repair needs {added}; delete or move \
+                 something off it (the recycle bin, temporary files, old downloads) from another \
+                 system, then start from the stick again"
+            )));
+        }
+        Ok(())
+    }
+
+    fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
+        self.check_writable()?;
+        let overlay = self.open_overlay(needed)?;
+        let journal = self.check_journal()?;
+        self.mount_change(overlay, Arc::clone(journal))
+    }
+
+    fn begin_unprotected_change(
+        &self,
+        needed: u64,
+    ) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
+        self.check_writable()?;
+        let overlay = self.open_overlay(needed)?;
+        let journal = Journal::in_memory(RAM_JOURNAL_LENGTH);
+        let journal = journal.map_err(self.io("making a journal in memory"))?;
+        self.mount_change(overlay, Arc::new(journal))
+    }
+}
+
+impl LinuxVolume {
+    fn mount_change(
+        &self,
+        overlay: Overlay,
+        journal: Arc<Journal>,
+    ) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
         let access = if self.facts.state == VolumeState::UncleanLog {
             Access::WriteDroppingLog
         } else {
             Access::Write
         };
-        let mounted = self.show(self.open_overlay(needed)?, access);
+        let mounted = self.show(overlay, access);
         let mounted = mounted.map_err(self.io("mounting the overlay"))?;
         Ok(Box::new(LinuxChange {
             volume: self,
@@ -309,68 +379,6 @@ struct LinuxView(Mounted);
 impl VolumeView for LinuxView {
     fn root(&self) -> &Path {
         self.0.root()
-    }
-}
-
-/// An overlay mounted for writing.
-struct LinuxChange<'a> {
-    volume: &'a LinuxVolume,
-    journal: &'a Arc<Journal>,
-    mounted: Mounted,
-}
-
-impl VolumeChange for LinuxChange<'_> {
-    fn root(&self) -> &Path {
-        self.mounted.root()
-    }
-
-    fn copy_security(&self, from: &Path, to: &Path) -> Result<(), VolumeError> {
-        if self.volume.facts.file_system != FileSystem::Ntfs {
-            return Ok(());
-        }
-        // The descriptor as it is stored, owner included. Source: ntfs-3g(8), "system.ntfs_acl".
-        let name = "system.ntfs_acl";
-        let copied = (|| {
-            // A descriptor has 64 KiB at most (its length fields have 16 bits).
-            let mut descriptor = vec![0; 65536];
-            let length = rustix::fs::getxattr(from, name, &mut descriptor)?;
-            descriptor.truncate(length);
-            let flags = rustix::fs::XattrFlags::empty();
-            rustix::fs::setxattr(to, name, &descriptor, flags)
-        })();
-        copied.map_err(self.volume.io("copying the security descriptor"))
-    }
-
-    fn commit(self: Box<Self>, label: &CommitLabel) -> Result<Committed, VolumeError> {
-        let Self {
-            volume,
-            journal,
-            mounted,
-        } = *self;
-        let mut overlay = mounted
-            .unmount()
-            .map_err(volume.io("unmounting the overlay"))?;
-        let was_dirty = matches!(
-            volume.facts.state,
-            VolumeState::Dirty | VolumeState::UncleanLog
-        );
-        if was_dirty && volume.facts.file_system == FileSystem::Ntfs {
-            // What was wrong before is still wrong: Windows is to check the volume.
-            filesystem::ntfs_volume::mark_dirty(&mut overlay)
-                .map_err(volume.io("keeping the dirty flag"))?;
-        }
-        commit(journal, volume, label, &overlay).map_err(|error| match error {
-            CommitError::Unfinished(reason) => VolumeError::Unfinished {
-                volume: volume.facts.name.clone(),
-                reason,
-            },
-            CommitError::NoRoom { .. } => volume.refused(error.to_string()),
-            CommitError::Before { doing, reason } => VolumeError::Io {
-                volume: volume.facts.name.clone(),
-                doing,
-                reason,
-            },
-        })
     }
 }
 

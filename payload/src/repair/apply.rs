@@ -1,32 +1,63 @@
 //! Carries a plan out on a [`VolumeChange`]. Decides nothing: what is not as the plan says is refused.
 //!
-//! First everything new is prepared beside its place, with its digest and security descriptor; only
-//! then are former files moved away and new ones renamed into place, in the plan's order. So a fault
-//! while copying leaves every old file where it was. After a fault the renames are taken back: on an
-//! overlay that is not needed, in a folder without one it is the only way back.
+//! First everything new is prepared beside its place, with its digest and security descriptor; then what
+//! undoing needs is written down; only then are former files moved away and new ones renamed into
+//! place, in the plan's order. So a fault while copying leaves every old file where it was. After a fault
+//! the renames are taken back: on an overlay that is not needed, in a folder without one it is the only
+//! way back.
 
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use rescue_stick::undo::FileAttributes;
 
-use crate::antivirus::quarantine::extract_item;
-use crate::cabinet::extract_member;
 use crate::machine::{VolumeChange, VolumeError};
-use crate::repair::detect::registry::change_hive;
-use crate::repair::detect::steps::Content;
-use crate::repair::package::{Package, PackageError, check_package};
-use crate::repair::plan::{FileMove, FileWrite, RepairPlan, Step, WriteSource, staged_path};
-use crate::stick::{Stick, hash_file};
+use crate::repair::apply::record::write_record;
+use crate::repair::apply::stage::{Former, Staging, stage_step};
+use crate::repair::package::{PackageError, check_package};
+use crate::repair::plan::{FileMove, FileWrite, RepairPlan, staged_path};
+use crate::stick::Stick;
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 
+mod record;
+mod stage;
+
 /// What was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// Files put into place or moved.
     pub files: usize,
     /// Bytes of their content.
     pub bytes: u64,
+    /// Files that could not be given the short name that they, or the former ones, had.
+    pub lost_names: Vec<WindowsPath>,
+}
+
+/// What was done so far, to be taken back after a fault.
+#[derive(Debug, Default)]
+struct Traces {
+    /// Files that were made.
+    made: Vec<PathBuf>,
+    /// Folders that were made.
+    folders: Vec<PathBuf>,
+    /// Renames, from and to.
+    renamed: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Traces {
+    /// Takes everything back as far as it goes: the first error is the one that matters.
+    fn take_back(&self) {
+        for (from, to) in self.renamed.iter().rev() {
+            let _ = fs::rename(to, from);
+        }
+        for path in &self.made {
+            let _ = fs::remove_file(path);
+        }
+        for path in self.folders.iter().rev() {
+            let _ = fs::remove_dir(path);
+        }
+    }
 }
 
 /// Why a plan could not be carried out.
@@ -73,279 +104,175 @@ pub fn check_packages(plan: &RepairPlan, stick: &Stick) -> Result<(), PackageErr
     Ok(())
 }
 
-/// Writes everything of `plan`; `progress` is told each file before it is written. After an error
-/// everything is as it was, as far as the file system lets it be taken back.
+/// How far the writing of a plan has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// The file that is being written.
+    pub write: &'a FileWrite,
+    /// Bytes of it that are written; 0 before the first.
+    pub done: u64,
+}
+
+/// Writes everything of `plan`; `progress` is told each file before it is written, and its bytes. What a
+/// provisional change holds is not read back here, as all of it is checked before it is made real. After
+/// an error everything is as it was, as far as the file system lets it be taken back.
 pub fn apply_plan(
     plan: &RepairPlan,
     change: &dyn VolumeChange,
     stick: &Stick,
-    progress: &mut dyn FnMut(&FileWrite),
+    progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Applied, ApplyError> {
-    let mut staged = Vec::new();
-    let mut renamed = Vec::new();
-    let mut stage = |step: &Step| {
-        let mut package = open_package(step, stick)?;
-        for one in &step.moves {
-            check_content(&one.from, &one.before, change.root())?;
+    let mut traces = Traces::default();
+    let mut lost_names = Vec::new();
+    let result = (|| {
+        let mut former = Vec::new();
+        for step in &plan.steps {
+            let staging = Staging {
+                change,
+                stick,
+                made: &mut traces.made,
+                progress: &mut *progress,
+            };
+            former.push(stage_step(step, staging)?);
         }
-        for write in &step.writes {
-            progress(write);
-            check_before(write, change.root())?;
-            stage_file(write, change, stick, package.as_mut(), &mut staged)?;
+        if let Some(record) = &plan.record {
+            write_record(plan, record, &former, change, &mut traces)?;
         }
-        Ok(())
-    };
-    let result = plan
-        .steps
-        .iter()
-        .try_for_each(&mut stage)
-        .and_then(|()| swap_files(plan, change.root(), &mut renamed));
+        Swap {
+            plan,
+            change,
+            traces: &mut traces,
+            lost_names: &mut lost_names,
+        }
+        .run(&former)
+    })();
     if let Err(error) = result {
-        for (from, to) in renamed.iter().rev() {
-            // Best effort: the first error is the one that matters.
-            let _ = fs::rename(to, from);
-        }
-        for path in &staged {
-            let _ = fs::remove_file(path);
-        }
+        traces.take_back();
         return Err(error);
     }
     Ok(Applied {
         files: plan.writes().count().saturating_add(plan.moves().count()),
         bytes: plan.writes().map(|write| write.after.size).sum(),
+        lost_names,
     })
 }
 
-fn open_package(step: &Step, stick: &Stick) -> Result<Option<Package>, PackageError> {
-    let set = step.package.as_ref();
-    set.map(|set| Package::open(&stick.path_of(&set.package), set))
-        .transpose()
+/// Former files on their way out and new ones on their way in.
+struct Swap<'a> {
+    plan: &'a RepairPlan,
+    change: &'a dyn VolumeChange,
+    traces: &'a mut Traces,
+    lost_names: &'a mut Vec<WindowsPath>,
 }
 
-fn check_before(write: &FileWrite, root: &Path) -> Result<(), ApplyError> {
-    if let Some(before) = &write.before {
-        return check_content(&write.target, before, root);
-    }
-    let finding = match write.target.resolve(root)? {
-        Resolved::Missing {
-            folder: Some(_), ..
-        } => return Ok(()),
-        Resolved::File { size, .. } => format!("a file of {size} bytes"),
-        Resolved::Folder { .. } => "a folder".into(),
-        Resolved::Missing { folder: None, .. } => "not there, nor its folder".into(),
-    };
-    Err(precondition(&write.target, &finding, "a folder without it"))
-}
-
-/// Checks that what lies at `path` is what the plan was made for.
-fn check_content(path: &WindowsPath, before: &Content, root: &Path) -> Result<(), ApplyError> {
-    let finding = match path.resolve(root)? {
-        Resolved::File { at, .. } => {
-            let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(path, "reading", e))?;
-            if sha256 == before.sha256 {
-                return Ok(());
+impl Swap<'_> {
+    fn run(&mut self, former: &[Former]) -> Result<(), ApplyError> {
+        for (step, former) in self.plan.steps.iter().zip(former) {
+            for (write, former) in step.writes.iter().zip(&former.writes) {
+                self.swap_file(write, former.as_ref())?;
             }
-            format!("sha256 is {sha256}")
+            for (one, former) in step.moves.iter().zip(&former.moves) {
+                self.move_file(one, former)?;
+            }
         }
-        Resolved::Folder { .. } => "a folder".into(),
-        Resolved::Missing { .. } => "not there".into(),
-    };
-    let expectation = format!("a file with sha256 {}", before.sha256);
-    Err(precondition(path, &finding, &expectation))
-}
-
-/// Prepares one new file beside its place; `staged` gets its path before it is begun.
-fn stage_file(
-    write: &FileWrite,
-    change: &dyn VolumeChange,
-    stick: &Stick,
-    package: Option<&mut Package>,
-    staged: &mut Vec<PathBuf>,
-) -> Result<(), ApplyError> {
-    let path = staged_path(&write.target)?;
-    let at = match path.resolve(change.root())? {
-        // Left by a run that was cut off in a folder without an overlay; the name is ours alone.
-        Resolved::File { at, .. } => {
-            fs::remove_file(&at).map_err(|e| io_at(&path, "removing", e))?;
-            at
-        }
-        Resolved::Missing {
-            folder: Some(folder),
-            ..
-        } => folder.join(path.name()),
-        Resolved::Missing { folder: None, .. } | Resolved::Folder { .. } => {
-            return Err(precondition(
-                &path,
-                "no place for a file",
-                "a free name in a folder",
-            ));
-        }
-    };
-    let options = fs::OpenOptions::new().write(true).create_new(true).clone();
-    staged.push(at.clone());
-    let mut file = options.open(&at).map_err(|e| io_at(&path, "creating", e))?;
-    fill_file(write, change.root(), stick, package, &path, &mut file)?;
-    file.sync_all().map_err(|e| io_at(&path, "writing", e))?;
-    drop(file);
-    let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(&path, "reading back", e))?;
-    if sha256 != write.after.sha256 {
-        let finding = format!("sha256 is {sha256}");
-        return Err(precondition(
-            &path,
-            &finding,
-            &write.after.sha256.to_string(),
-        ));
+        Ok(())
     }
-    let (Resolved::File { at: from, .. } | Resolved::Folder { at: from, .. }) =
-        write.security_of.resolve(change.root())?
-    else {
-        let expectation = "the file whose security descriptor is taken";
-        return Err(precondition(&write.security_of, "not there", expectation));
-    };
-    change.copy_security(&from, &at)?;
-    Ok(())
-}
 
-/// Writes the new content of `write` to `file`, which lies at `path`.
-fn fill_file(
-    write: &FileWrite,
-    root: &Path,
-    stick: &Stick,
-    package: Option<&mut Package>,
-    path: &WindowsPath,
-    file: &mut fs::File,
-) -> Result<(), ApplyError> {
-    let find = |source: &WindowsPath| match source.resolve(root)? {
-        Resolved::File { at, .. } => Ok(at),
-        _ => Err(precondition(source, "not there", "the chosen candidate")),
-    };
-    let not_so = |source: &WindowsPath, finding: String| {
-        let expectation = format!("{} bytes of the chosen candidate", write.after.size);
-        precondition(source, &finding, &expectation)
-    };
-    match (&write.source, package) {
-        (WriteSource::Package(member), Some(package)) => package.extract(member, file)?,
-        (WriteSource::Package(_), None) => {
-            return Err(precondition(path, "no package", "the package of its step"));
+    /// Moves one file as it is.
+    fn move_file(&mut self, one: &FileMove, former: &FileAttributes) -> Result<(), ApplyError> {
+        let root = self.change.root();
+        let Resolved::File { at, .. } = one.from.resolve(root)? else {
+            return Err(precondition(&one.from, "not there", "the file to be moved"));
+        };
+        let to = self.make_folders(&one.to.folder())?.join(one.to.name());
+        if let Resolved::File { .. } | Resolved::Folder { .. } = one.to.resolve(root)? {
+            return Err(precondition(&one.to, "there already", "a free name"));
         }
-        (WriteSource::Volume(source), _) => {
-            copy_bounded(&find(source)?, file, write).map_err(|e| io_at(source, "copying", e))?;
-        }
-        (WriteSource::Cabinet { cabinet, member }, _) => {
-            extract_member(&find(cabinet)?, member, write.after.size, file)
-                .map_err(|error| not_so(cabinet, error.to_string()))?;
-        }
-        (WriteSource::Quarantine(item), _) => {
-            let at = find(&item.container)?;
-            extract_item(&at, item.kind, item.number, write.after.size, file)
-                .map_err(|error| not_so(&item.container, error.to_string()))?;
-        }
-        (WriteSource::Stick(source), _) => {
-            copy_bounded(&stick.path_of(source), file, write)
-                .map_err(|e| io_at(path, "copying from the stick", e))?;
-        }
-        (WriteSource::Hive(change), _) => {
-            let expectation = "a registry file that can be changed";
-            let changed = change_hive(root, change)
-                .map_err(|reason| precondition(&write.target, &reason, expectation))?;
-            file.write_all(&changed.after)
-                .map_err(|e| io_at(path, "writing", e))?;
-        }
+        self.rename(&at, &to, &one.to)?;
+        self.give(&to, &one.to, one.attributes.as_ref().unwrap_or(former))
     }
-    Ok(())
+
+    /// Moves the former file away and the new one into place.
+    fn swap_file(
+        &mut self,
+        write: &FileWrite,
+        former: Option<&FileAttributes>,
+    ) -> Result<(), ApplyError> {
+        let root = self.change.root();
+        let target = match write.target.resolve(root)? {
+            Resolved::File { at, .. } => at,
+            Resolved::Missing {
+                folder: Some(folder),
+                ..
+            } => folder.join(write.target.name()),
+            Resolved::Missing { folder: None, .. } | Resolved::Folder { .. } => {
+                let finding = "no place for a file";
+                return Err(precondition(&write.target, finding, "its folder"));
+            }
+        };
+        if let Some(kept) = &write.kept {
+            let kept_at = self.make_folders(&kept.folder())?.join(kept.name());
+            if let Resolved::File { .. } | Resolved::Folder { .. } = kept.resolve(root)? {
+                return Err(precondition(kept, "there already", "a free name"));
+            }
+            self.rename(&target, &kept_at, kept)?;
+            if let Some(former) = former {
+                self.give(&kept_at, kept, former)?;
+            }
+        }
+        let staged = staged_path(&write.target)?;
+        let Resolved::File { at, .. } = staged.resolve(root)? else {
+            return Err(precondition(&staged, "not there", "the prepared file"));
+        };
+        self.rename(&at, &target, &write.target)?;
+        let Some(former) = former else { return Ok(()) };
+        // It takes the former file's place, but its content is new.
+        let attributes = FileAttributes {
+            modified: None,
+            accessed: None,
+            ..former.clone()
+        };
+        self.give(&target, &write.target, &attributes)
+    }
+
+    /// Gives a file that was renamed what it is to have.
+    fn give(
+        &mut self,
+        at: &Path,
+        path: &WindowsPath,
+        attributes: &FileAttributes,
+    ) -> Result<(), ApplyError> {
+        if !self.change.set_attributes(at, attributes)? {
+            self.lost_names.push(path.clone());
+        }
+        Ok(())
+    }
+
+    fn make_folders(&mut self, folder: &WindowsPath) -> Result<PathBuf, ApplyError> {
+        make_folders(self.plan, self.change, folder, &mut self.traces.folders)
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path, path: &WindowsPath) -> Result<(), ApplyError> {
+        fs::rename(from, to).map_err(|e| io_at(path, "moving into place", e))?;
+        self.traces.renamed.push((from.to_owned(), to.to_owned()));
+        // The new name must be as durable as the content before the next file is touched.
+        for folder in [from.parent(), to.parent()].into_iter().flatten() {
+            let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+            synced.map_err(|e| io_at(path, "writing its folder", e))?;
+        }
+        Ok(())
+    }
 }
 
-/// Copies no more than the plan says, one byte excepted that shows a file which has grown.
-fn copy_bounded(from: &Path, to: &mut fs::File, write: &FileWrite) -> io::Result<u64> {
-    let source = fs::File::open(from)?;
-    io::copy(&mut source.take(write.after.size.saturating_add(1)), to)
-}
-
-/// Moves former files away and new ones into place; `renamed` gets every rename that was made.
-fn swap_files(
+/// Makes `folder` and what it lies in, as far as it is not there; returns where it is mounted. The folder
+/// for the plan's former files gets the security descriptor that the plan names.
+fn make_folders(
     plan: &RepairPlan,
-    root: &Path,
-    renamed: &mut Vec<(PathBuf, PathBuf)>,
-) -> Result<(), ApplyError> {
-    for step in &plan.steps {
-        for write in &step.writes {
-            swap_file(write, root, renamed)?;
-        }
-        for one in &step.moves {
-            move_file(one, root, renamed)?;
-        }
-    }
-    Ok(())
-}
-
-/// Moves one file as it is.
-fn move_file(
-    one: &FileMove,
-    root: &Path,
-    renamed: &mut Vec<(PathBuf, PathBuf)>,
-) -> Result<(), ApplyError> {
-    let Resolved::File { at, .. } = one.from.resolve(root)? else {
-        return Err(precondition(&one.from, "not there", "the file to be moved"));
-    };
-    let to = make_folders(root, &one.to.folder())?.join(one.to.name());
-    if let Resolved::File { .. } | Resolved::Folder { .. } = one.to.resolve(root)? {
-        return Err(precondition(&one.to, "there already", "a free name"));
-    }
-    rename(&at, &to, &one.to, renamed)
-}
-
-/// Moves the former file away and the new one into place.
-fn swap_file(
-    write: &FileWrite,
-    root: &Path,
-    renamed: &mut Vec<(PathBuf, PathBuf)>,
-) -> Result<(), ApplyError> {
-    let target = match write.target.resolve(root)? {
-        Resolved::File { at, .. } => at,
-        Resolved::Missing {
-            folder: Some(folder),
-            ..
-        } => folder.join(write.target.name()),
-        Resolved::Missing { folder: None, .. } | Resolved::Folder { .. } => {
-            return Err(precondition(
-                &write.target,
-                "no place for a file",
-                "its folder",
-            ));
-        }
-    };
-    if let Some(kept) = &write.kept {
-        let kept_at = make_folders(root, &kept.folder())?.join(kept.name());
-        if let Resolved::File { .. } | Resolved::Folder { .. } = kept.resolve(root)? {
-            return Err(precondition(kept, "there already", "a free name"));
-        }
-        rename(&target, &kept_at, kept, renamed)?;
-    }
-    let staged = staged_path(&write.target)?;
-    let Resolved::File { at, .. } = staged.resolve(root)? else {
-        return Err(precondition(&staged, "not there", "the prepared file"));
-    };
-    rename(&at, &target, &write.target, renamed)
-}
-
-fn rename(
-    from: &Path,
-    to: &Path,
-    path: &WindowsPath,
-    renamed: &mut Vec<(PathBuf, PathBuf)>,
-) -> Result<(), ApplyError> {
-    fs::rename(from, to).map_err(|e| io_at(path, "moving into place", e))?;
-    renamed.push((from.to_owned(), to.to_owned()));
-    // The new name must be as durable as the content before the next file is touched.
-    for folder in [from.parent(), to.parent()].into_iter().flatten() {
-        let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|e| io_at(path, "writing its folder", e))?;
-    }
-    Ok(())
-}
-
-/// Makes `folder` and what it lies in, as far as it is not there; returns where it is mounted.
-fn make_folders(root: &Path, folder: &WindowsPath) -> Result<PathBuf, ApplyError> {
+    change: &dyn VolumeChange,
+    folder: &WindowsPath,
+    made: &mut Vec<PathBuf>,
+) -> Result<PathBuf, ApplyError> {
+    let root = change.root();
     let mut path = WindowsPath::default();
     let mut at = root.to_owned();
     for name in folder.names() {
@@ -358,6 +285,12 @@ fn make_folders(root: &Path, folder: &WindowsPath) -> Result<PathBuf, ApplyError
             Resolved::Missing { .. } => {
                 let at = at.join(name);
                 fs::create_dir(&at).map_err(|e| io_at(&path, "creating", e))?;
+                made.push(at.clone());
+                if path == plan.kept
+                    && let Resolved::Folder { at: from, .. } = plan.kept_as.resolve(root)?
+                {
+                    change.copy_security(&from, &at)?;
+                }
                 at
             }
         };

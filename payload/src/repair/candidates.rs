@@ -6,6 +6,7 @@
 //! a wrong one, not from a forged one. The reason given says which it was.
 
 use std::fmt;
+use std::sync::Arc;
 
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::remedy::step::{Acceptance, CandidateSource};
@@ -16,6 +17,7 @@ use crate::windows::catalog::Proof;
 use crate::windows::catalog::digests::FileDigests;
 use crate::windows::path::WindowsPath;
 use crate::windows::pe::{FileVersion, PeIdentity, PeMachine};
+use crate::windows::version::language_name;
 
 /// A candidate as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,14 @@ pub enum CandidatePlace {
     Quarantine(Box<QuarantineItem>),
     /// On the stick, by the path there.
     Stick(String),
+    /// On another drive of this Windows.
+    OtherDrive {
+        /// Where, for people: `svchost.exe in D:\i386\SVCHOST.EX_`, and the volume.
+        place: String,
+        /// What was read there; empty if nothing was. It is kept, since the drive is not at hand any more
+        /// when the repair is made.
+        content: Arc<Vec<u8>>,
+    },
 }
 
 impl fmt::Display for CandidatePlace {
@@ -53,6 +63,7 @@ impl fmt::Display for CandidatePlace {
             Self::Cabinet { cabinet, member } => write!(f, "{member} in {cabinet}"),
             Self::Quarantine(item) => item.fmt(f),
             Self::Stick(path) => write!(f, "{path} on the stick"),
+            Self::OtherDrive { place, .. } => f.write_str(place),
         }
     }
 }
@@ -81,6 +92,26 @@ pub enum CandidateContent {
         /// What the catalogs of the Windows prove of it, if they were asked.
         proof: Option<Box<Proof>>,
     },
+}
+
+/// What candidates are held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Yardstick<'a> {
+    /// What the remedy asks.
+    pub accept: &'a Acceptance,
+    /// Processor of the Windows.
+    pub architecture: Option<PeMachine>,
+    /// A system file that shows the language of the Windows, if the remedy asks for it.
+    pub neighbour: Option<&'a Neighbour>,
+}
+
+/// A system file with the language of its version resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its name.
+    pub name: String,
+    /// The language, as a Windows language identifier; not 0.
+    pub language: u16,
 }
 
 /// The candidate that is put back.
@@ -113,13 +144,12 @@ pub enum Strength {
 /// for each.
 pub fn choose_candidate(
     candidates: &[CandidateFacts],
-    accept: &Acceptance,
-    architecture: Option<PeMachine>,
+    yardstick: &Yardstick<'_>,
 ) -> (Option<Chosen>, Vec<CandidateReport>) {
     let mut chosen: Option<Chosen> = None;
     let mut reports = Vec::new();
     for candidate in candidates {
-        let judgement = judge_candidate(&candidate.content, accept, architecture);
+        let judgement = judge_candidate(&candidate.content, yardstick);
         let sha256 = match candidate.content {
             CandidateContent::Present { size, sha256, .. } => {
                 if let Ok((strength, reason)) = &judgement
@@ -148,16 +178,12 @@ pub fn choose_candidate(
 }
 
 /// Returns whether a candidate is a program for this Windows of the right version, whoever made it.
-pub fn is_fit(
-    content: &CandidateContent,
-    accept: &Acceptance,
-    architecture: Option<PeMachine>,
-) -> bool {
+pub fn is_fit(content: &CandidateContent, yardstick: &Yardstick<'_>) -> bool {
     match content {
         CandidateContent::Present {
             identity: Ok(identity),
             ..
-        } => check_fit(identity, accept, architecture).is_ok(),
+        } => check_fit(identity, yardstick).is_ok(),
         _ => false,
     }
 }
@@ -165,9 +191,9 @@ pub fn is_fit(
 /// Returns by what a candidate is accepted and why, or why it is not.
 fn judge_candidate(
     content: &CandidateContent,
-    accept: &Acceptance,
-    architecture: Option<PeMachine>,
+    yardstick: &Yardstick<'_>,
 ) -> Result<(Strength, String), String> {
+    let accept = yardstick.accept;
     let (size, sha256, identity, pin, proof) = match content {
         CandidateContent::Missing => return Err("not there".into()),
         CandidateContent::Unreadable(reason) | CandidateContent::Excluded(reason) => {
@@ -190,7 +216,7 @@ fn judge_candidate(
     if accept.signed_catalog
         && let (Some(Proof::Signed(signed)), Ok(identity)) = (proof.as_deref(), identity)
     {
-        check_fit(identity, accept, architecture)?;
+        check_fit(identity, yardstick)?;
         check_name(identity, accept)?;
         let (machine, catalog) = (identity.machine, &signed.catalog);
         let reason = format!("{version} for {machine}, signed by Microsoft ({catalog})");
@@ -203,14 +229,16 @@ fn judge_candidate(
         }
         // A pin says that the file is genuine, not that it is for this Windows.
         if let Ok(identity) = identity {
-            check_fit(identity, accept, architecture)?;
+            check_fit(identity, yardstick)?;
+            check_language(identity, yardstick)?;
         }
         let place = if pinned { "remedy" } else { "recipe" };
         return Ok((Strength::Pin, format!("sha256 pinned in the {place}")));
     }
     let identity = identity.as_ref().map_err(Clone::clone)?;
-    check_fit(identity, accept, architecture)?;
+    check_fit(identity, yardstick)?;
     check_name(identity, accept)?;
+    check_language(identity, yardstick)?;
     let (stored, computed) = (identity.stored_checksum, identity.computed_checksum);
     if stored != computed {
         return Err(format!(
@@ -226,13 +254,9 @@ fn judge_candidate(
 }
 
 /// Checks processor and version.
-fn check_fit(
-    identity: &PeIdentity,
-    accept: &Acceptance,
-    architecture: Option<PeMachine>,
-) -> Result<(), String> {
-    let found = identity.machine;
-    match architecture {
+fn check_fit(identity: &PeIdentity, yardstick: &Yardstick<'_>) -> Result<(), String> {
+    let (found, accept) = (identity.machine, yardstick.accept);
+    match yardstick.architecture {
         None => {
             return Err(format!(
                 "for {found}, but the processor of this Windows is not known"
@@ -261,6 +285,28 @@ fn check_name(identity: &PeIdentity, accept: &Acceptance) -> Result<(), String> 
     }
 }
 
+/// Checks the language, of what no catalog of the Windows itself proves: what one lists is in the
+/// language of that Windows.
+fn check_language(identity: &PeIdentity, yardstick: &Yardstick<'_>) -> Result<(), String> {
+    if yardstick.accept.language.is_none() {
+        return Ok(());
+    }
+    let spell = |language: u16| language_name(&format!("{language:04x}"));
+    let found = identity.language.map(spell);
+    let found = found.unwrap_or_else(|| "not known".into());
+    match yardstick.neighbour {
+        Some(neighbour) if identity.language == Some(neighbour.language) => Ok(()),
+        Some(neighbour) => Err(format!(
+            "language is {found}, that of {} is {}",
+            neighbour.name,
+            spell(neighbour.language)
+        )),
+        None => Err(format!(
+            "language is {found}, but no system file shows the language of this Windows"
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,6 +314,7 @@ mod tests {
     use crate::windows::catalog::SignedProof;
     use crate::windows::catalog::algorithm::DigestAlgorithm;
     use expect_test::{Expect, expect};
+    use rescue_stick::remedy::step::LanguageWord;
 
     fn present(bytes: &[u8], pin: Option<Sha256Digest>) -> CandidateContent {
         CandidateContent::Present {
@@ -284,14 +331,56 @@ mod tests {
         Acceptance {
             version: version.into(),
             original_name: original_name.into(),
+            language: None,
             signed_catalog: true,
             sha256: Vec::new(),
         }
     }
 
+    fn on_i386(accept: &Acceptance) -> Yardstick<'_> {
+        Yardstick {
+            accept,
+            architecture: Some(PeMachine::I386),
+            neighbour: None,
+        }
+    }
+
+    #[test]
+    fn a_file_in_another_language_is_refused_unless_a_catalog_of_this_windows_lists_it() {
+        let accept = Acceptance {
+            language: Some(LanguageWord::LikeNeighbours),
+            ..accept("5.1.2600.5512", "svchost.exe")
+        };
+        let judge = |language: u16, neighbour: Option<u16>| {
+            let neighbour = neighbour.map(|language| Neighbour {
+                name: "kernel32.dll".into(),
+                language,
+            });
+            let file = PeRecipe {
+                language,
+                ..SVCHOST_SP3
+            };
+            let yardstick = Yardstick {
+                neighbour: neighbour.as_ref(),
+                ..on_i386(&accept)
+            };
+            judge_candidate(&present(&file.build(), None), &yardstick)
+        };
+        assert!(judge(0x040C, Some(0x040C)).is_ok());
+        let refused = |language, neighbour| judge(language, neighbour).unwrap_err();
+        assert_eq!(
+            refused(0x0409, Some(0x040C)),
+            "language is English, that of kernel32.dll is French"
+        );
+        assert_eq!(
+            refused(0x0409, None),
+            "language is English, but no system file shows the language of this Windows"
+        );
+    }
+
     fn check(content: &CandidateContent, expect: Expect) {
         let accept = accept("5.1.2600.5512", "svchost.exe");
-        let judgement = judge_candidate(content, &accept, Some(PeMachine::I386));
+        let judgement = judge_candidate(content, &on_i386(&accept));
         expect.assert_eq(&format!("{judgement:?}"));
     }
 
@@ -344,8 +433,7 @@ mod tests {
         assert_ne!(identity.stored_checksum, identity.computed_checksum);
         let judgement = judge_candidate(
             &present(&patched, None),
-            &accept("5.1.2600.5512", "svchost.exe"),
-            Some(PeMachine::I386),
+            &on_i386(&accept("5.1.2600.5512", "svchost.exe")),
         );
         assert!(judgement.unwrap_err().ends_with(": changed"));
     }
@@ -362,8 +450,7 @@ mod tests {
         assert!(matches!(
             judge_candidate(
                 &present(&patched, wrong),
-                &accept("1.2.3.4", "x"),
-                None
+                &on_i386(&accept("1.2.3.4", "x"))
             ),
             Err(reason) if reason.contains("the job pins")
         ));
@@ -417,14 +504,14 @@ mod tests {
             "sha256 pinned in the remedy",
             "5.1.2600.5512 for i386, identity matches; not proven by signature",
         ] {
-            let (chosen, _) = choose_candidate(&candidates, &accept, Some(PeMachine::I386));
+            let (chosen, _) = choose_candidate(&candidates, &on_i386(&accept));
             assert_eq!(chosen.unwrap().reason, expect);
             candidates.pop();
         }
         // Signed, but by its version the file of another service pack.
         accept.version = "5.1.2600.2180".into();
         let wrong = [candidate("proven", &proven, true)];
-        let (chosen, _) = choose_candidate(&wrong, &accept, Some(PeMachine::I386));
+        let (chosen, _) = choose_candidate(&wrong, &on_i386(&accept));
         assert_eq!(chosen, None);
     }
 
@@ -432,6 +519,10 @@ mod tests {
     fn without_a_known_processor_nothing_is_accepted_by_identity() {
         let accept = accept("5.1.2600.5512", "svchost.exe");
         let content = present(&SVCHOST_SP3.build(), None);
-        assert!(judge_candidate(&content, &accept, None).is_err());
+        let unknown = Yardstick {
+            architecture: None,
+            ..on_i386(&accept)
+        };
+        assert!(judge_candidate(&content, &unknown).is_err());
     }
 }

@@ -1,17 +1,23 @@
 //! Gathers facts: which Windows there are, and, for a remedy that may apply, what its steps would
 //! meet ([`steps`]). Reads only, judges nothing.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::antivirus::product::{ALL_PRODUCTS, InstalledProduct, read_product};
-use crate::machine::{FileSystem, Machine, Volume, VolumeFacts, VolumeState};
+use crate::machine::{
+    FileSystem, Machine, PartitionPlace, Volume, VolumeFacts, VolumeState, VolumeView,
+};
 use crate::stick::Stick;
 use crate::windows::catalog::trust::Trust;
 use crate::windows::installation::{Installation, find_windows_folders, open_installation};
 use crate::windows::path::{PathError, WindowsPath};
 
+mod drives;
 pub mod files;
+pub mod hives;
+mod language;
 pub mod logs;
 pub mod observe;
 mod prover;
@@ -19,6 +25,7 @@ pub mod quarantined;
 pub mod registry;
 pub mod sources;
 pub mod steps;
+pub mod written;
 
 /// Where a remedy is held against one installation.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +36,8 @@ pub struct Site<'a> {
     pub file_system: FileSystem,
     /// What is known of it.
     pub facts: &'a InstallationFacts,
+    /// All volumes of the PC.
+    pub volumes: OtherVolumes<'a>,
     /// The stick.
     pub stick: &'a Stick,
     /// Whom catalogs are believed by; `None` if nothing can be proven by them.
@@ -41,6 +50,30 @@ impl Site<'_> {
     /// Returns the same with the volume mounted at `root`.
     pub fn at<'s>(&'s self, root: &'s Path) -> Site<'s> {
         Site { root, ..*self }
+    }
+}
+
+/// Name of another volume, and the volume shown, or why it is not.
+type OtherView = (String, Result<Box<dyn VolumeView>, String>);
+
+/// The volumes of the PC, for what a Windows keeps on its other drives.
+#[derive(Clone, Copy)]
+pub struct OtherVolumes<'a>(pub &'a [Box<dyn Volume>]);
+
+impl fmt::Debug for OtherVolumes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|volume| &volume.facts().name);
+        f.debug_list().entries(names).finish()
+    }
+}
+
+impl OtherVolumes<'_> {
+    /// Shows the volume at a place that fits, read-only, with its name; `None` if there is none.
+    fn view(&self, fits: impl Fn(&PartitionPlace) -> bool) -> Option<OtherView> {
+        let mut volumes = self.0.iter();
+        let volume = volumes.find(|volume| volume.place().as_ref().is_some_and(&fits))?;
+        let name = volume.facts().name.clone();
+        Some((name, volume.view().map_err(|error| error.to_string())))
     }
 }
 

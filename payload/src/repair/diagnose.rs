@@ -33,6 +33,8 @@ pub const UNCLEAN_VOLUME: &str = "unclean-volume";
 pub const LOCKED_VOLUME: &str = "locked-volume";
 /// The volume cannot be read.
 pub const UNREADABLE_VOLUME: &str = "unreadable-volume";
+/// The disk could not read some of its sectors.
+pub const FAILING_DISK: &str = "failing-disk";
 /// A remedy may apply, but a test cannot tell.
 pub const UNDECIDED: &str = "undecided";
 /// A file is there that a remedy names as bad.
@@ -41,6 +43,8 @@ pub const UNWANTED_FILE: &str = "unwanted-file";
 pub const UNWANTED_SETTING: &str = "unwanted-setting";
 /// Files are in a quarantine that a remedy wants back.
 pub const QUARANTINED_FILES: &str = "quarantined-files";
+/// A fault is there that no step mends: what is to be done is for the person.
+pub const KNOWN_FAULT: &str = "known-fault";
 /// The registry is dirty or damaged.
 pub const ODD_REGISTRY: &str = "odd-registry";
 
@@ -70,7 +74,14 @@ pub fn sort_remedies<'a>(judged: Vec<(&'a Remedy, Judgement)>) -> Applicability<
 }
 
 /// Returns what is wrong by a remedy that applies.
-pub fn diagnose(judgement: &Judgement, steps: &[StepFacts]) -> Vec<Finding> {
+pub fn diagnose(remedy: &Remedy, judgement: &Judgement, steps: &[StepFacts]) -> Vec<Finding> {
+    if steps.iter().all(|step| matches!(step, StepFacts::Note(_))) {
+        return vec![Finding {
+            id: KNOWN_FAULT.into(),
+            text: remedy.title.clone(),
+            evidence: judgement.evidence.clone(),
+        }];
+    }
     let findings = steps.iter().map(|step| match step {
         StepFacts::Definitions(facts) => {
             diagnose_definitions(judgement, facts).into_iter().collect()
@@ -81,7 +92,16 @@ pub fn diagnose(judgement: &Judgement, steps: &[StepFacts]) -> Vec<Finding> {
         StepFacts::Quarantined(facts) => diagnose_quarantined(facts).into_iter().collect(),
         StepFacts::Note(_) => Vec::new(),
     });
-    findings.flatten().collect::<Vec<Finding>>()
+    let mut findings = findings.flatten().collect::<Vec<Finding>>();
+    // Why the remedy applies belongs to what is wrong.
+    if let Some(first) = findings.first_mut() {
+        for line in &judgement.evidence {
+            if !first.evidence.contains(line) {
+                first.evidence.push(line.clone());
+            }
+        }
+    }
+    findings
 }
 
 fn diagnose_moves(facts: &MoveFacts) -> Vec<Finding> {

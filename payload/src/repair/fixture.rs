@@ -205,6 +205,8 @@ pub(crate) fn facts_of_xp(service_pack: u32, definitions: &str) -> InstallationF
             language: Some("French".into()),
             protected_copies: None,
             installation_sources: Vec::new(),
+            drives: Vec::new(),
+            time_zone: None,
             problems: Vec::new(),
         },
         products: vec![InstalledProduct {

@@ -9,42 +9,50 @@
 //! 2 restore  \WINDOWS\system32\svchost.exe from \WINDOWS\system32\dllcache\svchost.exe
 //!            5.1.2600.5512 for i386, identity matches; not proven by signature
 //!            undo: remove it
-//! former files are kept in \mendkit\20100422T101500Z-PC1
+//! former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
 //! nothing else will be written
 //! ```
 
 use std::fmt;
+use std::sync::Arc;
 
 use rescue_stick::definitions::{DefinitionsMember, DefinitionsSet};
 use rescue_stick::report::{CandidateReport, Verdict};
+use rescue_stick::undo::{FileAttributes, KEPT_FOLDER, UndoRecord};
 
 use crate::antivirus::quarantine::QuarantineItem;
 use crate::repair::detect::InstallationFacts;
-use crate::repair::detect::registry::HiveChange;
+use crate::repair::detect::hives::HiveChange;
 use crate::repair::detect::steps::{Content, Examined, StepFacts};
 use crate::repair::plan::definitions::plan_definitions;
 use crate::repair::plan::files::plan_moves;
 use crate::repair::plan::quarantined::plan_quarantined;
 use crate::repair::plan::registry::plan_values;
 use crate::repair::plan::restore::plan_restore;
+use crate::repair::time::format_rfc_3339;
 use crate::windows::path::{PathError, WindowsPath};
 
+mod bring;
 mod definitions;
 mod files;
 mod quarantined;
-mod registry;
+pub(super) mod registry;
 mod restore;
-
-/// Folder on the volume below which former files are kept, a folder for each run.
-pub const KEPT_FOLDER: &str = "mendkit";
 
 /// Bytes that a file takes on the volume beside its content: its record, its name in a folder, the
 /// bitmaps, a kept folder. Generous: NTFS writes records of 1 KiB and index blocks of 4 KiB, and
 /// begins new folders with a block.
 const OVERHEAD_OF_FILE: u64 = 256 << 10;
 
-/// Bytes that a change of a volume takes whatever is written: the file system's own journal.
-const OVERHEAD_OF_CHANGE: u64 = 8 << 20;
+/// Bytes that a change of a volume takes whatever is written: tables of the file system that grow.
+const OVERHEAD_OF_CHANGE: u64 = 1 << 20;
+
+/// Clusters that Windows makes by itself have 4 KiB on all but the largest volumes.
+const CLUSTER: u64 = 4096;
+/// Clusters that a new name may take in its folder, in bytes.
+const RECORDS_OF_FILE: u64 = 8 << 10;
+/// Clusters that folders for former files, and records of files, may take.
+const RECORDS_OF_CHANGE: u64 = 64 << 10;
 
 /// What will be written to one installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +63,41 @@ pub struct RepairPlan {
     pub steps: Vec<Step>,
     /// Folder that keeps former files.
     pub kept: WindowsPath,
+    /// Folder whose security descriptor that one gets: nobody who may not change Windows may change
+    /// what an undo would put back.
+    pub kept_as: WindowsPath,
+    /// What is written down for an undo after Windows has run; `None` for an undo itself.
+    pub record: Option<RecordPlan>,
+}
+
+/// The record that a repair leaves beside the former files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordPlan {
+    /// Where.
+    pub path: WindowsPath,
+    /// Names the run.
+    pub run: String,
+    /// Windows folder.
+    pub windows: WindowsPath,
+    /// Id of the remedy.
+    pub remedy: String,
+    /// The PC's clock, RFC 3339 in UTC.
+    pub written: String,
+}
+
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The installation.
+    pub facts: &'a InstallationFacts,
+    /// Name of its volume.
+    pub volume: &'a str,
+    /// Names the run.
+    pub run: &'a str,
+    /// Id of the remedy.
+    pub remedy: &'a str,
+    /// The PC's clock, seconds since 1970 in UTC.
+    pub now: i64,
 }
 
 /// One reversible change.
@@ -79,6 +122,8 @@ pub struct FileMove {
     pub to: WindowsPath,
     /// What it must be.
     pub before: Content,
+    /// What else it is to have there; what it has now if `None`.
+    pub attributes: Option<FileAttributes>,
 }
 
 /// One file that is written.
@@ -116,8 +161,14 @@ pub enum WriteSource {
     Quarantine(Box<QuarantineItem>),
     /// A file on the stick, by its path there.
     Stick(String),
+    /// What was read on another drive.
+    Read(Arc<Vec<u8>>),
     /// The registry file itself, changed.
     Hive(Box<HiveChange>),
+    /// Nothing: the file is emptied.
+    Empty,
+    /// This text.
+    Text(String),
 }
 
 /// What came of planning.
@@ -138,22 +189,25 @@ pub enum Planned {
 
 /// Makes the plan for one installation from what the steps of a remedy would meet, with a line for
 /// every candidate that was looked at. Any step that cannot be done takes all others with it.
-pub fn plan_repair(
-    facts: &InstallationFacts,
-    volume: &str,
-    run: &str,
-    examined: &Examined,
-) -> (Planned, Vec<CandidateReport>) {
-    let windows = &facts.installation.folders.windows;
+pub fn plan_repair(order: &Order<'_>, examined: &Examined) -> (Planned, Vec<CandidateReport>) {
+    let facts = order.facts;
     let version = facts.installation.version.as_ref();
     let version = version.map_or_else(|| "unknown".into(), ToString::to_string);
-    let kept = WindowsPath::default()
-        .join(KEPT_FOLDER)
-        .and_then(|folder| folder.join(run));
-    let kept = match kept {
-        Ok(kept) => kept,
+    let (kept, record) = match plan_record(order) {
+        Ok(places) => places,
         Err(error) => return (stuck(Verdict::Failed, error.to_string()), Vec::new()),
     };
+    if !examined.steps.is_empty()
+        && let Some(notes) = all_notes(&examined.steps)
+    {
+        return (
+            Planned::Stuck {
+                verdict: Verdict::NeedsYou,
+                advice: notes,
+            },
+            Vec::new(),
+        );
+    }
     let mut candidates = Vec::new();
     let mut planned = Vec::new();
     let (mut verdict, mut advice) = (Verdict::Healthy, Vec::new());
@@ -183,13 +237,53 @@ pub fn plan_repair(
         let advice = format!("two steps of this remedy touch {path}: it must be mended first");
         stuck(Verdict::Failed, advice)
     } else {
+        let windows = &record.windows;
         Planned::Plan(RepairPlan {
-            head: format!("installation {windows} on {volume}  ({version})"),
+            head: format!("installation {windows} on {}  ({version})", order.volume),
             steps: planned,
+            kept_as: registry_folder(windows),
             kept,
+            record: Some(record),
         })
     };
     (result, candidates)
+}
+
+/// Returns the folder that keeps former files of `run`.
+pub fn kept_folder(run: &str) -> Result<WindowsPath, PathError> {
+    WindowsPath::default().join(KEPT_FOLDER)?.join(run)
+}
+
+/// Returns the folder of the registry files, which only administrators may change.
+pub fn registry_folder(windows: &WindowsPath) -> WindowsPath {
+    let config = windows
+        .join("system32")
+        .and_then(|path| path.join("config"));
+    // OK to default: both names are plain.
+    config.unwrap_or_default()
+}
+
+fn plan_record(order: &Order<'_>) -> Result<(WindowsPath, RecordPlan), PathError> {
+    let windows = order.facts.installation.folders.windows.clone();
+    let kept = kept_folder(order.run)?;
+    let record = RecordPlan {
+        path: kept.join(&UndoRecord::file_name(&windows.to_string()))?,
+        run: order.run.to_owned(),
+        windows,
+        remedy: order.remedy.to_owned(),
+        written: format_rfc_3339(order.now),
+    };
+    Ok((kept, record))
+}
+
+/// Returns the notes of a remedy that has nothing else: it cannot be carried out offline, and what is to
+/// be done is for the person.
+fn all_notes(steps: &[StepFacts]) -> Option<Vec<String>> {
+    let notes = steps.iter().map(|step| match step {
+        StepFacts::Note(text) => Some(text.clone()),
+        _ => None,
+    });
+    notes.collect()
 }
 
 /// Verdict and advice of a step that cannot be done.
@@ -247,15 +341,31 @@ impl RepairPlan {
         texts.map(|text| text.strip_prefix("note").unwrap_or(text).trim())
     }
 
-    /// Returns the bytes that are written to the volume at most.
+    /// Returns the bytes that are written to the volume at most, all of them beside what is there.
     pub fn needed_bytes(&self) -> u64 {
-        let written = self.writes().fold(OVERHEAD_OF_CHANGE, |sum, write| {
+        let record = OVERHEAD_OF_CHANGE.saturating_add(OVERHEAD_OF_FILE);
+        let written = self.writes().fold(record, |sum, write| {
             sum.saturating_add(write.after.size)
                 .saturating_add(OVERHEAD_OF_FILE)
         });
         // A file that is moved stays where it is; only names change.
         self.moves()
             .fold(written, |sum, _| sum.saturating_add(OVERHEAD_OF_FILE))
+    }
+
+    /// Returns the bytes of new files that the volume must have room for: former files are kept, so
+    /// nothing is gained by what is replaced.
+    pub fn added_bytes(&self) -> u64 {
+        let of_file = |size: u64| {
+            let whole = size.checked_next_multiple_of(CLUSTER);
+            whole.unwrap_or(u64::MAX).saturating_add(RECORDS_OF_FILE)
+        };
+        let names = self.moves().fold(RECORDS_OF_CHANGE, |sum, _| {
+            sum.saturating_add(RECORDS_OF_FILE)
+        });
+        self.writes().fold(names, |sum, write| {
+            sum.saturating_add(of_file(write.after.size))
+        })
     }
 
     /// Returns whether a former file is kept.
@@ -286,8 +396,14 @@ impl fmt::Display for RepairPlan {
                 }
             }
         }
-        if self.keeps_any() {
-            writeln!(f, "former files are kept in {}", self.kept)?;
+        let kept = &self.kept;
+        match (&self.record, self.keeps_any()) {
+            (Some(_), true) => {
+                writeln!(f, "former files and how to undo this are kept in {kept}")?;
+            }
+            (Some(_), false) => writeln!(f, "how to undo this is kept in {kept}")?,
+            (None, true) => writeln!(f, "what is there now is kept in {kept}")?,
+            (None, false) => {}
         }
         writeln!(f, "nothing else will be written")
     }

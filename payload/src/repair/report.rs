@@ -7,9 +7,10 @@ use rescue_stick::report::{
     StickFacts, Timing, Verdict, VolumeReport,
 };
 
-use crate::machine::FileSystem;
+use crate::filesystem::foreign::ForeignKind;
+use crate::machine::{FileSystem, ReadFaults};
 use crate::repair::detect::{InstallationFacts, Inventory, VolumeInventory};
-use crate::repair::diagnose::{LOCKED_VOLUME, UNREADABLE_VOLUME};
+use crate::repair::diagnose::{FAILING_DISK, LOCKED_VOLUME, UNREADABLE_VOLUME};
 use crate::repair::time::{format_compact, format_rfc_3339};
 
 /// Everything that a run gathered for its report.
@@ -142,6 +143,19 @@ fn note_volume(volume: &VolumeInventory) -> (Vec<String>, Verdict) {
             );
             (vec![note], Verdict::NeedsYou)
         }
+        FileSystem::Foreign(foreign) if foreign.kind == ForeignKind::OtherSystem => {
+            (Vec::new(), Verdict::Healthy)
+        }
+        FileSystem::Foreign(_) | FileSystem::Encrypted => {
+            let id = match volume.facts.file_system {
+                FileSystem::Foreign(foreign) if foreign.kind != ForeignKind::Encryption => {
+                    UNREADABLE_VOLUME
+                }
+                _ => LOCKED_VOLUME,
+            };
+            let note = format!("{id}: {name}: {}", volume.facts.state.words());
+            (vec![note], Verdict::NeedsYou)
+        }
         FileSystem::Unknown if volume.is_unseen => (Vec::new(), Verdict::Healthy),
         file_system => {
             let id = if volume.is_unseen {
@@ -162,6 +176,18 @@ fn note_volume(volume: &VolumeInventory) -> (Vec<String>, Verdict) {
             (lines.collect(), worst)
         }
     }
+}
+
+/// Returns what the report notes of a disk that could not read some of the volume `name`.
+pub fn note_faults(name: &str, faults: ReadFaults) -> Option<String> {
+    let ReadFaults { count, first } = faults;
+    let reads = if count == 1 { "read" } else { "reads" };
+    (count > 0).then(|| {
+        format!(
+            "{FAILING_DISK}: {name}: {count} {reads} failed, the first at byte {first:#x} of the volume: \
+             copy what matters off this disk before anything else, and replace it"
+        )
+    })
 }
 
 /// Returns the report as a page of plain text.

@@ -11,15 +11,19 @@ pub(super) enum Stage {
     Diagnose,
     Plan,
     Apply,
+    Check,
+    Commit,
     Verify,
 }
 
 /// All stages in order, with their names in the report.
-const ALL_STAGES: [(Stage, &str); 5] = [
+const ALL_STAGES: [(Stage, &str); 7] = [
     (Stage::Detect, "detect"),
     (Stage::Diagnose, "diagnose"),
     (Stage::Plan, "plan"),
     (Stage::Apply, "apply"),
+    (Stage::Check, "check"),
+    (Stage::Commit, "commit"),
     (Stage::Verify, "verify"),
 ];
 

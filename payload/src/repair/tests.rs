@@ -14,11 +14,13 @@ use super::report::render_report;
 use super::*;
 use crate::machine::folder::FolderMachine;
 use crate::machine::{FileSystem, VolumeFacts, VolumeView};
+use crate::screen::Answer;
 use crate::windows::pe::PeMachine;
 
 mod containers;
 mod plans;
 mod remedies;
+mod undo;
 
 const SYSTEM32: &str = "WINDOWS/system32";
 
@@ -143,7 +145,7 @@ fn puts_back_a_missing_svchost_after_the_definitions() {
             2 restore  \WINDOWS\system32\svchost.exe from \WINDOWS\system32\dllcache\svchost.exe
                        5.1.2600.5512 for i386, identity matches; not proven by signature
                        undo: remove it
-            former files are kept in \mendkit\20100422T101500Z-PC1
+            former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
             nothing else will be written
         "]],
     );
@@ -228,7 +230,7 @@ fn with_svchost_intact_only_the_definitions_are_replaced() {
             installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
             1 replace  DAT 5958.0000 by 5959.0000 in \Program Files\Common Files\McAfee\Engine, 3 files
                        undo: put the kept copies back
-            former files are kept in \mendkit\20100422T101500Z-PC1
+            former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
             nothing else will be written
         "]],
     );
@@ -251,15 +253,18 @@ fn with_good_definitions_only_the_file_is_put_back() {
     assert_eq!(report.verdict, Verdict::Repaired);
     check_plan(
         &report,
-        expect![[r"
+        expect![[r#"
             installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
             1 restore  \WINDOWS\system32\svchost.exe from \WINDOWS\system32\dllcache\svchost.exe
                        5.1.2600.5512 for i386, identity matches; not proven by signature
                        undo: remove it
+            how to undo this is kept in \mendkit\20100422T101500Z-PC1
             nothing else will be written
-        "]],
+        "#]],
     );
-    assert!(!scene.pc.path().join("mendkit").exists());
+    let kept = fs::read_dir(scene.pc.path().join("mendkit/20100422T101500Z-PC1")).unwrap();
+    let kept: Vec<_> = kept.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(kept, ["undo-WINDOWS.json"]);
 }
 
 #[test]
@@ -314,8 +319,9 @@ fn without_an_acceptable_candidate_nothing_at_all_is_written() {
             \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
             \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
             \i386: no svchost.exe, compressed or not, there nor in the driver cache
-            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-            this Windows was installed in French
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
         "#]],
     );
 }
@@ -341,8 +347,9 @@ fn every_wrong_candidate_is_refused_with_its_reason() {
             \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
             \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
             \i386: no svchost.exe, compressed or not, there nor in the driver cache
-            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-            this Windows was installed in French
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
         "#]],
     );
     let mut patched = SVCHOST_SP3.build();
@@ -355,8 +362,9 @@ fn every_wrong_candidate_is_refused_with_its_reason() {
             \Quarantine: no svchost.exe there nor in any other quarantine of this volume (0 containers)
             \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
             \i386: no svchost.exe, compressed or not, there nor in the driver cache
-            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-            this Windows was installed in French
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
         "#]],
     );
 }
@@ -419,7 +427,7 @@ fn names_are_found_in_any_case_and_any_language() {
             2 restore  \WinNT\System32\svchost.exe from \WinNT\System32\Dllcache\SvcHost.exe
                        5.1.2600.5512 for i386, identity matches; not proven by signature
                        undo: remove it
-            former files are kept in \mendkit\20100422T101500Z-PC-_COLE
+            former files and how to undo this are kept in \mendkit\20100422T101500Z-PC-_COLE
             nothing else will be written
         "]],
     );
@@ -646,7 +654,7 @@ fn the_page_tells_a_person_what_was_found_and_done() {
             2 restore  \WINDOWS\system32\svchost.exe from \WINDOWS\system32\dllcache\svchost.exe
                        5.1.2600.5512 for i386, identity matches; not proven by signature
                        undo: remove it
-            former files are kept in \mendkit\20100422T101500Z-PC1
+            former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
             nothing else will be written
           Changed    \Program Files\Common Files\McAfee\Engine\avvclean.dat
                        before 5e9e5c414195e10f8c99dd2abb0358039b6a353bfbdb865fc9b4149701eb064a

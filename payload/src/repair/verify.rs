@@ -5,7 +5,8 @@ use std::path::Path;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::report::ChangeReport;
 
-use crate::repair::plan::{FileWrite, RepairPlan};
+use crate::repair::plan::{FileWrite, RecordPlan, RepairPlan};
+use crate::repair::undo::find::read_record;
 use crate::stick::hash_file;
 use crate::windows::path::{Resolved, WindowsPath};
 
@@ -16,13 +17,16 @@ pub struct Verified {
     pub changes: Vec<ChangeReport>,
     /// What is not as planned, one line each; empty is good.
     pub problems: Vec<String>,
+    /// What the person should know although it is as planned, one line each.
+    pub remarks: Vec<String>,
 }
 
-/// Holds every file of `plan` against the volume mounted at `root`.
-pub fn verify_files(root: &Path, plan: &RepairPlan) -> Verified {
+/// Holds every file of `plan` against the volume mounted at `root`; `progress` is told the bytes of every
+/// piece that was read of the files written.
+pub fn verify_files(root: &Path, plan: &RepairPlan, progress: &mut dyn FnMut(u64)) -> Verified {
     let mut verified = Verified::default();
     for write in plan.writes() {
-        let after = hash_at(root, &write.target);
+        let after = hash_at(root, &write.target, progress);
         check(
             &mut verified.problems,
             &write.target,
@@ -30,15 +34,22 @@ pub fn verify_files(root: &Path, plan: &RepairPlan) -> Verified {
             write.after.sha256,
         );
         if let (Some(kept), Some(before)) = (&write.kept, write.before) {
-            let found = hash_at(root, kept);
+            let found = hash_at(root, kept, &mut |_| {});
             check(&mut verified.problems, kept, &found, before.sha256);
         }
         verified.changes.push(report_change(write, after.ok()));
     }
+    if let Some(record) = &plan.record
+        && let Err(reason) = check_record(root, record, plan)
+    {
+        verified.problems.push(format!("{}: {reason}", record.path));
+    }
     for one in plan.moves() {
-        let found = hash_at(root, &one.to);
+        let found = hash_at(root, &one.to, &mut |_| {});
         check(&mut verified.problems, &one.to, &found, one.before.sha256);
-        if let Ok(sha256) = hash_at(root, &one.from) {
+        // Another file may have taken its place.
+        let is_taken = plan.moves().any(|other| other.to == one.from);
+        if !is_taken && let Ok(sha256) = hash_at(root, &one.from, &mut |_| {}) {
             let problem = format!("{}: sha256 is {sha256}, expected nothing there", one.from);
             verified.problems.push(problem);
         }
@@ -50,6 +61,16 @@ pub fn verify_files(root: &Path, plan: &RepairPlan) -> Verified {
         });
     }
     verified
+}
+
+/// Checks that what an undo needs can be read back and tells of every step.
+fn check_record(root: &Path, record: &RecordPlan, plan: &RepairPlan) -> Result<(), String> {
+    let read = read_record(root, &record.path, &record.run)?;
+    let (found, expected) = (read.record.steps.len(), plan.steps.len());
+    if read.record.undone.is_some() || found != expected {
+        return Err(format!("a record of {found} steps, expected {expected}"));
+    }
+    Ok(())
 }
 
 fn report_change(write: &FileWrite, after: Option<Sha256Digest>) -> ChangeReport {
@@ -74,9 +95,13 @@ fn check(
     }
 }
 
-fn hash_at(root: &Path, path: &WindowsPath) -> Result<Sha256Digest, String> {
+fn hash_at(
+    root: &Path,
+    path: &WindowsPath,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Sha256Digest, String> {
     match path.resolve(root) {
-        Ok(Resolved::File { at, .. }) => hash_file(&at, |_| {}).map_err(|e| e.to_string()),
+        Ok(Resolved::File { at, .. }) => hash_file(&at, progress).map_err(|e| e.to_string()),
         Ok(Resolved::Folder { .. }) => Err("a folder".into()),
         Ok(Resolved::Missing { .. }) => Err("not there".into()),
         Err(error) => Err(error.to_string()),

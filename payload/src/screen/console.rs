@@ -12,7 +12,7 @@ use fs_err::{File, OpenOptions};
 use rescue_stick::report::Verdict;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-use super::{Answer, Question, Screen};
+use super::{Answer, Question, Screen, WITHOUT_JOURNAL};
 
 /// Columns of a text screen that every PC has.
 const WIDTH: usize = 78;
@@ -59,18 +59,6 @@ impl Consoles {
         }
     }
 
-    /// Shows how far something long has come: on the screen always in the same line, on a serial line
-    /// once, when it is done.
-    pub fn progress(&mut self, text: &str, is_done: bool) {
-        for console in &mut self.consoles {
-            if console.is_serial && is_done {
-                console.line(text);
-            } else if !console.is_serial {
-                console.progress(text);
-            }
-        }
-    }
-
     /// Shows the outcome on a page of its own: one big word, and what belongs to it.
     pub fn show_verdict(&mut self, verdict: Verdict, lines: &[String]) {
         for console in &mut self.consoles {
@@ -81,6 +69,20 @@ impl Consoles {
                 colour(verdict)
             };
             console.rows(&framed(verdict.word(), colour, lines));
+        }
+    }
+
+    fn ask_about(&mut self, work: &str, warning: Option<&str>) -> Answer {
+        if let Some(warning) = warning {
+            self.line("");
+            self.line(&format!("Note: {warning}"));
+        }
+        self.line("");
+        self.line(&format!("[Enter] {work}   [N] do nothing"));
+        self.mark(&format!("QUESTION {work}"));
+        match self.wait_for(b"\rn") {
+            Some(b'\r') => Answer::Yes,
+            _ => Answer::No,
         }
     }
 
@@ -105,22 +107,35 @@ impl Screen for Consoles {
             .for_each(|console| console.line(text));
     }
 
+    /// On the screen always in the same line, on a serial line once, when it is done.
+    fn progress(&mut self, text: &str, is_done: bool) {
+        for console in &mut self.consoles {
+            if console.is_serial && is_done {
+                console.line(text);
+            } else if !console.is_serial {
+                console.progress(text);
+            }
+        }
+    }
+
     fn page(&mut self) {
         self.consoles.iter_mut().for_each(Console::clear);
     }
 
     fn ask(&mut self, question: Question<'_>) -> Answer {
         match question {
-            Question::Repair { warning } => {
-                if let Some(warning) = warning {
-                    self.line("");
-                    self.line(&format!("Note: {warning}"));
-                }
+            Question::Repair { warning } => self.ask_about("repair", warning),
+            Question::Undo { warning } => self.ask_about("undo", warning),
+            Question::WithoutJournal { reason } => {
                 self.line("");
-                self.line("[Enter] repair   [N] do nothing");
-                self.mark("QUESTION repair");
-                match self.wait_for(b"\rn") {
-                    Some(b'\r') => Answer::Yes,
+                self.line(&format!("Note: {reason}"));
+                self.line(WITHOUT_JOURNAL);
+                self.line("");
+                // Enter is what people press without reading, so here it is a no.
+                self.line("[Enter] do nothing   [Y] repair without protection");
+                self.mark("QUESTION without-journal");
+                match self.wait_for(b"\ryn") {
+                    Some(b'y') => Answer::Yes,
                     _ => Answer::No,
                 }
             }

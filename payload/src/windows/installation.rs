@@ -8,11 +8,14 @@ use std::path::Path;
 
 use fs_err as fs;
 
+use crate::area::cause_of;
 use crate::hive::{Hive, HiveError};
+use crate::windows::drives::{Drive, read_drives};
 use crate::windows::folders::Folders;
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 use crate::windows::pe::{PeIdentity, PeMachine};
 use crate::windows::services::current_control_set;
+use crate::windows::time_zone::TimeZone;
 use crate::windows::version::{VERSION_KEY, WindowsVersion, language_name};
 
 /// Names that Windows folders have had. Source: libguestfs, inspection of Windows.
@@ -52,6 +55,10 @@ pub struct Installation {
     pub protected_copies: Option<String>,
     /// Folders that Windows and its service pack were installed from, as the registry has them.
     pub installation_sources: Vec<String>,
+    /// Drive letters, as this Windows remembers them.
+    pub drives: Vec<Drive>,
+    /// Time zone that it is set to now.
+    pub time_zone: Option<TimeZone>,
     /// What is odd about the registry, one line each: dirty, damaged, not there.
     pub problems: Vec<String>,
 }
@@ -142,10 +149,12 @@ pub fn open_installation(
         installation_sources = note(read_sources(hive), &mut problems).unwrap_or_default();
     }
     let (mut computer, mut language, mut named_architecture) = (None, None, None);
+    let (mut drives, mut time_zone) = (Vec::new(), None);
     if let Ok(hive) = &system {
         let facts = note(SystemFacts::read(hive), &mut problems).unwrap_or_default();
-        (computer, language) = (facts.computer, facts.language);
+        (computer, language, time_zone) = (facts.computer, facts.language, facts.time_zone);
         named_architecture = facts.architecture;
+        drives = note(read_drives(hive), &mut problems).unwrap_or_default();
     }
     let architecture = find_architecture(root, folder).or(named_architecture);
     Ok(OpenedInstallation {
@@ -157,6 +166,8 @@ pub fn open_installation(
             language: language.map(|identifier| language_name(&identifier)),
             protected_copies,
             installation_sources,
+            drives,
+            time_zone,
             problems,
         },
         software,
@@ -201,6 +212,8 @@ pub struct HiveFile {
     pub bytes: Vec<u8>,
     /// Content of the logs beside it that are not empty.
     pub logs: Vec<Vec<u8>>,
+    /// Their paths, in the same order.
+    pub log_paths: Vec<WindowsPath>,
 }
 
 /// Reads the registry file called `name` of the Windows in `folder`, or says why it cannot be read.
@@ -218,7 +231,7 @@ pub fn read_hive_file(root: &Path, folder: &WindowsPath, name: &str) -> Result<H
                 "{path}: {size} bytes, expected at most {LARGEST_HIVE}"
             ));
         }
-        let bytes = fs::read(at).map_err(|error| error.to_string())?;
+        let bytes = fs::read(at).map_err(|error| format!("{path}: {}", cause_of(&error)))?;
         Ok(Some((path, bytes)))
     };
     let Some((path, bytes)) = read(name)? else {
@@ -227,18 +240,28 @@ pub fn read_hive_file(root: &Path, folder: &WindowsPath, name: &str) -> Result<H
             Err(error) => error.to_string(),
         });
     };
-    let mut logs = Vec::new();
+    let (mut logs, mut log_paths) = (Vec::new(), Vec::new());
     for ending in ["LOG", "LOG1", "LOG2"] {
         let log = read(&format!("{name}.{ending}"))?;
-        logs.extend(log.map(|(_, bytes)| bytes).filter(|log| !log.is_empty()));
+        if let Some((path, log)) = log.filter(|(_, log)| !log.is_empty()) {
+            logs.push(log);
+            log_paths.push(path);
+        }
     }
-    Ok(HiveFile { path, bytes, logs })
+    Ok(HiveFile {
+        path,
+        bytes,
+        logs,
+        log_paths,
+    })
 }
 
 /// Opens the registry file called `name` of the Windows in `folder` as Windows would load it; where its
 /// logs do not fit, as it lies there.
 pub fn open_hive(root: &Path, folder: &WindowsPath, name: &str) -> Result<Hive, String> {
-    let HiveFile { path, bytes, logs } = read_hive_file(root, folder, name)?;
+    let HiveFile {
+        path, bytes, logs, ..
+    } = read_hive_file(root, folder, name)?;
     let hive = match Hive::parse_with_logs(bytes, &logs) {
         // What no log fits is still good for reading; whoever builds on it is told that it is dirty.
         Err(HiveError::NotReplayable { .. }) => {
@@ -294,14 +317,18 @@ fn read_protected_copies(software: &Hive) -> Result<Option<String>, HiveError> {
 
 /// Returns the folders that Windows File Protection asks for: the service pack's before that of
 /// Windows itself, which may be older. Source: Microsoft, "Registry settings for Windows File
-/// Protection", `ServicePackSourcePath` and `SourcePath`.
+/// Protection", `ServicePackSourcePath` and `SourcePath`; the other `SourcePath` is what Setup itself
+/// noted.
 fn read_sources(software: &Hive) -> Result<Vec<String>, HiveError> {
-    let Some(key) = software.key("Microsoft\\Windows\\CurrentVersion\\Setup")? else {
-        return Ok(Vec::new());
-    };
-    let mut sources = Vec::new();
-    for name in ["ServicePackSourcePath", "SourcePath"] {
-        sources.extend(key.text(name)?.filter(|text| !text.is_empty()));
+    let setup = "Microsoft\\Windows\\CurrentVersion\\Setup";
+    let mut sources: Vec<String> = Vec::new();
+    for (key, name) in [
+        (setup, "ServicePackSourcePath"),
+        (setup, "SourcePath"),
+        (VERSION_KEY, "SourcePath"),
+    ] {
+        let text = software.key(key)?.map_or(Ok(None), |key| key.text(name))?;
+        sources.extend(text.filter(|text| !text.is_empty() && !sources.contains(text)));
     }
     Ok(sources)
 }
@@ -312,6 +339,7 @@ struct SystemFacts {
     computer: Option<String>,
     language: Option<String>,
     architecture: Option<PeMachine>,
+    time_zone: Option<TimeZone>,
 }
 
 impl SystemFacts {
@@ -325,6 +353,7 @@ impl SystemFacts {
         Ok(Self {
             computer: text("ComputerName\\ComputerName", "ComputerName")?,
             language: text("Nls\\Language", "InstallLanguage")?,
+            time_zone: TimeZone::read(system, &set)?,
             architecture: match architecture.as_deref() {
                 Some("x86") => Some(PeMachine::I386),
                 Some("AMD64") => Some(PeMachine::AMD64),

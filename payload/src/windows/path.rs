@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::area::cause_of;
 use crate::hive::key::is_same_name;
 
 /// A path from the root of a volume, `\WINDOWS\system32`. No name in it is empty, `.` or `..`.
@@ -66,8 +67,13 @@ pub enum PathError {
         /// The part that is one.
         path: WindowsPath,
     },
-    /// Several names differ only by case, and none is spelled exactly so.
-    #[error("{path}: {} names that differ only by case: {}", .found.len(), .found.join(", "))]
+    /// Several names differ only by case. Which of them Windows would open depends on the order in its
+    /// index, so none is taken, not even one that is spelled exactly so.
+    #[error(
+        "{path}: {} names that differ only by case: {}; have someone rename all but the right one",
+        .found.len(),
+        .found.join(", ")
+    )]
     Ambiguous {
         /// The path.
         path: WindowsPath,
@@ -87,7 +93,7 @@ pub enum PathError {
         path: WindowsPath,
     },
     /// A folder cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{path}: {}", cause_of(.source))]
     Io {
         /// The part that cannot be read.
         path: WindowsPath,
@@ -238,9 +244,6 @@ fn find_name(at: &Path, path: &WindowsPath, name: &str) -> Result<Option<String>
         let Some(entry) = entry.to_str() else {
             continue;
         };
-        if entry == name {
-            return Ok(Some(entry.to_owned()));
-        }
         if is_same_name(entry, name) {
             found.push(entry.to_owned());
         }
@@ -317,13 +320,16 @@ mod tests {
     }
 
     #[test]
-    fn of_twin_names_only_the_exact_one_is_taken() {
+    fn of_twin_names_none_is_taken() {
         let tree = tree(&["s/SVCHOST.EXE", "s/svchost.exe"]);
-        let found = path("\\s\\svchost.exe").resolve(tree.path()).unwrap();
-        assert!(matches!(found, Resolved::File { at, .. } if at.ends_with("svchost.exe")));
-        let error = path("\\s\\Svchost.exe").resolve(tree.path()).unwrap_err();
-        expect![[r"\s\Svchost.exe: 2 names that differ only by case: SVCHOST.EXE, svchost.exe"]]
-            .assert_eq(&error.to_string());
+        for name in ["svchost.exe", "Svchost.exe"] {
+            let error = path(&format!("\\s\\{name}"))
+                .resolve(tree.path())
+                .unwrap_err();
+            let twins = "2 names that differ only by case: SVCHOST.EXE, svchost.exe; have someone \
+                         rename all but the right one";
+            assert_eq!(error.to_string(), format!("\\s\\{name}: {twins}"));
+        }
     }
 
     #[test]

@@ -22,13 +22,24 @@ const CABINET_BLOCK: usize = 0x8000;
 
 /// Returns the container of a file of system32 that DAT `version` took for W32/Wecorl.a.
 pub fn quarantine_container(version: u32, name: &str, content: &[u8]) -> Result<Vec<u8>> {
+    let path = format!("c:\\windows\\system32\\{name}");
+    quarantine_container_of("W32/Wecorl.a", version, &path, content)
+}
+
+/// Returns the container of the file at `path` that DAT `version` took for `detection`.
+pub fn quarantine_container_of(
+    detection: &str,
+    version: u32,
+    path: &str,
+    content: &[u8],
+) -> Result<Vec<u8>> {
     let details = format!(
-        "\r\n[Details]\r\nDetectionName=W32/Wecorl.a\r\nDetectionType=1\r\nEngineMajor=5400\r\n\
+        "\r\n[Details]\r\nDetectionName={detection}\r\nDetectionType=1\r\nEngineMajor=5400\r\n\
          EngineMinor=1158\r\nDATMajor={version}\r\nDATMinor=0\r\nDATType=2\r\nProductID=12106\r\n\
          CreationYear=2010\r\nCreationMonth=4\r\nCreationDay=21\r\nCreationHour=15\r\n\
          CreationMinute=2\r\nCreationSecond=11\r\nTimeZoneName=GMT Daylight Time\r\n\
          TimeZoneOffset=-60\r\nNumberOfFiles=1\r\nNumberOfValues=0\r\n\r\n[File_0]\r\n\
-         ObjectType=5\r\nOriginalName=c:\\windows\\system32\\{name}\r\nWasAdded=0\r\n\r\n[File_1]\r\n"
+         ObjectType=5\r\nOriginalName={path}\r\nWasAdded=0\r\n\r\n[File_1]\r\n"
     );
     let mut compound = CompoundFile::create_with_version(Version::V3, Cursor::new(Vec::new()))
         .context("making a compound file")?;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 
+use super::ntfs_volume::Geometry;
 use super::programs::good_svchost;
-use super::tree::{Entry, EntryKind, windows_tree};
+use super::tree::{Entry, EntryKind, boot_tree, windows_tree};
 use super::unclean::{mark_dirty, spoil_log_file};
 use super::{
     FileSystem, PcSpec, VolumeState, WindowsSpec, fat32_volume, ntfs_volume, partition_table,
@@ -18,7 +19,7 @@ use crate::tools::sha256_hex;
 pub struct MadeDisk {
     /// The image, a sparse file.
     pub path: PathBuf,
-    /// Its volumes in the order of their letters.
+    /// The volumes with a Windows, in the order of their letters.
     pub volumes: Vec<MadeVolume>,
 }
 
@@ -62,8 +63,20 @@ pub fn make_disk(spec: &PcSpec, path: &Path) -> Result<MadeDisk> {
         if spec.volume_state == VolumeState::Hibernated {
             entries.push(hibernation_file());
         }
-        let offset = partition_table::first_lba(spec, index)? * partition_table::SECTOR;
-        let volume = make_volume(spec, index, &entries)
+        let offset = partition_table::first_lba(spec, index)? * spec.sector_length;
+        let mut layout = VolumeLayout {
+            file_system: spec.file_system,
+            size: spec.volume_size,
+            first_lba: partition_table::first_lba(spec, index)?,
+            serial: spec.disk_signature.wrapping_add(u32::try_from(index)?),
+            sector_length: spec.sector_length,
+            state: spec.volume_state,
+        };
+        if index == 0 && spec.boot_volume {
+            add_boot_volume(spec, &layout, &mut disk)?;
+            layout.serial = layout.serial.wrapping_add(0x100);
+        }
+        let volume = make_volume(&layout, &entries)
             .with_context(|| format!("making volume {} of {}", index + 1, path.display()))?;
         ntfs_volume::copy_sparse(volume.path(), &mut disk, offset)?;
         volumes.push(MadeVolume {
@@ -92,9 +105,20 @@ fn check(spec: &PcSpec) -> Result<()> {
         "volume size: {} bytes, expected a multiple of 1 MiB and 32 MiB at least",
         spec.volume_size
     );
+    let has_xp = spec.installations.iter().any(|one| one.kind.is_xp());
+    ensure!(
+        !spec.boot_volume || !has_xp,
+        "boot volume: Windows XP makes none, expected a later Windows"
+    );
     let ntfs_only = matches!(
         spec.volume_state,
         VolumeState::Dirty | VolumeState::UncleanLog
+    );
+    ensure!(
+        spec.sector_length == 512
+            || spec.sector_length == 4096 && spec.file_system == FileSystem::Ntfs,
+        "sectors of {} bytes: expected 512, or 4096 with NTFS",
+        spec.sector_length
     );
     ensure!(
         spec.file_system == FileSystem::Ntfs || !ntfs_only,
@@ -104,19 +128,38 @@ fn check(spec: &PcSpec) -> Result<()> {
     Ok(())
 }
 
-fn make_volume(spec: &PcSpec, index: usize, entries: &[Entry]) -> Result<tempfile::NamedTempFile> {
+/// How one volume is made.
+struct VolumeLayout {
+    file_system: FileSystem,
+    size: u64,
+    first_lba: u64,
+    serial: u32,
+    sector_length: u64,
+    state: VolumeState,
+}
+
+fn make_volume(layout: &VolumeLayout, entries: &[Entry]) -> Result<tempfile::NamedTempFile> {
     let volume = tempfile::NamedTempFile::new()?;
-    let first_lba = partition_table::first_lba(spec, index)?;
-    let serial = spec.disk_signature.wrapping_add(u32::try_from(index)?);
-    match spec.file_system {
+    let VolumeLayout {
+        size,
+        first_lba,
+        serial,
+        ..
+    } = *layout;
+    match layout.file_system {
         FileSystem::Fat32 => {
-            fat32_volume::make_volume(volume.path(), spec.volume_size, first_lba, serial, entries)?;
+            fat32_volume::make_volume(volume.path(), size, first_lba, serial, entries)?;
         }
         FileSystem::Ntfs => {
             let serial = (u64::from(serial) << 32) | 0x4d4b_0001;
             let path = volume.path();
-            ntfs_volume::make_volume(path, spec.volume_size, first_lba, serial, entries)?;
-            match spec.volume_state {
+            let geometry = Geometry {
+                size,
+                sector_length: layout.sector_length,
+                first_lba,
+            };
+            ntfs_volume::make_volume(path, geometry, serial, entries)?;
+            match layout.state {
                 VolumeState::Dirty => mark_dirty(path)?,
                 VolumeState::UncleanLog => spoil_log_file(path)?,
                 VolumeState::Clean | VolumeState::Hibernated => {}
@@ -124,6 +167,21 @@ fn make_volume(spec: &PcSpec, index: usize, entries: &[Entry]) -> Result<tempfil
         }
     }
     Ok(volume)
+}
+
+/// Makes the volume that the PC starts from, before that of its first Windows.
+fn add_boot_volume(spec: &PcSpec, first: &VolumeLayout, disk: &mut fs::File) -> Result<()> {
+    let file_system = partition_table::boot_file_system(spec);
+    let layout = VolumeLayout {
+        file_system,
+        size: partition_table::BOOT_VOLUME_SIZE,
+        first_lba: spec.first_lba,
+        serial: first.serial,
+        sector_length: spec.sector_length,
+        state: VolumeState::Clean,
+    };
+    let volume = make_volume(&layout, &boot_tree(file_system)).context("making the boot volume")?;
+    ntfs_volume::copy_sparse(volume.path(), disk, spec.first_lba * spec.sector_length)
 }
 
 /// What XP leaves when it hibernates: a file that begins with `hibr`.
@@ -171,7 +229,12 @@ mod tests {
         for preset in &ALL_PRESETS {
             let (_folder, disk) = made(preset.name);
             judges::sfdisk_accepts(&disk.path).unwrap();
-            let read = volumes(&disk.path).unwrap();
+            let mut read = volumes(&disk.path).unwrap();
+            if (preset.spec)().boot_volume {
+                let boot = read.remove(0);
+                assert_eq!(boot.find("Windows").unwrap(), None);
+                boot.is_sound().unwrap();
+            }
             assert_eq!(read.len(), disk.volumes.len(), "{}", preset.name);
             for (volume, made) in read.iter().zip(&disk.volumes) {
                 assert_eq!(volume.offset, made.offset);

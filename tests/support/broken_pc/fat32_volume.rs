@@ -47,6 +47,9 @@ pub(super) fn make_volume(
         .filter(|entry| entry.hidden)
         .map(|entry| format!("::/{}", entry.path))
         .collect();
+    if hidden.is_empty() {
+        return Ok(());
+    }
     let mut mattrib = command("mattrib")?;
     mattrib
         .arg("-i")

@@ -7,10 +7,13 @@ use anyhow::{Context, Result, ensure};
 use regf::{DataType, HiveBuilder, KeyTreeNode, KeyTreeValue};
 
 use super::words::words;
-use super::{FileState, WindowsKind, WindowsSpec};
+use super::{Extra, ExtraData, FileState, WindowsKind, WindowsSpec};
 
 /// FILETIME of 21 April 2010, 13:00 UTC: when DAT 5958 came out.
 pub(super) const HIVE_TIME: u64 = (1_271_854_800 + 11_644_473_600) * 10_000_000;
+/// What `MountedDevices` says of a disc drive. Observed: Windows XP; the vendor's part is made up.
+const DISC_DRIVE: &str = "\\??\\IDE#CdRomSIMULATED_DVD-ROM#5&2c1a3b4d&0&0.1.0#\
+                          {53f5630d-b6bf-11d0-94f2-00a0c91efb8b}";
 /// Size of a base block. Source: msuhanov/regf, "Base block".
 const BASE_BLOCK: usize = 4096;
 
@@ -48,18 +51,31 @@ pub(super) fn software_hive(windows: &WindowsSpec, letter: char) -> Result<Vec<u
             "Service Pack 1",
             "7601.win7sp1_rtm.101119-1850",
         ),
+        // For older programs it says 6.3. Observed: Windows 10 22H2.
+        WindowsKind::Windows10 => (
+            "Windows 10 Pro",
+            "6.3",
+            "19045",
+            "",
+            "19041.vb_release.191206-1406",
+        ),
     };
     text(&mut root, key, "ProductName", product);
     text(&mut root, key, "CurrentVersion", version);
     text(&mut root, key, "CurrentBuildNumber", build);
     // On XP this value is an old text that has nothing to do with the build.
-    let current_build = if windows.kind == WindowsKind::Windows7 {
-        build
-    } else {
-        "1.511.1 () (Obsolete data - do not use)"
+    let current_build = match windows.kind.is_xp() {
+        false => build,
+        true => "1.511.1 () (Obsolete data - do not use)",
     };
     text(&mut root, key, "CurrentBuild", current_build);
-    text(&mut root, key, "CSDVersion", pack);
+    if !pack.is_empty() {
+        text(&mut root, key, "CSDVersion", pack);
+    }
+    if windows.kind == WindowsKind::Windows10 {
+        dword(&mut root, key, "CurrentMajorVersionNumber", 10);
+        dword(&mut root, key, "CurrentMinorVersionNumber", 0);
+    }
     text(&mut root, key, "BuildLab", lab);
     text(&mut root, key, "CurrentType", "Uniprocessor Free");
     text(&mut root, key, "SystemRoot", &system_root);
@@ -90,6 +106,7 @@ pub(super) fn software_hive(windows: &WindowsSpec, letter: char) -> Result<Vec<u
     if let Some(dat) = windows.dat {
         mcafee(&mut root, windows, letter, dat);
     }
+    add_values(&mut root, windows, "software");
     finish(windows, root)
 }
 
@@ -109,6 +126,7 @@ pub(super) fn system_hive(windows: &WindowsSpec, devices: &[MountedDevice]) -> R
         WindowsKind::XpSp2 => 0x200,
         WindowsKind::XpSp3 => 0x300,
         WindowsKind::Windows7 => 0x100,
+        WindowsKind::Windows10 => 0,
     };
     for set in ["ControlSet001", "ControlSet002"] {
         let control = format!("{set}\\Control");
@@ -182,6 +200,18 @@ pub(super) fn system_hive(windows: &WindowsSpec, devices: &[MountedDevice]) -> R
             &device.value,
         );
     }
+    // The disc drive has the letter behind those of the volumes. Observed: Windows XP.
+    let last = devices.iter().map(|device| device.letter).max();
+    if let Some(letter) = last.and_then(|last| char::from_u32(u32::from(last) + 1)) {
+        value(
+            &mut root,
+            "MountedDevices",
+            &format!("\\DosDevices\\{letter}:"),
+            DataType::Binary,
+            &utf16(DISC_DRIVE),
+        );
+    }
+    add_values(&mut root, windows, "system");
     finish(windows, root)
 }
 
@@ -197,17 +227,17 @@ pub(super) fn small_hive(windows: &WindowsSpec, name: &str) -> Result<Vec<u8>> {
 }
 
 fn program_files(windows: &WindowsSpec) -> &'static str {
-    match windows.kind {
-        WindowsKind::Windows7 => "Program Files",
-        _ => words(windows.language).program_files,
+    match windows.kind.is_xp() {
+        true => words(windows.language).program_files,
+        false => "Program Files",
     }
 }
 
 fn mcafee(root: &mut KeyTreeNode, windows: &WindowsSpec, letter: char, dat: u32) {
     // VirusScan is a 32-bit program, so its keys lie aside on 64-bit Windows.
-    let vendor = match windows.kind {
-        WindowsKind::Windows7 => "Wow6432Node\\McAfee",
-        _ => "McAfee",
+    let vendor = match windows.kind.is_xp() {
+        true => "McAfee",
+        false => "Wow6432Node\\McAfee",
     };
     let engine = format!("{vendor}\\AVEngine");
     let folder = windows.engine_folder().replace('/', "\\");
@@ -219,9 +249,9 @@ fn mcafee(root: &mut KeyTreeNode, windows: &WindowsSpec, letter: char, dat: u32)
     dword(root, &engine, "EngineVersionMajor", 5400);
     dword(root, &engine, "EngineVersionMinor", 1158);
     let product = format!("{vendor}\\DesktopProtection");
-    let installed = match windows.kind {
-        WindowsKind::Windows7 => "Program Files (x86)",
-        _ => program_files(windows),
+    let installed = match windows.kind.is_xp() {
+        true => program_files(windows),
+        false => "Program Files (x86)",
     };
     text(root, &product, "Product", "VirusScan Enterprise");
     text(root, &product, "szProductVer", "8.7.0.570");
@@ -231,6 +261,30 @@ fn mcafee(root: &mut KeyTreeNode, windows: &WindowsSpec, letter: char, dat: u32)
         "szInstallDir",
         &format!("{letter}:\\{installed}\\McAfee\\VirusScan Enterprise\\"),
     );
+}
+
+/// Adds the values that this installation has beyond the usual; one that is there is replaced.
+fn add_values(root: &mut KeyTreeNode, windows: &WindowsSpec, hive: &str) {
+    for extra in &windows.extras {
+        let Extra::Value {
+            hive: of,
+            key,
+            name,
+            data,
+        } = extra
+        else {
+            continue;
+        };
+        if *of == hive {
+            let (data_type, data) = match data {
+                ExtraData::Number(number) => (DataType::Dword, number.to_le_bytes().to_vec()),
+                ExtraData::Text(content) => (DataType::String, utf16(content)),
+            };
+            let values = &mut root.get_or_create_path(key).values;
+            values.retain(|known| known.name != *name);
+            value(root, key, name, data_type, &data);
+        }
+    }
 }
 
 fn service(root: &mut KeyTreeNode, set: &str, name: &str, start: u32, image: &str) {
@@ -272,19 +326,15 @@ fn utf16(text: &str) -> Vec<u8> {
 
 /// The root key's name, which tells real hives apart. Observed: XP and Windows 7 hives.
 fn root_name(windows: &WindowsSpec, hive: &str) -> &'static str {
-    match (windows.kind, hive) {
-        (WindowsKind::Windows7, "SYSTEM") => "CMI-CreateHive{2A7FB991-7BBE-4F9D-B91E-7CB51D4737F5}",
-        (WindowsKind::Windows7, _) => "CMI-CreateHive{3D971F19-49AB-4000-8D39-A6D9C673D809}",
+    match (windows.kind.is_xp(), hive) {
+        (false, "SYSTEM") => "CMI-CreateHive{2A7FB991-7BBE-4F9D-B91E-7CB51D4737F5}",
+        (false, _) => "CMI-CreateHive{3D971F19-49AB-4000-8D39-A6D9C673D809}",
         _ => "$$$PROTO.HIV",
     }
 }
 
 fn finish(windows: &WindowsSpec, root: KeyTreeNode) -> Result<Vec<u8>> {
-    let minor = if windows.kind == WindowsKind::Windows7 {
-        5
-    } else {
-        3
-    };
+    let minor = if windows.kind.is_xp() { 3 } else { 5 };
     let mut hive = HiveBuilder::from_tree_with_version(root, 1, minor)
         .and_then(|mut builder| builder.build())
         .context("building a hive")?;

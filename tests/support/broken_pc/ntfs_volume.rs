@@ -37,6 +37,11 @@ impl NtfsMount {
         Self::mount(volume, "")
     }
 
+    /// Mounts a volume for writing, so that files inherit their folder's compression.
+    pub fn compressing(volume: &Path) -> Result<Self> {
+        Self::mount(volume, ",compression")
+    }
+
     /// Mounts a volume for reading; nothing of it is changed, not even its journal.
     pub fn read_only(volume: &Path) -> Result<Self> {
         Self::mount(volume, ",ro,norecover")
@@ -134,15 +139,29 @@ impl Drop for NtfsMount {
     }
 }
 
-/// Makes an empty volume of `size` bytes that knows it begins at `first_lba` of its disk, then
-/// fills it.
+/// Where a volume lies, as its boot sector says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Geometry {
+    /// Bytes of the volume.
+    pub(super) size: u64,
+    /// Bytes of a sector.
+    pub(super) sector_length: u64,
+    /// First sector on its disk.
+    pub(super) first_lba: u64,
+}
+
+/// Makes an empty volume and fills it.
 pub(super) fn make_volume(
     volume: &Path,
-    size: u64,
-    first_lba: u64,
+    geometry: Geometry,
     serial: u64,
     entries: &[Entry],
 ) -> Result<()> {
+    let Geometry {
+        size,
+        sector_length,
+        first_lba,
+    } = geometry;
     fs::File::create(volume)?.set_len(size)?;
     let mut mkntfs = command("mkntfs")?;
     // Zero time: it is also the seed of the serial number, which is set below.
@@ -154,7 +173,8 @@ pub(super) fn make_volume(
         "--label",
         "XP",
     ]);
-    mkntfs.args(["--sector-size", "512", "--cluster-size", "4096"]);
+    mkntfs.args(["--sector-size", &sector_length.to_string()]);
+    mkntfs.args(["--cluster-size", "4096"]);
     mkntfs.args(["--partition-start", &first_lba.to_string()]);
     mkntfs.args(["--heads", &HEADS.to_string()]);
     mkntfs.args(["--sectors-per-track", &SECTORS_A_TRACK.to_string()]);
@@ -162,7 +182,7 @@ pub(super) fn make_volume(
         mkntfs.arg(volume);
         mkntfs
     })?;
-    set_serial(volume, size, serial)?;
+    set_serial(volume, size - sector_length, serial)?;
     let mount = NtfsMount::writable(volume)?;
     populate(&mount.path(), entries)?;
     mount.unmount()
@@ -192,9 +212,10 @@ pub fn copy_sparse(from: &Path, to: &mut fs::File, offset: u64) -> Result<()> {
     Ok(())
 }
 
-/// Sets the serial number in the boot sector and in its copy at the end of the partition.
+/// Sets the serial number in the boot sector and in its copy, which begins at byte `copy`, in the last
+/// sector of the partition.
 /// Source: Linux-NTFS documentation, "$Boot", offset 0x48.
-fn set_serial(volume: &Path, size: u64, serial: u64) -> Result<()> {
+fn set_serial(volume: &Path, copy: u64, serial: u64) -> Result<()> {
     let file = fs::OpenOptions::new()
         .read(true)
         .write(true)
@@ -204,7 +225,7 @@ fn set_serial(volume: &Path, size: u64, serial: u64) -> Result<()> {
     file.read_exact_at(&mut boot, 0)?;
     boot[0x48..0x50].copy_from_slice(&serial.to_le_bytes());
     file.write_all_at(&boot, 0)?;
-    file.write_all_at(&boot, size - 512)?;
+    file.write_all_at(&boot, copy)?;
     Ok(())
 }
 

@@ -16,8 +16,6 @@ use gpt::partition::Partition;
 use super::hives::MountedDevice;
 use super::{FileSystem, PartitionTable, PcSpec};
 
-/// Size of a sector in bytes.
-pub(super) const SECTOR: u64 = 512;
 /// Heads and sectors a track that XP's setup assumes.
 pub(super) const HEADS: u64 = 255;
 /// Sectors a track.
@@ -27,21 +25,53 @@ const LETTERS: [char; 4] = ['C', 'D', 'E', 'F'];
 /// Room behind the last volume for the second copy of a GPT.
 const TAIL_SECTORS: u64 = 2048;
 
-/// Returns the first sector of the volume number `index`.
+/// Size in bytes of the volume that a PC starts from, where that is one of its own; the smallest that
+/// FAT32 is used on here.
+pub(super) const BOOT_VOLUME_SIZE: u64 = 64 << 20;
+
+/// Returns the file system of the volume that a PC starts from.
+pub(super) fn boot_file_system(spec: &PcSpec) -> FileSystem {
+    match spec.table {
+        PartitionTable::Mbr => FileSystem::Ntfs,
+        // Source: UEFI 2.10, 13.3.1.
+        PartitionTable::Gpt => FileSystem::Fat32,
+    }
+}
+
+/// Returns first sector, number of sectors and file system of every volume, in order on the disk.
+fn all_volumes(spec: &PcSpec) -> Result<Vec<(u64, u64, FileSystem)>> {
+    let mut volumes = Vec::new();
+    if spec.boot_volume {
+        let sectors = BOOT_VOLUME_SIZE / spec.sector_length;
+        volumes.push((spec.first_lba, sectors, boot_file_system(spec)));
+    }
+    for index in 0..spec.installations.len() {
+        let sectors = spec.volume_size / spec.sector_length;
+        volumes.push((first_lba(spec, index)?, sectors, spec.file_system));
+    }
+    Ok(volumes)
+}
+
+/// Returns the first sector of the volume of the installation number `index`.
 pub(super) fn first_lba(spec: &PcSpec, index: usize) -> Result<u64> {
-    let sectors = spec.volume_size / SECTOR;
+    let boot_sectors = match spec.boot_volume {
+        true => BOOT_VOLUME_SIZE / spec.sector_length,
+        false => 0,
+    };
+    let sectors = spec.volume_size / spec.sector_length;
     let before = sectors
         .checked_mul(u64::try_from(index)?)
         .context("volumes: too large")?;
     spec.first_lba
-        .checked_add(before)
+        .checked_add(boot_sectors)
+        .and_then(|start| start.checked_add(before))
         .context("volumes: too large")
 }
 
 /// Returns the size of the whole disk in bytes.
 pub(super) fn disk_size(spec: &PcSpec) -> Result<u64> {
     let end = first_lba(spec, spec.installations.len())?;
-    Ok((end + TAIL_SECTORS) * SECTOR)
+    Ok((end + TAIL_SECTORS) * spec.sector_length)
 }
 
 /// Returns drive letter and `MountedDevices` value of the volume number `index`: disk signature
@@ -56,7 +86,7 @@ pub(super) fn mounted_device(spec: &PcSpec, index: usize) -> Result<MountedDevic
     let value = match spec.table {
         PartitionTable::Mbr => {
             let mut value = spec.disk_signature.to_le_bytes().to_vec();
-            value.extend_from_slice(&(first_lba(spec, index)? * SECTOR).to_le_bytes());
+            value.extend_from_slice(&(first_lba(spec, index)? * spec.sector_length).to_le_bytes());
             value
         }
         PartitionTable::Gpt => {
@@ -82,11 +112,9 @@ fn mbr(spec: &PcSpec) -> Result<[u8; 512]> {
     let mut sector = [0; 512];
     sector[..2].copy_from_slice(&[0xcd, 0x18]);
     sector[440..444].copy_from_slice(&spec.disk_signature.to_le_bytes());
-    for index in 0..spec.installations.len() {
-        let first = first_lba(spec, index)?;
-        let count = spec.volume_size / SECTOR;
+    for (index, (first, count, file_system)) in all_volumes(spec)?.into_iter().enumerate() {
         // NTFS, or FAT32 with LBA. Source: UEFI leaves these to the vendors; Windows uses both so.
-        let kind = match spec.file_system {
+        let kind = match file_system {
             FileSystem::Ntfs => 0x07,
             FileSystem::Fat32 => 0x0c,
         };
@@ -131,7 +159,7 @@ fn write_gpt(spec: &PcSpec, disk: &mut fs::File) -> Result<()> {
         "first volume at LBA {}: a GPT needs LBA 1 to 33, expected 34 or more",
         spec.first_lba
     );
-    let sectors = u32::try_from(disk_size(spec)? / SECTOR)?;
+    let sectors = u32::try_from(disk_size(spec)? / spec.sector_length)?;
     let mut protective = ProtectiveMBR::with_lb_size(sectors - 1);
     protective.set_disk_signature(spec.disk_signature.to_le_bytes());
     protective
@@ -140,18 +168,39 @@ fn write_gpt(spec: &PcSpec, disk: &mut fs::File) -> Result<()> {
     let guid = format!("{:08x}-5958-4000-8000-000000000000", spec.disk_signature).parse()?;
     let mut table = gpt::GptConfig::new()
         .writable(true)
-        .logical_block_size(LogicalBlockSize::Lb512)
+        .logical_block_size(match spec.sector_length {
+            4096 => LogicalBlockSize::Lb4096,
+            _ => LogicalBlockSize::Lb512,
+        })
         .create_from_device(disk, Some(guid))
         .context("making a GPT")?;
     let mut partitions = BTreeMap::new();
+    let mut number = 1;
+    if spec.boot_volume {
+        partitions.insert(number, boot_partition(spec)?);
+        number += 1;
+    }
     for index in 0..spec.installations.len() {
-        partitions.insert(u32::try_from(index + 1)?, partition(spec, index)?);
+        partitions.insert(number, partition(spec, index)?);
+        number += 1;
     }
     table
         .update_partitions(partitions)
         .context("filling a GPT")?;
     table.write().context("writing a GPT")?;
     Ok(())
+}
+
+fn boot_partition(spec: &PcSpec) -> Result<Partition> {
+    let guid = format!("{:08x}-5958-4000-8000-0000000000ef", spec.disk_signature);
+    Ok(Partition {
+        part_type_guid: gpt::partition_types::EFI,
+        part_guid: guid.parse()?,
+        first_lba: spec.first_lba,
+        last_lba: spec.first_lba + BOOT_VOLUME_SIZE / spec.sector_length - 1,
+        flags: 0,
+        name: "EFI system partition".to_owned(),
+    })
 }
 
 fn partition(spec: &PcSpec, index: usize) -> Result<Partition> {
@@ -165,7 +214,7 @@ fn partition(spec: &PcSpec, index: usize) -> Result<Partition> {
         part_type_guid: gpt::partition_types::BASIC,
         part_guid: guid.parse()?,
         first_lba: first,
-        last_lba: first + spec.volume_size / SECTOR - 1,
+        last_lba: first + spec.volume_size / spec.sector_length - 1,
         flags: 0,
         name: "Basic data partition".to_owned(),
     })

@@ -2,8 +2,10 @@
 
 use anyhow::{Context, Result};
 
+use super::extras::{CHANNEL_FILE_PUBLISHED, CHANNEL_FILE_WITHDRAWN};
 use super::{
-    FileState, FileSystem, Language, PartitionTable, PcSpec, VolumeState, WindowsKind, WindowsSpec,
+    Extra, FileState, FileSystem, Language, PartitionTable, PcSpec, VolumeState, WindowsKind,
+    WindowsSpec, channel_file,
 };
 
 /// A preset: its name on the command line, what it is, and how it is made.
@@ -17,7 +19,7 @@ pub struct Preset {
 }
 
 /// The cases of the handbook.
-pub const ALL_PRESETS: [Preset; 21] = [
+pub const ALL_PRESETS: [Preset; 23] = [
     Preset {
         name: "xp-mcafee-5958-missing",
         about: "XP SP3, DAT 5958, svchost.exe is missing",
@@ -52,6 +54,11 @@ pub const ALL_PRESETS: [Preset; 21] = [
         name: "xp-mcafee-5958-only-installation-source",
         about: "as missing, both copies gone; C:\\i386 has it compressed",
         spec: || only_has(|windows| windows.installation_source = FileState::Good),
+    },
+    Preset {
+        name: "xp-mcafee-5958-source-on-d",
+        about: "as missing, both copies gone; D:\\i386, which C: was installed from, has it compressed",
+        spec: source_on_d,
     },
     Preset {
         name: "healthy-xp-sp2",
@@ -100,6 +107,11 @@ pub const ALL_PRESETS: [Preset; 21] = [
             table: PartitionTable::Gpt,
             ..windows_7()
         },
+    },
+    Preset {
+        name: "windows-10-crowdstrike-291",
+        about: "C: and D: Windows 10 behind an EFI partition, each with the bad channel file 291",
+        spec: windows_10_crowdstrike_291,
     },
     Preset {
         name: "xp-french",
@@ -198,6 +210,66 @@ fn windows_7() -> PcSpec {
         windows.svchost = FileState::Good;
         windows.computer_name = "LATITUDE-7".to_owned();
     })
+}
+
+/// Two Windows 10, each with the bad channel file and with good ones from before and after.
+fn windows_10_crowdstrike_291() -> PcSpec {
+    let windows = |computer: &str, channel_files: Vec<Extra>| WindowsSpec {
+        kind: WindowsKind::Windows10,
+        dat: None,
+        svchost: FileState::Good,
+        computer_name: computer.to_owned(),
+        extras: channel_files,
+        ..WindowsSpec::xp_mcafee_5958()
+    };
+    let first = vec![
+        channel_file("C-00000291-00000000-00000032.sys", CHANNEL_FILE_PUBLISHED),
+        channel_file(
+            "C-00000291-00000000-00000031.sys",
+            CHANNEL_FILE_PUBLISHED - 86_400,
+        ),
+        channel_file("C-00000291-00000000-00000033.sys", CHANNEL_FILE_WITHDRAWN),
+        channel_file("C-00000285-00000000-00000012.sys", CHANNEL_FILE_PUBLISHED),
+    ];
+    // The last second in which it was handed out.
+    let second = vec![
+        channel_file(
+            "C-00000291-00000000-00000032.sys",
+            CHANNEL_FILE_WITHDRAWN - 1,
+        ),
+        channel_file(
+            "C-00000291-00000000-00000033.sys",
+            CHANNEL_FILE_WITHDRAWN + 600,
+        ),
+    ];
+    PcSpec {
+        table: PartitionTable::Gpt,
+        boot_volume: true,
+        installations: vec![
+            windows("RECEPTION-10", first),
+            windows("RECEPTION-10B", second),
+        ],
+        ..PcSpec::of(windows("RECEPTION-10", Vec::new()))
+    }
+}
+
+fn source_on_d() -> PcSpec {
+    let first = WindowsSpec {
+        dllcache: FileState::Missing,
+        service_pack_files: FileState::Missing,
+        ..WindowsSpec::xp_mcafee_5958()
+    };
+    let second = WindowsSpec {
+        computer_name: "SPARE-D".to_owned(),
+        dat: None,
+        svchost: FileState::Good,
+        installation_source: FileState::Good,
+        ..WindowsSpec::xp_mcafee_5958()
+    };
+    PcSpec {
+        installations: vec![first, second],
+        ..PcSpec::of(WindowsSpec::xp_mcafee_5958())
+    }
 }
 
 fn two_windows() -> PcSpec {

@@ -30,7 +30,7 @@ pub(super) fn svchost_in(windows: &WindowsSpec, state: FileState) -> Result<Opti
         FileState::WrongServicePack => {
             let other = match windows.kind {
                 WindowsKind::XpSp3 => WindowsKind::XpSp2,
-                WindowsKind::XpSp2 | WindowsKind::Windows7 => WindowsKind::XpSp3,
+                _ => WindowsKind::XpSp3,
             };
             program(windows, other, "svchost.exe")?
         }
@@ -46,10 +46,11 @@ pub(super) fn program(windows: &WindowsSpec, kind: WindowsKind, name: &str) -> R
         WindowsKind::XpSp2 => ((5, 1, 2600, 2180), "xpsp_sp2_rtm.040803-2158", 0x4110_7ed6),
         WindowsKind::XpSp3 => ((5, 1, 2600, 5512), "xpsp.080413-2111", 0x4802_5bc0),
         WindowsKind::Windows7 => ((6, 1, 7601, 17514), "win7sp1_rtm.101119-1850", 0x4ce7_8e41),
+        WindowsKind::Windows10 => ((10, 0, 19041, 1), "WinBuild.160101.0800", 0xb8fc_a8d8),
     };
-    let base = match kind {
-        WindowsKind::Windows7 => pe::smallest_amd64(),
-        _ => wine_svchost()?,
+    let base = match kind.is_xp() {
+        true => wine_svchost()?,
+        false => pe::smallest_amd64(),
     };
     let description = if name == "svchost.exe" {
         words.svchost

@@ -11,7 +11,7 @@ use super::containers::{compressed_file, quarantine_container};
 use super::hives::{MountedDevice, small_hive, software_hive, system_hive};
 use super::programs::{program, svchost_in};
 use super::words::words;
-use super::{FileState, WindowsKind, WindowsSpec};
+use super::{Extra, FileState, FileSystem, WindowsKind, WindowsSpec};
 use crate::catalog::{CatalogRecipe, ListedFile};
 use crate::definitions::{MEMBER_NAMES, synthetic_member};
 use crate::random::random_bytes;
@@ -117,10 +117,10 @@ pub(super) fn windows_tree(
         .context("no drive letter for the installation")?
         .letter;
     let mut tree = Tree::default();
-    if windows.kind == WindowsKind::Windows7 {
-        add_windows_7_start(&mut tree);
-    } else {
+    if windows.kind.is_xp() {
         add_xp_start(&mut tree, windows, index);
+    } else {
+        add_windows_7_start(&mut tree);
     }
     add_system_files(&mut tree, windows)?;
     add_hives(&mut tree, windows, letter, devices)?;
@@ -128,6 +128,7 @@ pub(super) fn windows_tree(
     add_catalog(&mut tree, windows)?;
     add_profile(&mut tree, windows);
     add_mcafee(&mut tree, windows)?;
+    add_extras(&mut tree, windows);
     Ok(tree.entries)
 }
 
@@ -266,7 +267,7 @@ fn add_hives(
     devices: &[MountedDevice],
 ) -> Result<()> {
     let config = format!("{}/config", windows.system_folder());
-    let new = windows.kind == WindowsKind::Windows7;
+    let new = !windows.kind.is_xp();
     let name = |name: &str| {
         if new {
             name.to_uppercase()
@@ -295,7 +296,7 @@ fn add_hives(
 fn add_svchost(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
     let root = windows.windows_folder();
     add_copy(tree, windows, &windows.svchost_path(), windows.svchost)?;
-    if windows.kind == WindowsKind::Windows7 {
+    if !windows.kind.is_xp() {
         let component = format!("{root}/winsxs/{WINSXS_SVCHOST}/svchost.exe");
         return add_copy(tree, windows, &component, FileState::Good);
     }
@@ -347,7 +348,7 @@ fn add_svchost(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
 
 /// The catalog of the service pack, in the folder where XP keeps it.
 fn add_catalog(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
-    if !windows.signed_catalog || windows.kind == WindowsKind::Windows7 {
+    if !windows.signed_catalog || !windows.kind.is_xp() {
         return Ok(());
     }
     let mut files = Vec::new();
@@ -372,9 +373,9 @@ fn add_copy(tree: &mut Tree, windows: &WindowsSpec, path: &str, state: FileState
 
 fn add_profile(tree: &mut Tree, windows: &WindowsSpec) {
     let words = words(windows.language);
-    let user = match windows.kind {
-        WindowsKind::Windows7 => "Users/front-desk".to_owned(),
-        _ => format!("{}/Front Desk", words.documents),
+    let user = match windows.kind.is_xp() {
+        true => format!("{}/Front Desk", words.documents),
+        false => "Users/front-desk".to_owned(),
     };
     tree.file(
         &format!("{user}/{}", words.document),
@@ -384,7 +385,7 @@ fn add_profile(tree: &mut Tree, windows: &WindowsSpec) {
         &format!("{user}/NTUSER.DAT"),
         random_bytes("NTUSER.DAT", 20_000),
     );
-    if windows.kind != WindowsKind::Windows7 {
+    if windows.kind.is_xp() {
         tree.folder(&format!(
             "{}/All Users/{}",
             words.documents, words.start_menu
@@ -408,9 +409,9 @@ fn add_mcafee(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
         &format!("{engine}/license.dat"),
         random_bytes("license.dat", 2_000),
     );
-    let (program_files, data) = match windows.kind {
-        WindowsKind::Windows7 => ("Program Files (x86)", "ProgramData".to_owned()),
-        _ => {
+    let (program_files, data) = match windows.kind.is_xp() {
+        false => ("Program Files (x86)", "ProgramData".to_owned()),
+        true => {
             let words = words(windows.language);
             (
                 words.program_files,
@@ -434,6 +435,38 @@ fn add_mcafee(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
         tree.file_of(&path, log.into_bytes(), DAT_TIME);
     }
     Ok(())
+}
+
+/// The files that this installation has beyond the usual; one that is there is replaced.
+fn add_extras(tree: &mut Tree, windows: &WindowsSpec) {
+    for extra in &windows.extras {
+        if let Extra::File {
+            path,
+            content,
+            time,
+        } = extra
+        {
+            tree.entries.retain(|entry| entry.path != *path);
+            tree.file_of(path, content.clone(), time.unwrap_or(SYSTEM_TIME));
+        }
+    }
+}
+
+/// Returns the files of the volume that a PC starts from, if that is not the one of its Windows.
+pub(super) fn boot_tree(file_system: FileSystem) -> Vec<Entry> {
+    let mut tree = Tree::default();
+    let files: &[(&str, usize)] = match file_system {
+        FileSystem::Fat32 => &[
+            ("EFI/Microsoft/Boot/bootmgfw.efi", 60_000),
+            ("EFI/Microsoft/Boot/BCD", 28_672),
+            ("EFI/Boot/bootx64.efi", 60_000),
+        ],
+        FileSystem::Ntfs => &[("bootmgr", 40_000), ("Boot/BCD", 28_672)],
+    };
+    for (path, size) in files {
+        tree.file(path, random_bytes(path, *size));
+    }
+    tree.entries
 }
 
 #[cfg(test)]

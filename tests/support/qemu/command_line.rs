@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::firmware::add_firmware;
-use super::{DiskBus, Firmware, MachineSpec, UsbBus};
+use super::{Disk, DiskBus, Firmware, MachineSpec, UsbBus};
 use crate::tools::{command, find_tool};
 
 /// Returns the command that starts a machine; its sockets `serial` and `qmp` and its variable
@@ -89,8 +89,14 @@ fn add_stick(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
 fn add_disks(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
     for (index, disk) in spec.disks.iter().enumerate() {
         let node = format!("disk{index}");
-        add_image(qemu, &node, &disk.image)?;
-        let common = format!("id={node}-device,drive={node},bootindex={}", index + 1);
+        add_disk_image(qemu, &node, disk)?;
+        let mut common = format!("id={node}-device,drive={node},bootindex={}", index + 1);
+        if disk.sector_length != 512 {
+            let length = disk.sector_length;
+            common.push_str(&format!(
+                ",logical_block_size={length},physical_block_size={length}"
+            ));
+        }
         let device = match disk.bus {
             DiskBus::Ide => {
                 ensure!(
@@ -117,6 +123,39 @@ fn add_image(qemu: &mut Command, node: &str, image: &Path) -> Result<()> {
     let image = name(image)?;
     let block = format!("node-name={node},driver=raw,file.driver=file,file.filename={image}");
     qemu.args(["-blockdev", &block]);
+    Ok(())
+}
+
+fn add_disk_image(qemu: &mut Command, node: &str, disk: &Disk) -> Result<()> {
+    if disk.bad_sectors.is_empty() {
+        let image = name(&disk.image)?;
+        let protected = if disk.is_write_protected { "on" } else { "off" };
+        let block = format!(
+            "node-name={node},driver=raw,read-only={protected},file.driver=file,\
+             file.filename={image},file.read-only={protected}"
+        );
+        qemu.args(["-blockdev", &block]);
+        return Ok(());
+    }
+    let bad = disk.bad_sectors.iter().map(|sector| {
+        serde_json::json!({
+            "event": "none", "iotype": "read", "errno": 5, "sector": sector, "once": false,
+        })
+    });
+    let block = serde_json::json!({
+        "driver": "raw",
+        "node-name": node,
+        "file": {
+            "driver": "blkdebug",
+            "inject-error": bad.collect::<Vec<_>>(),
+            "image": {
+                "driver": "file",
+                "filename": disk.image,
+                "read-only": disk.is_write_protected,
+            },
+        },
+    });
+    qemu.args(["-blockdev", &block.to_string()]);
     Ok(())
 }
 

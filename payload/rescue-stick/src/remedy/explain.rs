@@ -132,6 +132,9 @@ fn spell_restore(step: &RestoreFile) -> Vec<String> {
         "it must be version {} of {} for the processor of this Windows",
         accept.version, accept.original_name
     ));
+    if accept.language.is_some() {
+        lines.push("and in the language of the system files beside it".into());
+    }
     let mut proofs = Vec::new();
     if accept.signed_catalog {
         proofs.push("a catalog on the PC that Microsoft signed".to_owned());

@@ -1,7 +1,7 @@
 //! The tests of a remedy as data. What they mean on a PC is judged elsewhere; here is only checked that
 //! they make sense.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256Digest;
 use crate::remedy::value::{
@@ -242,6 +242,12 @@ impl TimeWindow {
             && self.before.is_none_or(|before| moment < before)
     }
 
+    /// Returns whether it begins after `earliest` and ends before `latest`.
+    pub fn is_within(&self, earliest: UtcMoment, latest: UtcMoment) -> bool {
+        self.from.is_some_and(|from| from > earliest)
+            && self.before.is_some_and(|before| before <= latest)
+    }
+
     pub(super) fn check(&self, place: &str) -> Result<(), RemedyError> {
         match (self.from, self.before) {
             (None, None) => Err(sense(place, "no moment".into(), "from, before or both")),
@@ -255,7 +261,7 @@ impl TimeWindow {
 }
 
 /// A registry file of a Windows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HiveName {
     /// `HKLM\SOFTWARE`.

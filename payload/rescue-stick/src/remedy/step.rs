@@ -123,12 +123,23 @@ pub struct Acceptance {
     pub version: String,
     /// `OriginalFilename` of the version resource, compared without case.
     pub original_name: String,
+    /// Language of its version resource; any if left out. What a catalog of the Windows itself proves
+    /// is in its language.
+    pub language: Option<LanguageWord>,
     /// Whether a catalog on the PC that Microsoft signed may prove it.
     #[serde(default)]
     pub signed_catalog: bool,
     /// Digests of which any is proof.
     #[serde(default)]
     pub sha256: Vec<Sha256Digest>,
+}
+
+/// Language that a candidate must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LanguageWord {
+    /// That of the system files of the Windows, such as `kernel32.dll`.
+    LikeNeighbours,
 }
 
 /// Moves files aside, into the run's folder on the PC. Nothing is deleted.

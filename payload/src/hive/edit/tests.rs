@@ -460,7 +460,19 @@ fn compare_with_model(before: &[u8], seed: u64, steps: usize) {
         let paths: Vec<_> = model.keys().cloned().collect();
         let path = paths[random.below(paths.len())].clone();
         let name = ["", "a", "Value", "Ünï", "Ж"][random.below(5)];
-        match random.below(4) {
+        match random.below(5) {
+            4 if !path.is_empty() => {
+                let is_leaf = !paths
+                    .iter()
+                    .any(|one| one.starts_with(&format!("{path}\\")));
+                match editor.remove_key(&path) {
+                    Ok(removed) => {
+                        assert!(removed && is_leaf);
+                        model.remove(&path);
+                    }
+                    Err(error) => assert!(!is_leaf, "{error}"),
+                }
+            }
             0 if path.matches('\\').count() < 6 => {
                 let made = format!("{path}\\K{}", random.below(40));
                 editor.create_key(&made).unwrap();
@@ -508,6 +520,90 @@ fn random_changes_agree_with_a_model_and_keep_the_audit_clean() {
     compare_with_model(&bytes, 7, 400);
 }
 
+/// Makes keys with values, takes every one away again, and asks other tools what is different then.
+fn check_removal(before: &[u8], services: &str) {
+    let mut editor = open(before);
+    let services_of = |editor: &HiveEditor| {
+        let key = editor.hive().key(services).unwrap().unwrap();
+        key.subkeys().unwrap().len()
+    };
+    let count = services_of(&editor);
+    let value = text("a value of some length, in a cell of its own");
+    for number in 0..600 {
+        let key = format!("{services}\\Mend{number:04}");
+        editor.create_key(&key).unwrap();
+        editor
+            .set_value(&key, "Text", ValueType::SZ, &value)
+            .unwrap();
+    }
+    assert_eq!(services_of(&editor), count + 600);
+    for number in (0..600).rev() {
+        let key = format!("{services}\\mend{number:04}");
+        assert!(editor.remove_key(&key).unwrap());
+        assert!(!editor.remove_key(&key).unwrap());
+    }
+    assert_eq!(services_of(&editor), count);
+    let leaked = crate::hive::audit::audit(before).leaked_cells;
+    let after = editor.finish().unwrap();
+    assert_eq!(crate::hive::audit::audit(&after).leaked_cells, leaked);
+    assert_eq!(count_keys_by_regf(&after), count_keys_by_regf(before));
+    assert_eq!(security_items(before), security_items(&after));
+    assert_eq!(difference(before, &after).unwrap_or_default(), "");
+}
+
+#[test]
+fn other_tools_find_no_trace_of_keys_that_were_made_and_removed() {
+    check_removal(&made_hive(3), "Many");
+    check_removal(&made_hive(5), "Many");
+    if let Some(bytes) = real_hive("SYSTEM") {
+        check_removal(&bytes, "ControlSet001\\services");
+    }
+}
+
+#[test]
+fn removes_keys_of_windows_with_their_own_security_and_class_and_nothing_else() {
+    let Some(before) = real_hive("SYSTEM") else {
+        return;
+    };
+    let mut editor = open(&before);
+    let mut left = vec!["ControlSet001\\Control\\Lsa".to_owned()];
+    let mut keys = Vec::new();
+    while let Some(path) = left.pop() {
+        let key = editor.hive().key(&path).unwrap().unwrap();
+        let subkeys = key.subkeys().unwrap();
+        left.extend(subkeys.iter().map(|key| format!("{path}\\{}", key.name())));
+        keys.push(path);
+    }
+    assert!(keys.len() > 10);
+    for path in keys.iter().rev() {
+        assert!(editor.remove_key(path).unwrap(), "{path}");
+    }
+    let after = editor.finish().unwrap();
+    let leaked = crate::hive::audit::audit(&before).leaked_cells;
+    assert_eq!(crate::hive::audit::audit(&after).leaked_cells, leaked);
+    let Some(difference) = difference(&before, &after) else {
+        return;
+    };
+    let gone = "- [\\ControlSet001\\Control\\Lsa";
+    assert!(
+        difference.lines().all(|line| line.starts_with(gone)),
+        "{difference}"
+    );
+    let headings = difference.lines().filter(|line| line.ends_with(']'));
+    assert_eq!(headings.count(), keys.len());
+}
+
+#[test]
+fn refuses_to_remove_the_root_and_keys_with_subkeys() {
+    let mut editor = open(&made_hive(5));
+    let mut refused = |path: &str| editor.remove_key(path).unwrap_err().to_string();
+    expect!["key : it is the root, expected one without subkeys below the root"]
+        .assert_eq(&refused(""));
+    expect!["key Many: it has subkeys, expected one without subkeys below the root"]
+        .assert_eq(&refused("Many"));
+    assert!(!editor.is_changed());
+}
+
 #[test]
 fn damaged_hives_are_refused_or_changed_but_never_panic() {
     let good = made_hive(5);
@@ -532,6 +628,7 @@ fn damaged_hives_are_refused_or_changed_but_never_panic() {
                 opened += 1;
                 let path = "Microsoft\\Windows NT\\CurrentVersion";
                 editor.create_key("Many\\New").ok();
+                editor.remove_key("Many\\Key 001").ok();
                 editor
                     .set_value(path, "Number", ValueType::BINARY, &[5; 5000])
                     .ok();

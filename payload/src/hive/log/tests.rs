@@ -16,16 +16,36 @@ struct Change {
     after: Vec<u8>,
 }
 
-/// Changes a hive so that it grows, and dates it.
-fn change(before: &[u8], round: u8) -> Change {
+/// What a power cut leaves of a write of a hive that was just begun: nothing of `edit` is in the hive, all
+/// of it in its log. Returns the hive, the log, and the hive that Windows would load.
+pub(crate) fn make_pending(
+    before: &[u8],
+    edit: impl FnOnce(&mut HiveEditor),
+) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    let before = dated(before);
+    let now = FileTime(129_163_680_000_000_000);
+    let mut editor = HiveEditor::open(before.clone(), now).unwrap();
+    edit(&mut editor);
+    let after = editor.finish().unwrap();
+    let change = Change { before, after };
+    (change.torn(|| false), change.old_log(1), change.after)
+}
+
+/// Dates a hive: the crate regf dates nothing, but the old format depends on it.
+fn dated(before: &[u8]) -> Vec<u8> {
     let mut before = before.to_vec();
-    // The crate regf dates nothing, but the old format depends on it.
     if before[12..20] == [0; 8] {
         before[4096 + 20..4096 + 28].copy_from_slice(&[1; 8]);
         base_block::rewrite(&mut before, |raw| {
             raw.last_written_timestamp.set(0x0101_0101_0101_0101)
         });
     }
+    before
+}
+
+/// Changes a hive so that it grows, and dates it.
+fn change(before: &[u8], round: u8) -> Change {
+    let before = dated(before);
     let now = FileTime(129_163_680_000_000_000 + u64::from(round));
     let mut editor = HiveEditor::open(before.clone(), now).unwrap();
     for n in 0..40 {

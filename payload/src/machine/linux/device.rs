@@ -29,7 +29,11 @@ impl BlockDevice for DevicePath {
 
     fn open_for_writing(&self) -> io::Result<Box<dyn Area>> {
         // On a block device O_EXCL means: not while it is mounted. Source: open(2).
-        Ok(Box::new(FileArea::open_with(&self.0, OFlags::EXCL)?))
+        let area = FileArea::open_with(&self.0, OFlags::EXCL)?;
+        if ioctls::is_write_protected(area.file())? {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        Ok(Box::new(area))
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Partition {
     pub name: String,
     /// Its device.
     pub device: PathBuf,
+    /// The device of the disk that it is a part of; `None` if it is the whole disk.
+    pub disk: Option<PathBuf>,
     /// Start on the disk in bytes.
     pub start: u64,
     /// Length in bytes.
@@ -77,6 +79,7 @@ fn append_partitions(
                 format!("disk {disk_number}")
             },
             device: Path::new("/dev").join(if has_partitions { &name } else { disk }),
+            disk: has_partitions.then(|| Path::new("/dev").join(disk)),
             start: start.saturating_mul(SYSFS_UNIT),
             length,
             disk_model: disk_model.clone(),

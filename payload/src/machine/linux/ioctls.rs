@@ -10,12 +10,17 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use rustix::ioctl::{Ioctl, IoctlOutput, NoArg, Opcode, Setter, Updater, ioctl};
+use rustix::ioctl::{Getter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, Updater, ioctl};
 
 /// Source: linux/fs.h, `BLKFLSBUF` = `_IO(0x12, 97)`.
 const BLKFLSBUF: Opcode = rustix::ioctl::opcode::none(0x12, 97);
+/// Source: linux/fs.h, `BLKROGET` = `_IO(0x12, 94)`.
+const BLKROGET: Opcode = rustix::ioctl::opcode::none(0x12, 94);
 /// Source: linux/fs.h, `FIBMAP` = `_IO(0x00, 1)`.
 const FIBMAP: Opcode = rustix::ioctl::opcode::none(0, 1);
+/// Source: linux/msdos_fs.h, `FAT_IOCTL_GET_ATTRIBUTES`, `FAT_IOCTL_SET_ATTRIBUTES`.
+const FAT_GET_ATTRIBUTES: Opcode = rustix::ioctl::opcode::read::<u32>(b'r', 0x10);
+const FAT_SET_ATTRIBUTES: Opcode = rustix::ioctl::opcode::write::<u32>(b'r', 0x11);
 /// Source: linux/loop.h, `LOOP_CTL_GET_FREE`, `LOOP_CONFIGURE`.
 const LOOP_CTL_GET_FREE: Opcode = 0x4C82;
 const LOOP_CONFIGURE: Opcode = 0x4C0A;
@@ -34,12 +39,39 @@ pub fn forget_cached(file: &File) -> io::Result<()> {
     Ok(())
 }
 
+/// Returns whether a block device is write-protected; a file never is. Observed: Linux 6.1 opens such a
+/// device for writing all the same, and refuses each write.
+pub fn is_write_protected(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::FileTypeExt as _;
+    if !file.metadata()?.file_type().is_block_device() {
+        return Ok(false);
+    }
+    let mut answer = 0_u32;
+    // SAFETY: BLKROGET writes one int through the pointer, which is that of a live u32.
+    unsafe { ioctl(file, Updater::<BLKROGET, u32>::new(&mut answer))? };
+    Ok(answer != 0)
+}
+
 /// Returns where the block `index` of a file lies on its device, in the file system's blocks; 0 is a hole.
 pub fn find_block(file: &File, index: u32) -> io::Result<u32> {
     let mut block = index;
     // SAFETY: FIBMAP reads and writes one int through the pointer, which is that of a live u32.
     unsafe { ioctl(file, Updater::<FIBMAP, u32>::new(&mut block))? };
     Ok(block)
+}
+
+/// Returns the flags of a file on a FAT volume that the kernel has mounted.
+pub fn fat_flags(file: &fs::File) -> io::Result<u32> {
+    // SAFETY: FAT_IOCTL_GET_ATTRIBUTES writes one 32-bit number through the pointer.
+    let flags = unsafe { ioctl(file.file(), Getter::<FAT_GET_ATTRIBUTES, u32>::new())? };
+    Ok(flags)
+}
+
+/// Sets the flags of a file on a FAT volume that the kernel has mounted.
+pub fn set_fat_flags(file: &fs::File, flags: u32) -> io::Result<()> {
+    // SAFETY: FAT_IOCTL_SET_ATTRIBUTES reads one 32-bit number through the pointer.
+    unsafe { ioctl(file.file(), Setter::<FAT_SET_ATTRIBUTES, u32>::new(flags))? };
+    Ok(())
 }
 
 /// A file that the kernel sees as a disk; freed when the last user is gone.

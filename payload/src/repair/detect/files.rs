@@ -1,11 +1,11 @@
 //! What removing and renaming files would meet. Reads only, judges nothing.
 
 use rescue_stick::remedy::step::{Guard, RemoveFile, RenameFile};
-use rescue_stick::remedy::value::UtcMoment;
 
 use crate::repair::detect::Site;
-use crate::repair::detect::observe::{read_bytes, read_modified};
+use crate::repair::detect::observe::read_bytes;
 use crate::repair::detect::steps::{Content, examine_file};
+use crate::repair::detect::written::{Written, read_written};
 use crate::stick::hash_file;
 use crate::windows::path::WindowsPath;
 use crate::windows::pattern::{FoundFile, find_files};
@@ -45,7 +45,7 @@ pub struct GuardedFile {
     /// What is there.
     pub content: Content,
     /// When it was last written, or why that cannot be told.
-    pub modified: Result<UtcMoment, String>,
+    pub modified: Result<Written, String>,
     /// The bytes that the guard asks for; `None` if it asks for none.
     pub bytes: Option<Result<Vec<u8>, String>>,
 }
@@ -88,7 +88,7 @@ fn examine_guarded(site: &Site<'_>, path: &str, guard: &Guard) -> Result<Vec<Gua
             .as_ref()
             .map(|wanted| read_bytes(&file.at, wanted.offset, wanted.hex.0.len()));
         Ok(GuardedFile {
-            modified: read_modified(site.file_system, &file.at),
+            modified: read_written(site, &file.at),
             bytes,
             content: Content {
                 size: file.size,

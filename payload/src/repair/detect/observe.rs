@@ -2,21 +2,19 @@
 //! judging is tested without disks.
 
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use fs_err as fs;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::remedy::predicate::{HiveName, LogTest, Predicate, RegistryTest, ServiceTest};
-use rescue_stick::remedy::value::UtcMoment;
 
 use crate::antivirus::quarantine::QuarantineItem;
 use crate::hive::Hive;
 use crate::hive::key::Key;
-use crate::machine::FileSystem;
 use crate::repair::detect::Site;
 use crate::repair::detect::logs::{SeenLog, read_log};
 use crate::repair::detect::quarantined::read_quarantine;
+use crate::repair::detect::written::{Written, read_written};
 use crate::stick::hash_file;
 use crate::windows::catalog::Proof;
 use crate::windows::catalog::store::CatalogStore;
@@ -53,7 +51,7 @@ pub struct SeenFile {
     /// Bytes.
     pub size: u64,
     /// When it was last written, or why that cannot be told.
-    pub modified: Result<UtcMoment, String>,
+    pub modified: Result<Written, String>,
     /// What was read of it, or why it cannot be.
     pub content: Result<SeenContent, String>,
 }
@@ -336,23 +334,11 @@ fn see_file(
     read: impl Fn(&Path) -> Result<SeenContent, String>,
 ) -> SeenFile {
     SeenFile {
-        modified: read_modified(site.file_system, &file.at),
+        modified: read_written(site, &file.at),
         content: read(&file.at),
         path: file.path,
         size: file.size,
     }
-}
-
-/// Returns when a file was last written.
-pub fn read_modified(file_system: FileSystem, at: &Path) -> Result<UtcMoment, String> {
-    if matches!(file_system, FileSystem::Fat16 | FileSystem::Fat32) {
-        let name = file_system.name();
-        return Err(format!(
-            "{name} keeps local times, and this PC's time zone then is not known"
-        ));
-    }
-    let modified = fs::metadata(at).map_err(|error| error.to_string())?;
-    Ok(UtcMoment(modified.mtime()))
 }
 
 /// Returns the bytes at `offset`, fewer if the file ends before.

@@ -1,21 +1,15 @@
 //! What changing the registry would meet. Reads only, judges nothing.
 
-use std::path::Path;
-
-use rescue_stick::digest::Sha256Digest;
 use rescue_stick::remedy::predicate::{HiveName, Scalar};
 use rescue_stick::remedy::step::{SetRegistryValue, SetServiceStart, ValueWord};
+use rescue_stick::undo::StoredValue;
 
-use crate::hive::edit::HiveEditor;
-use crate::hive::key::FileTime;
-use crate::hive::log::recover;
 use crate::hive::value::ValueType;
 use crate::hive::{Hive, HiveError};
 use crate::repair::detect::Site;
+use crate::repair::detect::hives::HiveEdit;
 use crate::repair::detect::observe::{SeenData, find_key, read_data};
-use crate::repair::detect::steps::{Content, StepFacts};
-use crate::windows::installation::{open_hive, read_hive_file};
-use crate::windows::path::WindowsPath;
+use crate::windows::installation::open_hive;
 use crate::windows::services::{control_sets, service_key};
 
 /// What a step that changes the registry would meet.
@@ -49,41 +43,6 @@ impl ValueFacts {
     pub fn is_set(&self) -> bool {
         self.type_fits && self.old.as_ref() == Some(&self.new)
     }
-}
-
-/// A change of one value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HiveEdit {
-    /// Path of its key from the hive's root.
-    pub key: String,
-    /// Name of the value.
-    pub value: String,
-    /// Its type.
-    pub value_type: ValueType,
-    /// Its data.
-    pub data: Vec<u8>,
-}
-
-/// Changes of one registry file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HiveChange {
-    /// Windows folder.
-    pub windows: WindowsPath,
-    /// Which registry file.
-    pub name: HiveName,
-    /// The changes, in order; never empty.
-    pub edits: Vec<HiveEdit>,
-    /// When they are dated.
-    pub now: FileTime,
-}
-
-/// A registry file before and after all changes of a remedy.
-#[derive(Clone, Debug)]
-pub struct HiveFacts {
-    /// The changes.
-    pub change: HiveChange,
-    /// Its path, and what is there before and after, or why it cannot be changed.
-    pub result: Result<(WindowsPath, Content, Content), String>,
 }
 
 pub(super) fn examine_value(site: &Site<'_>, step: &SetRegistryValue) -> RegistryFacts {
@@ -125,8 +84,10 @@ fn look_up_value(hive: &Hive, step: &SetRegistryValue) -> Result<Option<ValueFac
         edit: HiveEdit {
             key: path,
             value: step.value.clone(),
-            value_type,
-            data,
+            new: Some(StoredValue {
+                value_type: value_type.0,
+                data,
+            }),
         },
     }))
 }
@@ -191,82 +152,12 @@ fn look_up_starts(system: &Hive, step: &SetServiceStart) -> Result<Vec<ValueFact
             edit: HiveEdit {
                 key: path,
                 value: "Start".to_owned(),
-                value_type: ValueType::DWORD,
-                data: step.start.to_le_bytes().to_vec(),
+                new: Some(StoredValue {
+                    value_type: ValueType::DWORD.0,
+                    data: step.start.to_le_bytes().to_vec(),
+                }),
             },
         });
     }
     Ok(values)
-}
-
-/// Returns what all changes of `steps` make of each registry file.
-pub(super) fn examine_hives(site: &Site<'_>, steps: &[StepFacts]) -> Vec<HiveFacts> {
-    let mut hives: Vec<HiveFacts> = Vec::new();
-    for name in [HiveName::Software, HiveName::System] {
-        let values = steps.iter().filter_map(|step| match step {
-            StepFacts::Registry(facts) if facts.hive == name => facts.values.as_ref().ok(),
-            _ => None,
-        });
-        let edits = values.flatten().filter(|value| !value.is_set());
-        let edits: Vec<HiveEdit> = edits.map(|value| value.edit.clone()).collect();
-        if edits.is_empty() {
-            continue;
-        }
-        let change = HiveChange {
-            windows: site.facts.installation.folders.windows.clone(),
-            name,
-            edits,
-            now: FileTime::from_unix_seconds(site.now),
-        };
-        let result = change_hive(site.root, &change).map(|changed| {
-            (
-                changed.path,
-                content_of(&changed.before),
-                content_of(&changed.after),
-            )
-        });
-        hives.push(HiveFacts { change, result });
-    }
-    hives
-}
-
-fn content_of(bytes: &[u8]) -> Content {
-    Content {
-        size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-        sha256: Sha256Digest::of(bytes),
-    }
-}
-
-/// A registry file that was changed in memory.
-#[derive(Debug)]
-pub struct ChangedHive {
-    /// Its path.
-    pub path: WindowsPath,
-    /// What lies on the volume.
-    pub before: Vec<u8>,
-    /// What is to lie there.
-    pub after: Vec<u8>,
-}
-
-/// Makes the changes in memory, from the file as it lies below `root`, with its logs replayed: the same
-/// file, logs and time give the same bytes.
-pub fn change_hive(root: &Path, change: &HiveChange) -> Result<ChangedHive, String> {
-    let file = read_hive_file(root, &change.windows, change.name.file())?;
-    let path = file.path;
-    let at_path = |text: String| format!("{path}: {text}");
-    let before = file.bytes;
-    let recovered = recover(before.clone(), &file.logs).map_err(|e| at_path(e.to_string()))?;
-    let edit = || {
-        let mut editor = HiveEditor::open(recovered.bytes, change.now)?;
-        for edit in &change.edits {
-            editor.set_value(&edit.key, &edit.value, edit.value_type, &edit.data)?;
-        }
-        editor.finish()
-    };
-    let after = edit().map_err(|error| at_path(error.to_string()))?;
-    Ok(ChangedHive {
-        path,
-        before,
-        after,
-    })
 }

@@ -1,8 +1,8 @@
 //! Candidates that lie inside something else: quarantines, compressed files, cabinets. Reads only;
 //! which of them is the right one is judged elsewhere.
 //!
-//! Only the volume of the Windows itself is looked at: what the registry names on other drives is left
-//! out.
+//! Only the volume of the Windows itself is looked at here; what the registry names on other drives is
+//! the business of [`drives`](super::drives).
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::repair::detect::InstallationFacts;
 use crate::repair::detect::steps::{examine_candidate, identify_content};
 use crate::windows::folders::Folders;
 use crate::windows::installation::{Installation, LARGEST_PROGRAM};
-use crate::windows::path::{Resolved, WindowsPath};
+use crate::windows::path::{PathError, Resolved, WindowsPath};
 use crate::windows::pe::PeMachine;
 
 /// Containers that cannot be read, or gaps of a search, that are listed one by one at most.
@@ -277,10 +277,7 @@ fn installation_folders(installation: &Installation) -> Vec<WindowsPath> {
     let usual = usual.filter_map(|text| folders.expand_remedy_path(text).ok());
     let mut found: Vec<WindowsPath> = Vec::new();
     for source in named.chain(usual) {
-        let folder = match source.name().eq_ignore_ascii_case(inner) {
-            true => Ok(source),
-            false => source.join(inner),
-        };
+        let folder = with_processor_folder(source, inner);
         let is_same = |a: &WindowsPath, b: &WindowsPath| {
             a.to_string().to_lowercase() == b.to_string().to_lowercase()
         };
@@ -290,8 +287,19 @@ fn installation_folders(installation: &Installation) -> Vec<WindowsPath> {
     found
 }
 
+/// Returns the folder of the processor in a source, which may be that folder itself.
+pub(super) fn with_processor_folder(
+    source: WindowsPath,
+    inner: &str,
+) -> Result<WindowsPath, PathError> {
+    match source.name().eq_ignore_ascii_case(inner) {
+        true => Ok(source),
+        false => source.join(inner),
+    }
+}
+
 /// Returns the name of the folder on XP's medium that holds files for the processor.
-fn processor_folder(installation: &Installation) -> &'static str {
+pub(super) fn processor_folder(installation: &Installation) -> &'static str {
     match installation.architecture {
         Some(PeMachine::AMD64) => "amd64",
         _ => "i386",

@@ -10,15 +10,18 @@ use rescue_stick::remedy::Remedy;
 use rescue_stick::remedy::step::{CandidateSource, RemedyStep, RestoreFile};
 
 use crate::antivirus::product::find_product_for_set;
+use crate::area::cause_of;
 use crate::repair::candidates::{
-    CandidateContent, CandidateFacts, CandidatePlace, Strength, choose_candidate, is_fit,
+    CandidateContent, CandidateFacts, CandidatePlace, Neighbour, Strength, Yardstick,
+    choose_candidate, is_fit,
 };
+use crate::repair::detect::drives::examine_other_drives;
 use crate::repair::detect::files::{MoveFacts, examine_removal, examine_renaming};
+use crate::repair::detect::hives::{HiveFacts, examine_hives};
+use crate::repair::detect::language::find_language;
 use crate::repair::detect::prover::Prover;
 use crate::repair::detect::quarantined::{QuarantinedFacts, examine_quarantined};
-use crate::repair::detect::registry::{
-    HiveFacts, RegistryFacts, examine_hives, examine_service, examine_value,
-};
+use crate::repair::detect::registry::{RegistryFacts, examine_service, examine_value};
 use crate::repair::detect::sources::{examine_installation_source, examine_quarantine};
 use crate::repair::detect::{InstallationFacts, Site};
 use crate::repair::package::Package;
@@ -26,7 +29,7 @@ use crate::stick::{Stick, hash_file};
 use crate::windows::catalog::digests::FileDigests;
 use crate::windows::installation::{Installation, LARGEST_PROGRAM};
 use crate::windows::path::{PathError, Resolved, WindowsPath};
-use crate::windows::pe::PeIdentity;
+use crate::windows::pe::{PeIdentity, PeMachine};
 
 /// What one step of a remedy would meet.
 #[derive(Clone, Debug)]
@@ -111,6 +114,19 @@ pub struct RestoreFacts {
     pub neighbour: WindowsPath,
     /// Every place that the step's sources name, in order.
     pub candidates: Vec<CandidateFacts>,
+    /// A system file that shows the language of the Windows, if the step asks for it.
+    pub language: Option<Neighbour>,
+}
+
+impl RestoreFacts {
+    /// Returns what candidates are held against.
+    pub fn yardstick(&self, architecture: Option<PeMachine>) -> Yardstick<'_> {
+        Yardstick {
+            accept: &self.step.accept,
+            architecture,
+            neighbour: self.language.as_ref(),
+        }
+    }
 }
 
 /// Neighbours of a system file whose security descriptor is that of any program in system32.
@@ -201,7 +217,10 @@ fn examine_definitions_place(
 }
 
 /// Returns what is at `path`, with its digest.
-pub(super) fn examine_file(root: &Path, path: &WindowsPath) -> Result<FileFacts, PathError> {
+pub(in crate::repair) fn examine_file(
+    root: &Path,
+    path: &WindowsPath,
+) -> Result<FileFacts, PathError> {
     match path.resolve(root)? {
         Resolved::File { at, path, size } => {
             let sha256 = hash_file(&at, |_| {}).map_err(|source| PathError::Io {
@@ -256,9 +275,13 @@ fn examine_restore(site: &Site<'_>, step: &RestoreFile, prover: &Prover<'_>) -> 
         target,
         neighbour,
         candidates: Vec::new(),
+        language: None,
     };
     if examined.state().is_some() {
-        examined.candidates = examine_candidates(site, step, &path, prover);
+        if step.accept.language.is_some() {
+            examined.language = find_language(root, &facts.installation.folders);
+        }
+        examined.candidates = examine_candidates(site, &examined, &path, prover);
     }
     examined
 }
@@ -267,20 +290,21 @@ fn examine_restore(site: &Site<'_>, step: &RestoreFile, prover: &Prover<'_>) -> 
 /// an old PC, so they are left alone once an acceptable candidate is known that no other can beat.
 fn examine_candidates(
     site: &Site<'_>,
-    step: &RestoreFile,
+    restore: &RestoreFacts,
     path: &WindowsPath,
     prover: &Prover<'_>,
 ) -> Vec<CandidateFacts> {
-    let (root, facts) = (site.root, site.facts);
+    let (root, facts, step) = (site.root, site.facts, &restore.step);
     let (installation, name) = (&facts.installation, path.name());
-    let (accept, architecture) = (&step.accept, installation.architecture);
+    let yardstick = restore.yardstick(installation.architecture);
+    let accept = &step.accept;
     let mut candidates: Vec<CandidateFacts> = Vec::new();
     for source in &step.sources {
         let is_dear = matches!(
             source,
             CandidateSource::Quarantine { .. } | CandidateSource::InstallationSource
         );
-        let best = choose_candidate(&candidates, accept, architecture).0;
+        let best = choose_candidate(&candidates, &yardstick).0;
         let can_be_beaten = accept.signed_catalog && prover.has_catalogs();
         let is_found =
             best.is_some_and(|best| best.strength == Strength::SignedCatalog || !can_be_beaten);
@@ -301,12 +325,13 @@ fn examine_candidates(
                 let mut found = examine_installation_source(root, installation, name);
                 // The registry may name a folder that is a source of its own.
                 found.retain(|one| !candidates.iter().any(|known| known.place == one.place));
+                found.extend(examine_other_drives(site, name));
                 found
             }
         };
         for candidate in &mut found {
             // Only what fits otherwise is worth the search through all catalogs.
-            if accept.signed_catalog && is_fit(&candidate.content, accept, architecture) {
+            if accept.signed_catalog && is_fit(&candidate.content, &yardstick) {
                 prover.prove(&mut candidate.content);
             }
         }
@@ -385,7 +410,7 @@ fn read_candidate(at: &Path, pin: Option<Sha256Digest>) -> CandidateContent {
     let limit = LARGEST_PROGRAM.saturating_add(1);
     let read = file.and_then(|file| file.take(limit).read_to_end(&mut bytes));
     if let Err(error) = read {
-        return CandidateContent::Unreadable(error.to_string());
+        return CandidateContent::Unreadable(cause_of(&error));
     }
     if bytes.len() > usize::try_from(LARGEST_PROGRAM).unwrap_or(usize::MAX) {
         let reason = format!("larger than {LARGEST_PROGRAM} bytes");

@@ -28,6 +28,7 @@ pub(super) fn plan_moves(
                     from: file.path.clone(),
                     to: destination(facts, file, kept)?,
                     before: file.content,
+                    attributes: None,
                 });
                 lines.push((file, evidence));
             }

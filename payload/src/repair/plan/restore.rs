@@ -2,6 +2,7 @@
 
 use rescue_stick::report::{CandidateReport, Verdict};
 
+use super::bring::what_to_bring;
 use super::{FileWrite, Obstacle, Step, WriteSource};
 use crate::repair::candidates::{CandidatePlace, Chosen, choose_candidate};
 use crate::repair::detect::InstallationFacts;
@@ -21,22 +22,12 @@ pub(super) fn plan_restore(
     if step.state().is_none() {
         return Ok(None);
     }
-    let accept = &step.step.accept;
-    let architecture = facts.installation.architecture;
-    let (chosen, reports) = choose_candidate(&step.candidates, accept, architecture);
+    let yardstick = step.yardstick(facts.installation.architecture);
+    let (chosen, reports) = choose_candidate(&step.candidates, &yardstick);
     candidates.extend(reports);
     let path = &target.path;
     let Some(chosen) = chosen else {
-        let machine = architecture.map_or_else(|| "this PC".into(), |m| m.to_string());
-        let name = path.name();
-        let mut advice = vec![format!(
-            "no acceptable copy of {name} was found; bring {name} {} for {machine}, made part of the \
-             stick in the recipe under [[files]]",
-            accept.version
-        )];
-        if let Some(language) = &facts.installation.language {
-            advice.push(format!("this Windows was installed in {language}"));
-        }
+        let advice = what_to_bring(facts, step, path.name());
         return Err((Verdict::NeedsYou, advice));
     };
     let undo = match target.content {
@@ -71,5 +62,6 @@ fn write_source(chosen: Chosen) -> WriteSource {
         CandidatePlace::Cabinet { cabinet, member } => WriteSource::Cabinet { cabinet, member },
         CandidatePlace::Quarantine(item) => WriteSource::Quarantine(item),
         CandidatePlace::Stick(path) => WriteSource::Stick(path),
+        CandidatePlace::OtherDrive { content, .. } => WriteSource::Read(content),
     }
 }

@@ -5,11 +5,12 @@ use rescue_stick::remedy::predicate::{
     ChecksumWord, FileTest, FileWord, PeTest, Predicate, TimeWindow,
 };
 use rescue_stick::remedy::step::{BytesGuard, Guard};
-use rescue_stick::remedy::value::{UtcMoment, Version, spell_bytes};
+use rescue_stick::remedy::value::{Version, spell_bytes};
 
 use super::{Holds, Judgement, machine_of};
 use crate::repair::detect::files::GuardedFile;
 use crate::repair::detect::observe::{SeenContent, SeenFile};
+use crate::repair::detect::written::Written;
 use crate::windows::catalog::Proof;
 use crate::windows::pe::{FileVersion, PeIdentity};
 
@@ -33,7 +34,7 @@ pub(super) fn judge_files(test: &Predicate, files: &[SeenFile]) -> Judgement {
             }];
             let listed = files.iter().take(MOST_LISTED);
             evidence.extend(listed.map(|file| match &file.modified {
-                Ok(moment) => format!("{}: {} bytes, written {moment}", file.path, file.size),
+                Ok(written) => format!("{}: {} bytes, {written}", file.path, file.size),
                 Err(_) => format!("{}: {} bytes", file.path, file.size),
             }));
             return Judgement {
@@ -123,14 +124,18 @@ fn judge_content(test: &Predicate, file: &SeenFile) -> (Holds, String) {
     }
 }
 
-fn judge_time(window: &TimeWindow, modified: &Result<UtcMoment, String>) -> (Holds, String) {
-    match modified {
-        Ok(moment) => (
-            Holds::of(window.holds(*moment)),
-            format!("written {moment}"),
-        ),
-        Err(reason) => (Holds::CannotTell, reason.clone()),
-    }
+fn judge_time(window: &TimeWindow, modified: &Result<Written, String>) -> (Holds, String) {
+    let written = match modified {
+        Ok(written) => written,
+        Err(reason) => return (Holds::CannotTell, reason.clone()),
+    };
+    // A window has no gaps, so what begins and ends in it lies in it.
+    let holds = match (window.holds(written.earliest), window.holds(written.latest)) {
+        (true, true) => Holds::Yes,
+        (false, false) if !window.is_within(written.earliest, written.latest) => Holds::No,
+        _ => Holds::CannotTell,
+    };
+    (holds, written.to_string())
 }
 
 fn judge_bytes(wanted: &BytesGuard, found: &[u8]) -> (Holds, String) {

@@ -7,6 +7,7 @@ use crate::repair::detect::logs::SeenLog;
 use crate::repair::detect::observe::{
     SeenContent, SeenData, SeenFile, SeenQuarantine, SeenService, SeenValue,
 };
+use crate::repair::detect::written::{Doubt, Written};
 use crate::repair::fixture::{PeRecipe, SVCHOST_SP3, facts_of_xp};
 use crate::windows::path::WindowsPath;
 use crate::windows::pe::PeIdentity;
@@ -70,7 +71,7 @@ fn file(name: &str, size: u64, content: Result<SeenContent, String>) -> SeenFile
     SeenFile {
         path: WindowsPath::parse(&format!("\\w\\{name}"), None).unwrap(),
         size,
-        modified: Ok(UtcMoment(1_721_362_140)),
+        modified: Ok(Written::at(UtcMoment(1_721_362_140))),
         content,
     }
 }
@@ -328,6 +329,41 @@ fn judges_content_of_files_of_which_one_suffices() {
         files(vec![file("x", 1, Ok(SeenContent::NotRead))]),
         expect![[r#"No: \w\x: written 2024-07-19 04:09:00 UTC"#]],
     );
+}
+
+#[test]
+fn a_time_between_two_moments_is_told_only_where_both_say_the_same() {
+    let written = |earliest, latest| {
+        let mut seen = file("x", 1, Ok(SeenContent::NotRead));
+        seen.modified = Ok(Written {
+            earliest: UtcMoment(earliest),
+            latest: UtcMoment(latest),
+            doubt: Some(Doubt::Season),
+        });
+        files(vec![seen])
+    };
+    // From 1721362140 to before 1721366820.
+    let test = parse(
+        "time = { path = '{windows}\\x', modified = { from = 2024-07-19T04:09:00Z, before = 2024-07-19T05:27:00Z } }",
+    );
+    for (earliest, latest, answer) in [
+        (1_721_362_140, 1_721_366_819, Holds::Yes),
+        (1_721_362_139, 1_721_366_819, Holds::CannotTell),
+        (1_721_362_140, 1_721_366_820, Holds::CannotTell),
+        (1_721_350_000, 1_721_380_000, Holds::CannotTell),
+        (1_721_350_000, 1_721_362_139, Holds::No),
+        (1_721_366_820, 1_721_380_000, Holds::No),
+    ] {
+        let observations = Observations::of(vec![(test.clone(), written(earliest, latest))]);
+        let known = Known {
+            facts: &facts_of_xp(3, "5958.0000"),
+            volume: &VolumeState::Clean,
+            observations: &observations,
+        };
+        let judgement = judge(&test, &known);
+        assert_eq!(judgement.answer, answer, "{earliest} {latest}");
+        assert!(judgement.evidence[0].contains("FAT keeps local times"));
+    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn only_the_quarantine_has_the_right_file() {
         2 restore  \WINDOWS\system32\svchost.exe from svchost.exe in \Quarantine\7da41500021140.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000
                    5.1.2600.5512 for i386, identity matches; not proven by signature
                    undo: remove it
-        former files are kept in \mendkit\20100422T101500Z-PC1
+        former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
     "#]],
     );
@@ -94,7 +94,7 @@ fn only_the_compressed_file_of_the_installation_source_has_the_right_file() {
         2 restore  \WINDOWS\system32\svchost.exe from svchost.exe in \i386\SVCHOST.EX_
                    5.1.2600.5512 for i386, identity matches; not proven by signature
                    undo: remove it
-        former files are kept in \mendkit\20100422T101500Z-PC1
+        former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
     "#]],
     );
@@ -212,8 +212,9 @@ fn every_wrong_file_in_a_quarantine_is_refused_with_its_reason() {
             \Quarantine\7.bup: compound file: ends too early, expected a whole one
             \WINDOWS\i386: no svchost.exe, compressed or not, there nor in the driver cache
             \i386: no svchost.exe, compressed or not, there nor in the driver cache
-            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-            this Windows was installed in French
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
         "#]],
     );
 }
@@ -265,8 +266,10 @@ fn every_wrong_file_of_an_installation_source_is_refused_with_its_reason() {
             svchost.exe in \i386\SVCHOST.EX_: empty
             \WINDOWS\Driver Cache\I386\SP3.CAB: holds no svchost.exe
             svchost.exe in \WINDOWS\Driver Cache\I386\sp2.cab: version is 5.1.2600.2180, expected 5.1.2600.5512
-            no acceptable copy of svchost.exe was found; bring svchost.exe 5.1.2600.5512 for i386, made part of the stick in the recipe under [[files]]
-            this Windows was installed in French
+            D:\i386: this Windows does not know any more what drive D: was
+            no acceptable copy of svchost.exe was found on this PC or on the stick
+            bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in French, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+            where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
         "#]],
     );
 }

@@ -25,7 +25,7 @@ fn pc_1_lost_svchost_and_has_a_protected_copy() {
         2 restore  \WINDOWS\system32\svchost.exe from \WINDOWS\system32\dllcache\svchost.exe
                    5.1.2600.5512 for i386, identity matches; not proven by signature
                    undo: remove it
-        former files are kept in \mendkit\20100422T101500Z-PC1
+        former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
     "#]],
     );
@@ -48,7 +48,7 @@ fn pc_2_has_an_empty_svchost_and_only_the_service_pack_to_take_it_from() {
         2 restore  \WINDOWS\system32\svchost.exe from \WINDOWS\ServicePackFiles\i386\svchost.exe
                    5.1.2600.5512 for i386, identity matches; not proven by signature
                    undo: put the kept copy back
-        former files are kept in \mendkit\20100422T101500Z-PC1
+        former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
     "#]],
     );
@@ -67,7 +67,7 @@ fn pc_3_has_svchost_only_in_its_quarantine() {
             2 restore  \WINDOWS\system32\svchost.exe from svchost.exe in \Quarantine\7da4150.bup, quarantined on 2010-04-21 15:02:11 as W32/Wecorl.a by definitions 5958.0000
                        5.1.2600.5512 for i386, identity matches; not proven by signature
                        undo: remove it
-            former files are kept in \mendkit\20100422T101500Z-PC1
+            former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
             nothing else will be written
         "#]],
     );
@@ -82,7 +82,7 @@ fn pc_4_has_a_good_svchost_and_bad_definitions() {
         installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
         1 replace  DAT 5958.0000 by 5959.0000 in \Program Files\Common Files\McAfee\Engine, 3 files
                    undo: put the kept copies back
-        former files are kept in \mendkit\20100422T101500Z-PC1
+        former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
     "#]],
     );
@@ -102,7 +102,7 @@ fn pc_5_can_only_be_helped_from_the_stick() {
         2 restore  \WINDOWS\system32\svchost.exe from mendkit/files/0-svchost.exe on the stick
                    sha256 pinned in the recipe
                    undo: remove it
-        former files are kept in \mendkit\20100422T101500Z-PC1
+        former files and how to undo this are kept in \mendkit\20100422T101500Z-PC1
         nothing else will be written
     "#]],
     );
@@ -119,7 +119,7 @@ fn pc_6_has_the_bad_channel_file() {
                        AA AA AA AA at offset 0, written 2024-07-19 04:09:58 UTC
                        undo: put it back
             2 note     once Windows runs and is online, the sensor fetches the current channel file by itself
-            former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
+            former files and how to undo this are kept in \mendkit\20100422T101500Z-DESKTOP-291
             nothing else will be written
         "#]],
     );
@@ -141,7 +141,7 @@ fn pc_7_has_two_bad_channel_files_beside_a_good_one() {
                        C-00000291-00000000-00000033.sys: AA AA AA AA at offset 0, written 2024-07-19 04:10:58 UTC
                        undo: put them back
             2 note     once Windows runs and is online, the sensor fetches the current channel file by itself
-            former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
+            former files and how to undo this are kept in \mendkit\20100422T101500Z-DESKTOP-291
             nothing else will be written
         "#]],
     );
@@ -157,7 +157,7 @@ fn pc_8_is_stopped_by_a_driver() {
                        HKLM\SYSTEM\ControlSet002\Services\AvDrv: Start 1 (with the kernel) -> 4 (disabled)
                        undo: set it to 1 again
             2 note     take the product's update, then set AvDrv to start again
-            former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
+            former files and how to undo this are kept in \mendkit\20100422T101500Z-DESKTOP-291
             nothing else will be written
         "#]],
     );
@@ -177,7 +177,7 @@ fn pc_9_has_a_bad_rule_and_bad_definitions() {
             2 rename   \ProgramData\Vendor\defs.dat to defs.bad
                        BA D0 at offset 0
                        undo: give it its former name
-            former files are kept in \mendkit\20100422T101500Z-DESKTOP-291
+            former files and how to undo this are kept in \mendkit\20100422T101500Z-DESKTOP-291
             nothing else will be written
         "#]],
     );
@@ -188,13 +188,14 @@ fn pc_10_lost_many_programs_to_its_quarantine() {
     check(
         quarantined("skip"),
         expect![[r#"
-        installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
-        1 restore  2 files from the quarantine of mcafee, taken for W32/False.a
-                   \Program Files\App\one.exe
-                   \Program Files\App\two.dll
-                   as the quarantine has them; not proven by signature
-                   undo: remove them
-        nothing else will be written
-    "#]],
+            installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
+            1 restore  2 files from the quarantine of mcafee, taken for W32/False.a
+                       \Program Files\App\one.exe
+                       \Program Files\App\two.dll
+                       as the quarantine has them; not proven by signature
+                       undo: remove them
+            how to undo this is kept in \mendkit\20100422T101500Z-PC1
+            nothing else will be written
+        "#]],
     );
 }

@@ -21,6 +21,7 @@ fn explains_the_built_in_remedies() {
                  from Windows' own protected copies, else the service pack's files, else the quarantine of mcafee, else what Windows was installed from, else the files on the stick
                  of a quarantine only what was taken for W32/Wecorl.a by definitions 5958
                  it must be version 5.1.2600.5512 of svchost.exe for the processor of this Windows
+                 and in the language of the system files beside it
                  proven by a catalog on the PC that Microsoft signed; else its identity must do
                  undo: take it away again, or put the empty one back
 

@@ -1,0 +1,215 @@
+//! Writes one stick by its plan, in the order that the plan gives.
+
+use std::io;
+
+use crate::lba::{ByteSize, Lba, LbaRange};
+
+use super::buffer::AlignedBuffer;
+use super::device::IdentityChange;
+use super::plan::{FinalPiece, StickPlan};
+use super::probe::{Probe, ProbeError, probe_stick};
+use super::readback::{check_body, check_last};
+use super::source::{CHUNK, CHUNK_SECTORS, SourceImage, part};
+use super::{Device, write_all};
+
+/// Why a stick is bad, or was not touched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StickError {
+    /// It could not be opened.
+    #[error("opening {path}")]
+    Open {
+        /// The device.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is not what the person agreed to erase; nothing was written.
+    #[error(transparent)]
+    Changed(#[from] IdentityChange),
+    /// Writing went wrong.
+    #[error("writing at LBA {lba}")]
+    Write {
+        /// Where.
+        lba: Lba,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What was written could not be made durable.
+    #[error("making durable what was written up to LBA {lba}")]
+    Flush {
+        /// The last sector before.
+        lba: Lba,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Reading back went wrong.
+    #[error("reading back at LBA {lba}")]
+    Read {
+        /// Where.
+        lba: Lba,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something else was read back than was written.
+    #[error("LBA {range}: reads back other bytes than were written, expected {what}")]
+    Differs {
+        /// From the first to the last sector that differ.
+        range: LbaRange,
+        /// What should be there.
+        what: &'static str,
+    },
+    /// The room is not what the stick says.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// The image could not be read.
+    #[error("reading the image at LBA {lba}")]
+    Image {
+        /// Where.
+        lba: Lba,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The image is not the one any more that was found good.
+    #[error("the image at LBA {range} changed while it was written")]
+    ImageChanged {
+        /// Where.
+        range: LbaRange,
+    },
+}
+
+/// What is being done to a stick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// What could start a PC is cleared, and the room is probed.
+    Probing,
+    /// The image's content is written.
+    Writing,
+    /// It is read back.
+    ReadingBack,
+    /// MBR and GPT are written and read back.
+    Finishing,
+}
+
+/// How far a stage has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// Bytes done in this stage.
+    pub done: ByteSize,
+    /// Bytes of this stage.
+    pub total: ByteSize,
+}
+
+/// Clears, probes, writes, reads back, and only then makes the stick bootable.
+pub fn write_stick(
+    image: &SourceImage,
+    plan: &StickPlan,
+    probe: Probe,
+    device: &mut dyn Device,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), StickError> {
+    clear_first(plan, device)?;
+    probe_stick(device, probe, &mut |done, total| {
+        progress(Progress {
+            stage: Stage::Probing,
+            done,
+            total,
+        });
+    })?;
+    let total = plan.body_size();
+    write_body(
+        image,
+        plan,
+        device,
+        &mut counting(Stage::Writing, total, progress),
+    )?;
+    check_body(
+        image,
+        plan,
+        device,
+        &mut counting(Stage::ReadingBack, total, progress),
+    )?;
+    drop(counting(Stage::Finishing, total, progress));
+    write_last(&plan.last, device)?;
+    check_last(&plan.last, device)
+}
+
+/// Tells that a stage begins, and returns what adds up the bytes that are done in it.
+fn counting(stage: Stage, total: ByteSize, progress: &mut dyn FnMut(Progress)) -> impl FnMut(u64) {
+    let mut done = ByteSize(0);
+    let mut tell = move |bytes| {
+        done.0 += bytes;
+        progress(Progress { stage, done, total });
+    };
+    tell(0);
+    tell
+}
+
+/// Clears what could start a PC. The MBR goes first and alone: from then on nothing starts a PC by BIOS,
+/// and once all is durable nothing starts one at all.
+fn clear_first(plan: &StickPlan, device: &mut dyn Device) -> Result<(), StickError> {
+    for range in &plan.cleared_first {
+        clear(*range, device, &mut |_| ())?;
+        flush(device, range.last())?;
+    }
+    Ok(())
+}
+
+fn write_body(
+    image: &SourceImage,
+    plan: &StickPlan,
+    device: &mut dyn Device,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), StickError> {
+    let mut buffer = AlignedBuffer::zeroed(CHUNK);
+    let mut last = Lba(0);
+    for chunk in &plan.chunks {
+        let bytes = part(&mut buffer, chunk.range);
+        let lba = chunk.range.first();
+        let read = image.read_at(lba, bytes);
+        read.map_err(|source| StickError::Image { lba, source })?;
+        write(device, lba, bytes)?;
+        last = chunk.range.last();
+        progress(chunk.range.size().0);
+    }
+    for range in &plan.cleared {
+        clear(*range, device, progress)?;
+        last = range.last();
+    }
+    flush(device, last)
+}
+
+/// Writes the pieces in their order, each durable before the next.
+fn write_last(last: &[FinalPiece], device: &mut dyn Device) -> Result<(), StickError> {
+    for piece in last {
+        let bytes = AlignedBuffer::copy_of(&piece.bytes);
+        write(device, piece.range.first(), &bytes)?;
+        flush(device, piece.range.last())?;
+    }
+    Ok(())
+}
+
+fn clear(
+    range: LbaRange,
+    device: &mut dyn Device,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), StickError> {
+    let mut zeros = AlignedBuffer::zeroed(CHUNK);
+    for range in range.parts(CHUNK_SECTORS) {
+        write(device, range.first(), part(&mut zeros, range))?;
+        progress(range.size().0);
+    }
+    Ok(())
+}
+
+fn write(device: &mut dyn Device, lba: Lba, bytes: &[u8]) -> Result<(), StickError> {
+    let done = write_all(device, lba, bytes);
+    done.map_err(|source| StickError::Write { lba, source })
+}
+
+fn flush(device: &mut dyn Device, lba: Lba) -> Result<(), StickError> {
+    let done = device.flush();
+    done.map_err(|source| StickError::Flush { lba, source })
+}

@@ -1,0 +1,137 @@
+//! What the person sees while much is written or read: a screen that stands still for a minute is
+//! switched off.
+
+use crate::machine::Machine;
+use crate::repair::apply::Progress;
+use crate::screen::Screen;
+
+/// Smaller files are there before anybody has read a percentage.
+const WORTH_SHOWING: u64 = 4_000_000;
+/// How long is waited before the time left is guessed, in milliseconds.
+const TOO_EARLY_TO_GUESS: u64 = 2000;
+
+/// How much of everything has come.
+pub(super) struct Percent<'m> {
+    machine: &'m dyn Machine,
+    started_ms: u64,
+    total: u64,
+    /// Bytes of the files before this one.
+    earlier: u64,
+    /// Bytes of this one, or of everything where there is only one number.
+    done: u64,
+    shown: Option<u64>,
+}
+
+impl<'m> Percent<'m> {
+    pub(super) fn new(machine: &'m dyn Machine, total: u64) -> Self {
+        Self {
+            machine,
+            started_ms: machine.uptime_ms(),
+            total,
+            earlier: 0,
+            done: 0,
+            shown: None,
+        }
+    }
+
+    /// Shows each file, and how far a big one has come.
+    pub(super) fn show_file(&mut self, now: Progress<'_>, screen: &mut dyn Screen) {
+        let (name, size) = (now.write.target.name(), now.write.after.size);
+        if now.done == 0 {
+            self.earlier = self.earlier.saturating_add(self.done);
+            self.shown = None;
+            let size = match size / 1_000_000 {
+                0 => String::new(),
+                megabytes => format!(", {megabytes} MB"),
+            };
+            screen.line(&format!("Writing {name}{size} ..."));
+        }
+        self.done = now.done;
+        if size >= WORTH_SHOWING {
+            self.show(&format!("Writing {name}"), now.done, size, screen);
+        }
+    }
+
+    /// Shows that `piece` more bytes have come.
+    pub(super) fn show_piece(&mut self, doing: &str, piece: u64, screen: &mut dyn Screen) {
+        self.done = self.done.saturating_add(piece);
+        if self.total >= WORTH_SHOWING {
+            self.show(doing, self.done, self.total, screen);
+        }
+    }
+
+    fn show(&mut self, doing: &str, done: u64, size: u64, screen: &mut dyn Screen) {
+        let percent = done.saturating_mul(100) / size.max(1);
+        if self.shown == Some(percent) {
+            return;
+        }
+        self.shown = Some(percent);
+        let left = self.seconds_left();
+        let left = left.map_or_else(String::new, |seconds| format!(", {seconds} s left"));
+        let is_done = done >= size;
+        let left = if is_done { "" } else { &left };
+        screen.progress(&format!("{doing} ... {percent} %{left}"), is_done);
+    }
+
+    fn seconds_left(&self) -> Option<u64> {
+        let took = self.machine.uptime_ms().saturating_sub(self.started_ms);
+        self.guess(took)
+    }
+
+    /// Guesses how long the rest takes, by what has come so far in `took` milliseconds.
+    fn guess(&self, took: u64) -> Option<u64> {
+        let done = self.earlier.saturating_add(self.done);
+        if took < TOO_EARLY_TO_GUESS || done == 0 {
+            return None;
+        }
+        let rest = self.total.saturating_sub(done);
+        Some(took.saturating_mul(rest) / done / 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::folder::FolderMachine;
+    use crate::screen::{Answer, Question};
+
+    struct Recorder(Vec<(String, bool)>);
+
+    impl Screen for Recorder {
+        fn line(&mut self, _text: &str) {}
+
+        fn progress(&mut self, text: &str, is_done: bool) {
+            self.0.push((text.to_owned(), is_done));
+        }
+
+        fn ask(&mut self, _question: Question<'_>) -> Answer {
+            Answer::No
+        }
+    }
+
+    #[test]
+    fn every_percent_of_much_is_shown_once_and_of_little_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = FolderMachine::open(folder.path()).unwrap();
+        let mut seen = Recorder(Vec::new());
+        let mut percent = Percent::new(&machine, 100_000_000);
+        for _ in 0..1000 {
+            percent.show_piece("Checking", 100_000, &mut seen);
+        }
+        assert_eq!(seen.0.len(), 101);
+        assert_eq!(seen.0[50].0, "Checking ... 50 %");
+        assert_eq!(seen.0[100], ("Checking ... 100 %".to_owned(), true));
+        assert!(seen.0[..100].iter().all(|(_, is_done)| !is_done));
+        // The second of two files, of which the first had a fifth of all bytes.
+        let second = Percent {
+            earlier: 20_000_000,
+            done: 30_000_000,
+            ..Percent::new(&machine, 100_000_000)
+        };
+        assert_eq!(second.guess(30_000), Some(30));
+        assert_eq!(second.guess(1_000), None);
+        let mut small = Percent::new(&machine, 3_000_000);
+        small.show_piece("Checking", 3_000_000, &mut seen);
+        assert_eq!(seen.0.len(), 101);
+    }
+}

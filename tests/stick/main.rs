@@ -1,0 +1,16 @@
+//! Writing sticks: onto good ones, faulty ones, counterfeit ones, many at once, and with the power cut.
+//!
+//! - `judged`: sticks that every tool must accept, whatever was on them before
+//! - `faults`: a fault at every write
+//! - `interrupted`: gone at every write, in this process and as a killed program
+//! - `fakes`: sticks that hold less than they say
+//! - `many`: none waits for another, none fails for another
+//! - `command`: what `mendkit write` and `mendkit devices` accept, refuse and print
+
+mod bench;
+mod command;
+mod fakes;
+mod faults;
+mod interrupted;
+mod judged;
+mod many;

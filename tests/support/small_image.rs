@@ -1,0 +1,102 @@
+//! Small signed images that need no boot parts: nothing starts from them, but `mendkit` finds them good.
+
+use std::path::Path;
+
+use anyhow::Result;
+use mendkit::boot::grub::{BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
+use mendkit::disk::identity::DiskIdentity;
+use mendkit::fat32::timestamp::FatTimestamp;
+use mendkit::image::create_image_file;
+use mendkit::lba::ByteSize;
+use mendkit::plan::{BootCode, Content, ImageContents, ImageFile, ReservedFile, plan_image};
+use mendkit::verify::KEY_ARCHIVE;
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::manifest::Manifest;
+use rescue_stick::signature::PublicKey;
+use rescue_stick::{journal, paths};
+
+use crate::random::random_bytes;
+
+/// Makes an image at `path` with about `size` bytes of content that follow from `seed`.
+pub fn make_small_image(path: &Path, seed: &str, size: usize) -> Result<()> {
+    let pair = minisign::KeyPair::generate_unencrypted_keypair()?;
+    let key = PublicKey::parse(&pair.pk.to_base64())?;
+    let boot_code = boot_code(seed);
+    let mut files = vec![
+        file(paths::PUBLIC_KEY, key.to_file().into_bytes()),
+        file(KEY_ARCHIVE, archive(key.to_file().as_bytes())?),
+        file(BOOT_SECTOR_COPY, boot_code.mbr.to_vec()),
+        file(CORE_IMAGE_COPY, boot_code.core.clone()),
+        file("mendkit/content.bin", random_bytes(seed, size)),
+    ];
+    let mut manifest = Manifest::default();
+    for file in &files {
+        manifest.insert(file.path.clone(), file.sha256);
+    }
+    let text = manifest.to_text();
+    let signature = minisign::sign(None, &pair.sk, text.as_bytes(), None, None)?;
+    files.push(file(paths::MANIFEST, text.into_bytes()));
+    files.push(file(
+        paths::MANIFEST_SIGNATURE,
+        signature.to_string().into_bytes(),
+    ));
+    let identity = DiskIdentity::derive(Sha256Digest::of(seed.as_bytes()));
+    let contents = ImageContents {
+        files,
+        reserved: vec![ReservedFile {
+            path: paths::JOURNAL.to_owned(),
+            size: ByteSize(1 << 20),
+            head: journal::empty_head(*identity.disk_guid.as_bytes()),
+            purpose: "journal".to_owned(),
+        }],
+        folders: vec![paths::REPORTS.to_owned()],
+        report_space: ByteSize(1 << 20),
+        boot_code,
+        identity,
+        timestamp: FatTimestamp::from_unix_seconds(1_271_930_645)?,
+    };
+    create_image_file(path, &plan_image(contents)?, &mut |_| ())?;
+    Ok(())
+}
+
+fn file(path: &str, bytes: Vec<u8>) -> ImageFile {
+    ImageFile {
+        path: path.to_owned(),
+        size: ByteSize(u64::try_from(bytes.len()).unwrap_or_default()),
+        sha256: Sha256Digest::of(&bytes),
+        content: Content::Bytes(bytes),
+        origin: "test".to_owned(),
+    }
+}
+
+/// Returns boot code with the sector numbers that tie its parts together.
+fn boot_code(seed: &str) -> BootCode {
+    let mut mbr = [0x90; 440];
+    mbr[..2].copy_from_slice(&[0xeb, 0x63]);
+    mbr[0x5c..0x64].copy_from_slice(&34_u64.to_le_bytes());
+    let mut core = random_bytes(seed, 40 * 512);
+    core[0x1f4..0x1fc].copy_from_slice(&35_u64.to_le_bytes());
+    core[0x1fc..0x1fe].copy_from_slice(&39_u16.to_le_bytes());
+    BootCode { mbr, core }
+}
+
+/// Returns a newc archive with the key. Source: Linux, Documentation/driver-api/early-userspace/buffer-format.rst.
+fn archive(key: &[u8]) -> Result<Vec<u8>> {
+    let mut archive = Vec::new();
+    for (name, mode, content) in [("mendkit.pub", 0o100_644, key), ("TRAILER!!!", 0, &[][..])] {
+        let size = content.len();
+        let name_size = name.len() + 1;
+        let links = 1;
+        let head = format!(
+            "070701{:08x}{mode:08x}{:08x}{:08x}{links:08x}{:08x}{size:08x}{:08x}{:08x}{:08x}{:08x}{name_size:08x}{:08x}",
+            0, 0, 0, 0, 0, 0, 0, 0, 0
+        );
+        archive.extend_from_slice(head.as_bytes());
+        archive.extend_from_slice(name.as_bytes());
+        archive.push(0);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+        archive.extend_from_slice(content);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+    }
+    Ok(archive)
+}
