@@ -20,10 +20,6 @@ pub enum Command {
     Build(BuildArgs),
     /// Check an image or a stick against its signature, its manifest and its own structure
     Verify(VerifyArgs),
-    /// List this computer's disks: which may become sticks, and why the others may not
-    Devices(DevicesArgs),
-    /// Write an image to one stick or to many at once, and read every byte back
-    Write(WriteArgs),
     /// Put other definitions into a finished image, and sign it again
     Swap(SwapArgs),
     /// Make sheets of labels for the sticks that receipts tell of
@@ -31,6 +27,10 @@ pub enum Command {
     /// Check the receipts of written sticks
     #[command(subcommand)]
     Receipts(ReceiptsCommand),
+    /// List this computer's disks: which may become sticks, and why the others may not
+    Devices(DevicesArgs),
+    /// Write an image to one stick or to many at once, and read every byte back
+    Write(WriteArgs),
     /// Make a key pair for signing images
     Keygen(KeygenArgs),
     /// List and explain remedies
@@ -70,46 +70,6 @@ pub struct VerifyArgs {
     /// Public key that must have signed it [default: the key on the stick itself]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-}
-
-/// Arguments of `mendkit devices`.
-#[derive(Debug, Args)]
-#[command(after_help = "Loop and nbd devices are not listed, but may be named to `mendkit write`.")]
-pub struct DevicesArgs {
-    /// Print one JSON object with everything that is known
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `mendkit write`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "A stick may be a device, or an existing file of the stick's size that stands for one. \
-Loop and nbd devices, files and USB hard disks are written only when they are named. \
-A stick that was interrupted does not start a PC: what makes it bootable is cleared first and written last."
-)]
-pub struct WriteArgs {
-    /// The image
-    #[arg(value_name = "IMAGE")]
-    pub image: PathBuf,
-    /// The sticks, such as /dev/sdb
-    #[arg(value_name = "DEVICE", required_unless_present = "all")]
-    pub devices: Vec<PathBuf>,
-    /// Write to every stick and card that is plugged in and that nobody uses
-    #[arg(long, conflicts_with = "devices")]
-    pub all: bool,
-    /// Do not ask: erase exactly this many sticks, or none if there are more or fewer
-    #[arg(long, value_name = "N")]
-    pub yes_erase: Option<usize>,
-    /// Public key that must have signed the image [default: the key in the image itself]
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// Probe all of every stick for fake capacity, and not only some forty places; takes long
-    #[arg(long)]
-    pub full_probe: bool,
-    /// Print what happens as JSON, one object a line
-    #[arg(long)]
-    pub json_progress: bool,
 }
 
 /// Arguments of `mendkit swap`.
@@ -172,6 +132,46 @@ pub struct ReceiptsCheckArgs {
     /// Digest of the last receipt as it was noted before: this one must still be there
     #[arg(long, value_name = "SHA256")]
     pub head: Option<String>,
+}
+
+/// Arguments of `mendkit devices`.
+#[derive(Debug, Args)]
+#[command(after_help = "Loop and nbd devices are not listed, but may be named to `mendkit write`.")]
+pub struct DevicesArgs {
+    /// Print one JSON object with everything that is known
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `mendkit write`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A stick may be a device, or an existing file of the stick's size that stands for one. \
+Loop and nbd devices, files and USB hard disks are written only when they are named. \
+A stick that was interrupted does not start a PC: what makes it bootable is cleared first and written last."
+)]
+pub struct WriteArgs {
+    /// The image
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// The sticks, such as /dev/sdb
+    #[arg(value_name = "DEVICE", required_unless_present = "all")]
+    pub devices: Vec<PathBuf>,
+    /// Write to every stick and card that is plugged in and that nobody uses
+    #[arg(long, conflicts_with = "devices")]
+    pub all: bool,
+    /// Do not ask: erase exactly this many sticks, or none if there are more or fewer
+    #[arg(long, value_name = "N")]
+    pub yes_erase: Option<usize>,
+    /// Public key that must have signed the image [default: the key in the image itself]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Probe all of every stick for fake capacity, and not only some forty places; takes long
+    #[arg(long)]
+    pub full_probe: bool,
+    /// Print what happens as JSON, one object a line
+    #[arg(long)]
+    pub json_progress: bool,
 }
 
 /// Arguments of `mendkit keygen`.

@@ -18,11 +18,11 @@ fn main() -> ExitCode {
     let outcome = match &Cli::parse().command {
         Command::Build(args) => commands::build::run(args),
         Command::Verify(args) => commands::verify::run(args),
-        Command::Devices(args) => commands::devices::run(args),
-        Command::Write(args) => commands::write::run(args),
         Command::Swap(args) => commands::swap::run(args),
         Command::Labels(args) => commands::labels::run(args),
         Command::Receipts(ReceiptsCommand::Check(args)) => commands::receipts::check(args),
+        Command::Devices(args) => commands::devices::run(args),
+        Command::Write(args) => commands::write::run(args),
         Command::Keygen(args) => commands::keygen::run(args),
         Command::Remedy(RemedyCommand::List) => commands::remedy::list(),
         Command::Remedy(RemedyCommand::Check(args)) => commands::remedy::check(args),

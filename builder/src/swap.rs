@@ -25,17 +25,6 @@ use crate::recipe::parse_date;
 use crate::verify::place::{ReadFileError, read_file};
 use crate::verify::{FileOnImage, Problem, ReadImage, VerifyError, check_read_image, read_image};
 
-/// Files of an image that are made anew, whatever it carries.
-const MADE_ANEW: [&str; 7] = [
-    paths::MANIFEST,
-    paths::MANIFEST_SIGNATURE,
-    paths::IDENTITY,
-    paths::JOURNAL,
-    paths::SCRATCH,
-    paths::JOB,
-    paths::PUBLIC_KEY,
-];
-
 /// An image that is as it was signed.
 #[derive(Debug)]
 pub struct FinishedImage {
@@ -229,7 +218,10 @@ impl FinishedImage {
         let files: Vec<_> = self.job.files.iter().map(|kit| kit.path.clone()).collect();
         let is_listed = |path: &String| {
             let lists = [&remedies, &packages, &files];
-            MADE_ANEW.contains(&path.as_str()) || lists.iter().any(|list| list.contains(path))
+            let is_made_anew = path == paths::JOB || path == paths::PUBLIC_KEY;
+            is_made_anew
+                || paths::is_outside_manifest(path)
+                || lists.iter().any(|list| list.contains(path))
         };
         let mut boot: Vec<FileOnImage> = self.image.files.clone();
         boot.retain(|file| !is_listed(&file.path));

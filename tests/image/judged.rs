@@ -54,6 +54,41 @@ fn verify_agrees_and_names_the_key_it_was_given() -> Result<()> {
 }
 
 #[test]
+fn verify_takes_several_at_once_and_the_worst_of_them_counts() -> Result<()> {
+    if !require_builds() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    fs::copy(kit.image(), kit.path("two.img"))?;
+    let mut bytes = fs::read(kit.image())?;
+    // In a kernel: far behind the FATs, far before journal and free space.
+    let middle = bytes.len() / 8;
+    bytes[middle] ^= 1;
+    fs::write(kit.path("bad.img"), bytes)?;
+    let verify = |sources: &[&str]| -> Result<(Option<i32>, String)> {
+        let mut arguments = vec!["verify", "--key", "release.key.pub"];
+        arguments.extend(sources);
+        let output = kit.mendkit_command(&arguments).output()?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok((output.status.code(), said))
+    };
+    let (code, said) = verify(&["rescue.img", "two.img"])?;
+    assert_eq!((code, said.lines().count()), (Some(0), 3), "{said}");
+    assert!(said.contains(" in all    2 good, 0 bad "), "{said}");
+    let (code, said) = verify(&["rescue.img", "none.img"])?;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("1 good, 0 bad, 1 could not be read"),
+        "{said}"
+    );
+    let (code, said) = verify(&["bad.img", "none.img", "two.img"])?;
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains(" BAD       bad.img"), "{said}");
+    assert!(said.contains(" good      two.img"), "{said}");
+    Ok(())
+}
+
+#[test]
 fn plan_covers_the_image_and_writes_nothing() -> Result<()> {
     if !require_builds() {
         return Ok(());

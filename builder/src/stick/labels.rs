@@ -177,6 +177,7 @@ body { font-family: "Liberation Sans", Arial, Helvetica, sans-serif; color: #000
 .stick { font-size: 13pt; font-weight: bold; white-space: nowrap; line-height: 1.1; }
 .title { font-size: 7pt; font-weight: bold; line-height: 1.15; max-height: 2.3em; overflow: hidden; overflow-wrap: anywhere; }
 .version { font-size: 6.5pt; line-height: 1.2; max-height: 2.4em; overflow: hidden; overflow-wrap: anywhere; }
+.date { white-space: nowrap; }
 .todo { font-size: 6.5pt; line-height: 1.15; margin-top: 0.6mm; }
 .many .todo { font-size: 5pt; margin-top: 0.3mm; }
 @media screen { .sheet { margin: 0 auto 5mm; outline: 1px solid #999; } .label { outline: 1px dashed #bbb; } }
@@ -203,21 +204,17 @@ fn append_label(
         .iter()
         .map(|(name, version)| format!("{name} {version}"))
         .collect();
-    let versions = if sets.is_empty() {
-        image.date.clone()
-    } else {
-        format!("{} \u{b7} {}", sets.join(", "), image.date)
-    };
     let (width, height) = (sheet.width, sheet.height);
     // Writing to a String does not fail.
     let _ = write!(
         page,
         "<article class=\"label{many}\" style=\"left:{left:.2}mm;top:{top:.2}mm;width:{width}mm;\
          height:{height}mm;padding:{PADDING}mm\">\n{qr}<div class=\"words\">\n\
-         <p class=\"stick\">{}</p>\n<p class=\"title\">{}</p>\n<p class=\"version\">{}</p>\n",
+         <p class=\"stick\">{}</p>\n<p class=\"title\">{}</p>\n<p class=\"version\">{} <span class=\"date\">{}</span></p>\n",
         escaped(&label.stick),
         escaped(&image.title),
-        escaped(&versions),
+        escaped(&sets.join(", ")),
+        escaped(&image.date),
     );
     // In the order of the recipe: the language of those who get the stick comes first.
     for language in &image.languages {

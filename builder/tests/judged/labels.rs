@@ -39,8 +39,8 @@ fn call(program: &str, arguments: &[&str]) -> Option<String> {
     Some(said)
 }
 
-/// Prints the page and returns a picture of every sheet of paper.
-fn print(folder: &Path, page: &str) -> Option<Vec<PathBuf>> {
+/// Prints the page as a browser does, on paper that is a PDF. Returns where that is.
+fn print(folder: &Path, page: &str) -> Option<PathBuf> {
     let path = |name: &str| folder.join(name).display().to_string();
     fs_err::write(folder.join("labels.html"), page).unwrap();
     let arguments = [
@@ -58,94 +58,77 @@ fn print(folder: &Path, page: &str) -> Option<Vec<PathBuf>> {
         format!("file://{}", path("labels.html")),
     ];
     call("chromium", &arguments.each_ref().map(String::as_str))?;
-    let resolution = RESOLUTION.to_string();
-    call(
-        "pdftoppm",
-        &[
-            "-r",
-            &resolution,
-            "-png",
-            &path("labels.pdf"),
-            &path("sheet"),
-        ],
-    )?;
-    let files = fs_err::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut pictures: Vec<_> = files
-        .filter(|path| path.extension().is_some_and(|end| end == "png"))
-        .collect();
-    pictures.sort();
-    Some(pictures)
+    Some(folder.join("labels.pdf"))
 }
 
-/// A QR code on paper: what it says, and its middle in millimetres.
-#[derive(Debug)]
-struct Seen {
-    text: String,
-    middle: (f64, f64),
+/// Takes a picture of a sheet of paper, or of the part of it that begins so many millimetres from the left
+/// and the upper edge and is so wide and high.
+fn photograph(pdf: &Path, sheet: usize, part: Option<[f64; 4]>) -> Option<PathBuf> {
+    let dots = |millimetres: f64| format!("{:.0}", millimetres / 25.4 * RESOLUTION);
+    let (pdf_path, number) = (pdf.display().to_string(), sheet.to_string());
+    let mut arguments = vec!["-r".to_owned(), RESOLUTION.to_string(), "-png".to_owned()];
+    arguments.extend(["-f", &number, "-l", &number, "-singlefile"].map(str::to_owned));
+    for (flag, length) in ["-x", "-y", "-W", "-H"]
+        .into_iter()
+        .zip(part.into_iter().flatten())
+    {
+        arguments.extend([flag.to_owned(), dots(length)]);
+    }
+    let picture = pdf.with_file_name(format!("sheet-{number}"));
+    arguments.extend([pdf_path, picture.display().to_string()]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    call("pdftoppm", &arguments)?;
+    Some(picture.with_extension("png"))
 }
 
-fn read_codes(picture: &Path) -> Option<Vec<Seen>> {
-    let xml = call("zbarimg", &["--xml", "-q", &picture.display().to_string()])?;
-    let between = |text: &str, start: &str, end: &str| {
-        let rest = text.split_once(start).unwrap().1;
-        rest.split_once(end).unwrap().0.to_owned()
-    };
-    let codes = xml.split("<symbol ").skip(1).map(|symbol| {
-        let points = between(symbol, "points='", "'");
-        let points: Vec<(f64, f64)> = points
-            .split_whitespace()
-            .map(|point| {
-                let (x, y) = point.split_once(',').unwrap();
-                (x.parse().unwrap(), y.parse().unwrap())
-            })
-            .collect();
-        let middle_of = |of: fn(&(f64, f64)) -> f64| {
-            let low = points.iter().map(of).fold(f64::MAX, f64::min);
-            let high = points.iter().map(of).fold(f64::MIN, f64::max);
-            (low + high) / 2.0 / RESOLUTION * 25.4
-        };
-        Seen {
-            text: between(symbol, "<![CDATA[", "]]>"),
-            middle: (middle_of(|point| point.0), middle_of(|point| point.1)),
-        }
-    });
-    Some(codes.collect())
+/// Returns every QR code in a picture.
+fn read_codes(picture: &Path) -> Option<Vec<String>> {
+    let said = call("zbarimg", &["--raw", "-q", &picture.display().to_string()])?;
+    let codes = said.lines().filter(|line| line.starts_with("MENDKIT:"));
+    Some(codes.map(str::to_owned).collect())
 }
 
 /// Checks a sheet, or does nothing where a judge is missing.
 fn check_sheet(sheet: &LabelSheet) -> Option<()> {
-    let per_sheet = usize::from(sheet.columns) * usize::from(sheet.rows);
-    let labels: Vec<_> = (1..=per_sheet + 2).map(label).collect();
-    let page = labels_page(&labels, sheet, 0).unwrap();
+    let (columns, rows) = (usize::from(sheet.columns), usize::from(sheet.rows));
+    let labels: Vec<_> = (1..=columns * rows + 2).map(label).collect();
     let folder = tempfile::tempdir().unwrap();
-    let pictures = print(folder.path(), &page)?;
-    assert_eq!(pictures.len(), 2, "{}: sheets of paper", sheet.name);
-    if let Some(keep) = std::env::var_os("MENDKIT_KEEP_LABELS") {
-        let keep = Path::new(&keep).join(format!("{}.png", sheet.name));
-        fs_err::copy(&pictures[0], keep).unwrap();
+    let pdf = print(folder.path(), &labels_page(&labels, sheet, 0).unwrap())?;
+    let (_, about) = run("pdfinfo", Command::new("pdfinfo").arg(&pdf))?;
+    let pages = about
+        .lines()
+        .find(|line| line.starts_with("Pages:"))
+        .unwrap();
+    assert!(pages.ends_with(" 2"), "{}: {pages}", sheet.name);
+
+    let mut found = Vec::new();
+    for number in 1..=2 {
+        let picture = photograph(&pdf, number, None)?;
+        if let Some(keep) = std::env::var_os("MENDKIT_KEEP_LABELS") {
+            let keep = Path::new(&keep).join(format!("{}-{number}.png", sheet.name));
+            fs_err::copy(&picture, keep).unwrap();
+        }
+        found.extend(read_codes(&picture)?);
     }
     let mut wanted: Vec<_> = labels.iter().map(qr_text).collect();
-    for picture in &pictures {
-        for seen in read_codes(picture)? {
-            let number = labels.iter().position(|label| qr_text(label) == seen.text);
-            let number = number.unwrap_or_else(|| panic!("{}: {seen:?}", sheet.name));
-            wanted.retain(|text| *text != seen.text);
-            let place = number % per_sheet;
-            let column = u8::try_from(place % usize::from(sheet.columns)).unwrap();
-            let row = u8::try_from(place / usize::from(sheet.columns)).unwrap();
-            let left = sheet.left + f64::from(column) * sheet.pitch_across;
-            let top = sheet.top + f64::from(row) * sheet.pitch_down;
-            // The code is 27 mm wide, 2.5 mm from the left edge, and in the middle of the height.
-            let expected = (left + 2.5 + 13.5, top + sheet.height / 2.0);
-            let off = (seen.middle.0 - expected.0)
-                .abs()
-                .max((seen.middle.1 - expected.1).abs());
-            assert!(off < 0.7, "{}: {seen:?}, expected {expected:?}", sheet.name);
-        }
+    found.sort();
+    wanted.sort();
+    assert_eq!(found, wanted, "{}", sheet.name);
+
+    // What is cut out along the edges of a label is that label and no other.
+    for (row, column) in [
+        (0, 0),
+        (0, columns - 1),
+        (rows - 1, 0),
+        (rows - 1, columns - 1),
+    ] {
+        let number = |index: usize| f64::from(u8::try_from(index).unwrap());
+        let left = sheet.left + number(column) * sheet.pitch_across;
+        let top = sheet.top + number(row) * sheet.pitch_down;
+        let cut = photograph(&pdf, 1, Some([left, top, sheet.width, sheet.height]))?;
+        let expected = qr_text(&labels[row * columns + column]);
+        assert_eq!(read_codes(&cut)?, [expected], "{}", sheet.name);
     }
-    assert_eq!(wanted, [""; 0], "{}: codes that were not read", sheet.name);
     Some(())
 }
 
