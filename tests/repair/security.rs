@@ -66,6 +66,9 @@ fn replaced_files_keep_descriptor_and_owner_and_the_former_ones_theirs() -> Resu
     };
     let runs = patient.volume().list("mendkit")?;
     let run = &runs.first().context("no folder of former files")?.name;
+    for folder in ["mendkit".to_owned(), format!("mendkit/{run}")] {
+        check_guarded(&folder, &patient.volume().security(&folder)?)?;
+    }
     for (path, before) in paths.iter().zip(&before) {
         let after = patient.volume().security(path)?;
         assert_eq!(after.descriptor, before.descriptor, "{path}");

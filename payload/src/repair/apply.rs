@@ -266,7 +266,8 @@ impl Swap<'_> {
 }
 
 /// Makes `folder` and what it lies in, as far as it is not there; returns where it is mounted. The folder
-/// for the plan's former files gets the security descriptor that the plan names.
+/// for the plan's former files, and the one it lies in, get the security descriptor that the plan names:
+/// who could write beside it could make up a repair to be taken back.
 fn make_folders(
     plan: &RepairPlan,
     change: &dyn VolumeChange,
@@ -287,7 +288,7 @@ fn make_folders(
                 let at = at.join(name);
                 fs::create_dir(&at).map_err(|e| io_at(&path, "creating", e))?;
                 made.push(at.clone());
-                if path == plan.kept
+                if plan.kept.names().starts_with(path.names())
                     && let Resolved::Folder { at: from, .. } = plan.kept_as.resolve(root)?
                 {
                     change.copy_security(&from, &at)?;
