@@ -2,7 +2,7 @@
 //! which of them is the right one is judged elsewhere.
 //!
 //! Only the volume of the Windows itself is looked at here; what the registry names on other drives is
-//! the business of [`drives`](super::drives).
+//! the business of `drives`.
 
 use std::path::Path;
 
