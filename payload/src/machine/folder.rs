@@ -12,6 +12,7 @@ use fs_err as fs;
 use rescue_stick::report::MachineFacts;
 use rustix::fs::{XattrFlags, getxattr, setxattr, statfs};
 
+use crate::machine::hardware::Hardware;
 use crate::machine::{
     CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
     VolumeState, VolumeView,
@@ -75,6 +76,10 @@ impl Machine for FolderMachine {
 
     fn volumes(&self) -> &[Box<dyn Volume>] {
         &self.volumes
+    }
+
+    fn hardware(&self) -> Hardware {
+        Hardware::untold("a folder stands for this PC")
     }
 
     fn now(&self) -> i64 {

@@ -14,6 +14,7 @@ use rescue_stick::report::MachineFacts;
 
 use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
+use super::hardware::Hardware;
 use super::{
     CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
     VolumeState, VolumeView,
@@ -27,6 +28,7 @@ use crate::overlay::Overlay;
 pub mod device;
 pub mod disks;
 pub mod facts;
+pub mod hardware;
 pub mod ioctls;
 pub mod mounts;
 
@@ -40,6 +42,15 @@ const METADATA_ALLOWANCE: u64 = 4 << 20;
 pub struct LinuxMachine {
     facts: MachineFacts,
     volumes: Vec<Box<dyn Volume>>,
+    parts: Parts,
+}
+
+/// Which parts of the PC under this Linux are the PC's that is mended.
+enum Parts {
+    /// All but the disk of the stick.
+    AllBut(Option<String>),
+    /// The disks with these names alone; there may be none.
+    Disks(Vec<String>),
 }
 
 /// What a volume needs of the stick and of the environment.
@@ -56,19 +67,33 @@ pub struct Resources {
 impl LinuxMachine {
     /// Returns a PC of which these are the facts and the volumes.
     pub fn of(facts: MachineFacts, volumes: Vec<LinuxVolume>) -> Self {
+        let sys = Path::new("/sys");
+        let disks = volumes.iter().filter_map(|volume| {
+            // A file that stands for a partition is on no disk of the PC that is mended.
+            let name = volume.place.strip_prefix("/dev").ok()?;
+            disks::disk_of(sys, name.to_str()?)
+        });
+        let parts = Parts::Disks(disks.collect());
+        Self::with_parts(facts, volumes, parts)
+    }
+
+    fn with_parts(facts: MachineFacts, volumes: Vec<LinuxVolume>, parts: Parts) -> Self {
         let volumes = volumes.into_iter();
         Self {
             facts,
             volumes: volumes
                 .map(|one| -> Box<dyn Volume> { Box::new(one) })
                 .collect(),
+            parts,
         }
     }
 
     /// Looks for the PC's volumes. `stick_disk` is the name of the stick's own disk, which is left out.
     pub fn find(stick_disk: Option<&str>, resources: &Resources) -> io::Result<Self> {
         let facts = facts::read_facts(Path::new("/sys"), Path::new("/proc"));
-        Ok(Self::of(facts, find_targets(stick_disk, resources)?))
+        let parts = Parts::AllBut(stick_disk.map(str::to_owned));
+        let volumes = find_targets(stick_disk, resources)?;
+        Ok(Self::with_parts(facts, volumes, parts))
     }
 }
 
@@ -91,6 +116,27 @@ impl Machine for LinuxMachine {
 
     fn volumes(&self) -> &[Box<dyn Volume>] {
         &self.volumes
+    }
+
+    fn hardware(&self) -> Hardware {
+        let (sys, proc) = (Path::new("/sys"), Path::new("/proc"));
+        let list = |stick_disk| disks::list_disks(sys, stick_disk).unwrap_or_default();
+        match &self.parts {
+            Parts::AllBut(stick_disk) => {
+                hardware::read_hardware(sys, proc, &list(stick_disk.as_deref()))
+            }
+            Parts::Disks(names) => {
+                let mut disks = list(None);
+                disks.retain(|disk| {
+                    let is_named = |name: &String| disk.device.ends_with(name);
+                    names.iter().any(is_named)
+                });
+                Hardware {
+                    disks: hardware::read_hardware(sys, proc, &disks).disks,
+                    ..Hardware::untold("only volumes of this PC were given")
+                }
+            }
+        }
     }
 
     #[expect(
@@ -120,6 +166,8 @@ pub fn uptime_ms() -> u64 {
 /// A partition, or a file that stands for one.
 pub struct LinuxVolume {
     device: Box<dyn BlockDevice>,
+    /// The partition's device, or the file that stands for it.
+    place: PathBuf,
     facts: VolumeFacts,
     identity: VolumeIdentity,
     resources: Resources,
@@ -158,6 +206,7 @@ impl LinuxVolume {
         };
         Self {
             device,
+            place: partition.device,
             facts: VolumeFacts {
                 name: partition.name,
                 file_system: found.file_system,
