@@ -29,7 +29,7 @@ pub mod base_block;
 pub mod cell;
 pub mod edit;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod key;
 mod list;
 pub mod log;

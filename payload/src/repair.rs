@@ -12,6 +12,8 @@ use rescue_stick::job::Mode;
 use rescue_stick::remedy::Remedy;
 use rescue_stick::report::{InstallationReport, Report, Verdict};
 
+use crate::health::check_health;
+use crate::health::disks::diagnose_disk;
 use crate::machine::{CommitLabel, Machine, Volume, VolumeError, VolumeState};
 use crate::repair::apply::{apply_plan, check_packages};
 use crate::repair::detect::observe::{Observations, observe};
@@ -83,7 +85,10 @@ pub fn run(
     let now = machine.now();
     let mut stages = Stages::new(machine);
     screen.line("Looking at this PC ...");
-    let inventory = stages.time(Stage::Detect, || survey_machine(machine));
+    let inventory = stages.time(Stage::Detect, || {
+        survey_machine(machine, request.trust.as_ref())
+    });
+    let health = stages.time(Stage::Health, || check_health(machine, &inventory, stick));
     let name = name_run(now, &inventory);
     let mut installations = Vec::new();
     for (volume, inventory) in machine.volumes().iter().zip(&inventory.volumes) {
@@ -95,6 +100,7 @@ pub fn run(
                 stick,
                 run: &name,
                 now,
+                refusal: health.refusal(&volume.facts().name),
                 screen: &mut *screen,
                 stages: &mut stages,
             };
@@ -116,6 +122,7 @@ pub fn run(
         machine: machine.facts().clone(),
         inventory,
         installations,
+        health: health.report,
         timings: stages.timings(),
     })
 }
@@ -128,6 +135,8 @@ struct Case<'a, 'm> {
     stick: &'a Stick,
     run: &'a str,
     now: i64,
+    /// Why nothing may be written to the volume, if its disk speaks against it.
+    refusal: Option<&'a str>,
     screen: &'a mut dyn Screen,
     stages: &'a mut Stages<'m>,
 }
@@ -151,6 +160,7 @@ impl<'a> Case<'a, '_> {
             report
                 .findings
                 .extend(diagnose_volume(&self.volume.facts().state));
+            report.findings.extend(self.refusal.map(diagnose_disk));
             sort_remedies(judged)
         });
         for (remedy, judgement) in &sorted.applies {
@@ -179,6 +189,10 @@ impl<'a> Case<'a, '_> {
                         judgement.evidence.join("; ")
                     )
                 }));
+        }
+        if let Some(reason) = self.refusal {
+            report.verdict = Verdict::NeedsYou;
+            report.advice.push(reason.to_owned());
         }
         report
     }
@@ -298,6 +312,10 @@ impl<'a> Case<'a, '_> {
             report.advice.push(advice.to_owned());
             Some(verdict)
         };
+        // Nobody may overrule this: each write may be the one that ends the disk.
+        if let Some(reason) = self.refusal {
+            return end(Verdict::Refused, reason);
+        }
         if self.request.mode == Mode::Diagnose {
             return end(
                 Verdict::Affected,
