@@ -13,6 +13,8 @@ const COLUMNS: usize = 80;
 /// Where the names of fields begin, and where their text.
 const NAME: usize = 2;
 const TEXT: usize = 13;
+/// Lines of one kind at most; the rest is in the report's data.
+const MOST_LINES: usize = 6;
 
 /// Returns the section, a line each.
 pub fn render_health(health: &HealthReport) -> Vec<String> {
@@ -87,7 +89,8 @@ impl Section {
         let clock = &health.clock;
         let newest = clock.newest_seen.as_ref();
         let newest = newest.map(|time| format!("newest file on its disk {time}"));
-        self.parts("Clock", &[Some(clock.now.to_string()), newest]);
+        let now = (!clock.now.is_empty()).then(|| clock.now.to_string());
+        self.parts("Clock", &[now, newest]);
     }
 
     fn disk(&mut self, disk: &DiskHealth) {
@@ -189,9 +192,11 @@ impl Section {
             ),
         );
         self.products(windows);
-        for service in &windows.changed_services {
+        let services = &windows.changed_services;
+        for service in services.iter().take(MOST_LINES) {
             self.service(service);
         }
+        self.more(services.len());
         self.files(&windows.system_files);
         for (field, reason) in &windows.not_told {
             // Single values that are missing are in the data; what hides all others belongs here.
@@ -258,10 +263,11 @@ impl Section {
             signed(None)
         );
         self.field("Files", &text);
-        for file in files {
+        let is_odd =
+            |file: &&FileHealth| file.state != FileState::Present || file.signed == Some(false);
+        for file in files.iter().filter(is_odd).take(MOST_LINES) {
             let word = match file.state {
-                FileState::Present if file.signed == Some(false) => "is in no catalog",
-                FileState::Present => continue,
+                FileState::Present => "is in no catalog",
                 FileState::Missing => "is missing",
                 FileState::Empty => "is empty",
                 FileState::Unreadable => "cannot be read",
@@ -271,6 +277,14 @@ impl Section {
                 (_, Some(reason)) => format!(": {reason}"),
             };
             self.field("", &format!("{} {word}{reason}", file.path));
+        }
+        self.more(files.iter().filter(is_odd).count());
+    }
+
+    /// Says how many lines of one kind are left out.
+    fn more(&mut self, count: usize) {
+        if let Some(more) = count.checked_sub(MOST_LINES).filter(|more| *more > 0) {
+            self.field("", &format!("and {more} more, see report.json"));
         }
     }
 }
@@ -375,7 +389,8 @@ mod tests {
                          (automatic)
               Files      3 of 4 there; by catalog: 1 signed, 1 not listed, 1 not told
                          \WINDOWS\system32\svchost.exe is missing: no service starts
-                         \WINDOWS\system32\lsass.exe is in no catalog"#]].assert_eq(&lines.join("\n"));
+                         \WINDOWS\system32\lsass.exe is in no catalog"#]]
+        .assert_eq(&lines.join("\n"));
     }
 
     #[test]
