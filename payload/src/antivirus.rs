@@ -2,3 +2,4 @@
 
 pub mod product;
 pub mod quarantine;
+pub mod settings;

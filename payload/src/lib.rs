@@ -4,6 +4,7 @@ pub mod antivirus;
 pub mod area;
 pub mod cabinet;
 pub mod filesystem;
+pub mod health;
 pub mod hive;
 pub mod init;
 pub mod journal;

@@ -11,10 +11,12 @@ use std::path::Path;
 use rescue_stick::report::MachineFacts;
 use rescue_stick::undo::FileAttributes;
 
+use self::hardware::Hardware;
 use crate::filesystem::foreign::Foreign;
 
 pub mod attributes;
 pub mod folder;
+pub mod hardware;
 pub mod linux;
 
 /// A PC.
@@ -23,6 +25,10 @@ pub trait Machine {
     fn facts(&self) -> &MachineFacts;
     /// Returns its volumes, in the order of disks and partitions.
     fn volumes(&self) -> &[Box<dyn Volume>];
+    /// Asks its parts what they say of themselves; takes as long as they do.
+    fn hardware(&self) -> Hardware {
+        Hardware::untold("this PC has no hardware that could be asked")
+    }
     /// Returns the PC's clock as seconds since 1970 in UTC. It may be wrong.
     fn now(&self) -> i64;
     /// Returns milliseconds since some fixed moment; never goes back.

@@ -12,6 +12,8 @@ use rescue_stick::job::Mode;
 use rescue_stick::remedy::Remedy;
 use rescue_stick::report::{InstallationReport, Report, Verdict};
 
+use crate::health::check_health;
+use crate::health::disks::diagnose_disk;
 use crate::machine::{Machine, Volume, VolumeError, VolumeState};
 use crate::repair::carry_out::{Stopped, conclude, stop};
 use crate::repair::detect::observe::{Observations, observe};
@@ -83,7 +85,10 @@ pub fn run(
     let now = machine.now();
     let mut stages = Stages::new(machine);
     screen.line("Looking at this PC ...");
-    let inventory = stages.time(Stage::Detect, || survey_machine(machine));
+    let inventory = stages.time(Stage::Detect, || {
+        survey_machine(machine, request.trust.as_ref())
+    });
+    let health = stages.time(Stage::Health, || check_health(machine, &inventory, stick));
     let name = name_run(now, &inventory);
     let mut installations = Vec::new();
     for (volume, inventory) in machine.volumes().iter().zip(&inventory.volumes) {
@@ -97,6 +102,7 @@ pub fn run(
                 run: &name,
                 now,
                 machine,
+                refusal: health.refusal(&volume.facts().name),
                 screen: &mut *screen,
                 stages: &mut stages,
             };
@@ -118,6 +124,7 @@ pub fn run(
         machine: machine.facts().clone(),
         inventory,
         installations,
+        health: health.report,
         timings: stages.timings(),
     });
     report.notes.extend_from_slice(machine.obstacles());
@@ -138,6 +145,8 @@ struct Case<'a, 'm> {
     run: &'a str,
     now: i64,
     machine: &'a dyn Machine,
+    /// Why nothing may be written to the volume, if its disk speaks against it.
+    refusal: Option<&'a str>,
     screen: &'a mut dyn Screen,
     stages: &'a mut Stages<'m>,
 }
@@ -161,6 +170,7 @@ impl<'a> Case<'a, '_> {
             report
                 .findings
                 .extend(diagnose_volume(&self.volume.facts().state));
+            report.findings.extend(self.refusal.map(diagnose_disk));
             sort_remedies(judged)
         });
         for (remedy, judgement) in &sorted.applies {
@@ -189,6 +199,10 @@ impl<'a> Case<'a, '_> {
                         judgement.evidence.join("; ")
                     )
                 }));
+        }
+        if let Some(reason) = self.refusal {
+            report.verdict = Verdict::NeedsYou;
+            report.advice.push(reason.to_owned());
         }
         report
     }
@@ -296,6 +310,11 @@ impl<'a> Case<'a, '_> {
         report.plan = Some(text);
         let notes: Vec<String> = plan.notes().map(str::to_owned).collect();
         let state = &volume.facts().state;
+        // Nobody may overrule this: each write may be the one that ends the disk.
+        if let Some(reason) = self.refusal {
+            report.advice.push(reason.to_owned());
+            return Verdict::Refused;
+        }
         let is_to_be_written = self.request.mode != Mode::Diagnose
             && !matches!(state, VolumeState::Hibernated | VolumeState::Unreadable(_));
         if is_to_be_written && let Err(error) = volume.check_change(plan.added_bytes()) {

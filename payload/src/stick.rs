@@ -200,6 +200,18 @@ impl Stick {
         &self.facts
     }
 
+    /// Returns the number of the next report: one more than the reports on the stick. Without a stick
+    /// there is none.
+    pub fn next_report_number(&self) -> Option<u64> {
+        self.facts.manifest.as_ref()?;
+        let count = match fs::read_dir(self.path_of(paths::REPORTS)) {
+            Ok(reports) => reports.flatten().filter(|one| one.path().is_dir()).count(),
+            // An image has the folder; a stick that lost it has no reports.
+            Err(_) => 0,
+        };
+        u64::try_from(count).ok()?.checked_add(1)
+    }
+
     /// Returns where a file of the stick lies now.
     pub fn path_of(&self, path: &str) -> PathBuf {
         self.root.join(path)
@@ -303,6 +315,14 @@ mod tests {
         fs::create_dir(&index).unwrap();
         fs::write(index.join("IndexerVolumeGuid"), "{").unwrap();
         let stick = prove(folder.path(), &key).unwrap();
+        assert_eq!(
+            stick.next_report_number(),
+            Some(1),
+            "only folders are reports"
+        );
+        fs::create_dir(folder.path().join("reports/20100422T101500Z-A")).unwrap();
+        assert_eq!(stick.next_report_number(), Some(2));
+        assert_eq!(Stick::built_in().unwrap().next_report_number(), None);
         assert_eq!(stick.remedies().len(), 1);
         assert_eq!(stick.facts().date, "2010-04-22");
     }

@@ -8,6 +8,7 @@
 //! - `faults`: sticks that fail while a repair is written, and volumes without room
 //! - `disks`: what the disk around a volume says of it
 //! - `nothing_fits`: no candidate passes, and what is said then
+//! - `health`: what the health check says of each PC, against what others read
 //! - `not_init`: started by mistake on an ordinary system
 //! - `predicates`: every test of remedies, with its three answers
 //! - `proof`: by what a restored file is proven, as the report says it
@@ -24,6 +25,7 @@ mod containers;
 mod crash;
 mod disks;
 mod faults;
+mod health;
 mod not_init;
 mod nothing_fits;
 mod on_volumes;

@@ -10,6 +10,7 @@
 //! resource, definitions are made up, hives are built from a handful of keys.
 
 mod containers;
+mod details;
 mod disk;
 mod extras;
 mod fat32_volume;

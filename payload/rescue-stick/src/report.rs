@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256Digest;
+use crate::report::health::HealthReport;
+
+pub mod health;
+pub mod line;
 
 /// The schema that this version writes.
 pub const REPORT_SCHEMA: u32 = 1;
@@ -31,6 +35,8 @@ pub struct Report {
     pub volumes: Vec<VolumeReport>,
     /// Every Windows that was found.
     pub installations: Vec<InstallationReport>,
+    /// What the health check found.
+    pub health: HealthReport,
     /// Time of every stage, in order.
     pub timings: Vec<Timing>,
     /// What went wrong outside of any installation, one line each.
@@ -207,7 +213,7 @@ pub struct ChangeReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Timing {
-    /// Name of the stage: detect, diagnose, plan, apply, check, commit, verify.
+    /// Name of the stage: detect, health, diagnose, plan, apply, check, commit, verify.
     pub stage: String,
     /// Milliseconds.
     pub took_ms: u64,

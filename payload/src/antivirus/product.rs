@@ -199,7 +199,7 @@ pub fn read_product(
 }
 
 /// Returns the key with its path; 32-bit programs on 64-bit Windows have theirs below `Wow6432Node`.
-fn find_key<'hive>(
+pub(super) fn find_key<'hive>(
     software: &'hive Hive,
     path: &str,
 ) -> Result<Option<(String, Key<'hive>)>, HiveError> {

@@ -11,12 +11,12 @@ use crate::hive::base_block;
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 /// Says that a test is skipped.
-pub(super) fn skip(what: &str) {
+pub(crate) fn skip(what: &str) {
     eprintln!("skipped: {what} is not here");
 }
 
 /// Returns a real hive of the shared test data, or says why the test is skipped.
-pub(super) fn real_hive(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn real_hive(name: &str) -> Option<Vec<u8>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/hives");
     let path = Path::new(folder).join(format!("{name}.xz"));
     if !path.exists() {

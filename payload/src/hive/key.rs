@@ -62,6 +62,12 @@ impl FileTime {
                 .saturating_mul(10_000_000),
         )
     }
+
+    /// Returns whole seconds since the start of 1970; negative before it.
+    pub fn to_unix_seconds(self) -> i64 {
+        let seconds = i64::try_from(self.0 / 10_000_000).unwrap_or(i64::MAX);
+        seconds.saturating_sub(11_644_473_600)
+    }
 }
 
 /// A key.

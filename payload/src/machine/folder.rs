@@ -14,6 +14,7 @@ use rescue_stick::undo::FileAttributes;
 use rustix::fs::{XattrFlags, getxattr, setxattr, statfs};
 
 use crate::machine::attributes::{read_attributes, write_attributes};
+use crate::machine::hardware::Hardware;
 use crate::machine::{
     CommitLabel, Committed, FileSystem, Machine, Volume, VolumeChange, VolumeError, VolumeFacts,
     VolumeState, VolumeView,
@@ -77,6 +78,10 @@ impl Machine for FolderMachine {
 
     fn volumes(&self) -> &[Box<dyn Volume>] {
         &self.volumes
+    }
+
+    fn hardware(&self) -> Hardware {
+        Hardware::untold("a folder stands for this PC")
     }
 
     fn now(&self) -> i64 {

@@ -16,6 +16,7 @@ use self::change::LinuxChange;
 use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
 use self::watched::{Faults, Watched};
+use super::hardware::Hardware;
 use super::{
     FileSystem, Machine, PartitionPlace, ReadFaults, Volume, VolumeChange, VolumeError,
     VolumeFacts, VolumeState, VolumeView,
@@ -30,6 +31,7 @@ pub mod controllers;
 pub mod device;
 pub mod disks;
 pub mod facts;
+pub mod hardware;
 pub mod ioctls;
 pub mod mounts;
 pub mod place;
@@ -45,6 +47,15 @@ pub struct LinuxMachine {
     facts: MachineFacts,
     volumes: Vec<Box<dyn Volume>>,
     obstacles: Vec<String>,
+    parts: Parts,
+}
+
+/// Which parts of the PC under this Linux are the PC's that is mended.
+enum Parts {
+    /// All but the disk of the stick.
+    AllBut(Option<String>),
+    /// The disks with these names alone; there may be none.
+    Disks(Vec<String>),
 }
 
 /// What a volume needs of the stick and of the environment.
@@ -61,6 +72,17 @@ pub struct Resources {
 impl LinuxMachine {
     /// Returns a PC of which these are the facts and the volumes.
     pub fn of(facts: MachineFacts, volumes: Vec<LinuxVolume>) -> Self {
+        let sys = Path::new("/sys");
+        let disks = volumes.iter().filter_map(|volume| {
+            // A file that stands for a partition is on no disk of the PC that is mended.
+            let name = volume.place.strip_prefix("/dev").ok()?;
+            disks::disk_of(sys, name.to_str()?)
+        });
+        let parts = Parts::Disks(disks.collect());
+        Self::with_parts(facts, volumes, parts)
+    }
+
+    fn with_parts(facts: MachineFacts, volumes: Vec<LinuxVolume>, parts: Parts) -> Self {
         let volumes = volumes.into_iter();
         Self {
             facts,
@@ -68,6 +90,7 @@ impl LinuxMachine {
                 .map(|one| -> Box<dyn Volume> { Box::new(one) })
                 .collect(),
             obstacles: Vec::new(),
+            parts,
         }
     }
 
@@ -75,7 +98,9 @@ impl LinuxMachine {
     pub fn find(stick_disk: Option<&str>, resources: &Resources) -> io::Result<Self> {
         let sys = Path::new("/sys");
         let facts = facts::read_facts(sys, Path::new("/proc"));
-        let mut machine = Self::of(facts, find_targets(stick_disk, resources)?);
+        let parts = Parts::AllBut(stick_disk.map(str::to_owned));
+        let volumes = find_targets(stick_disk, resources)?;
+        let mut machine = Self::with_parts(facts, volumes, parts);
         machine.obstacles = controllers::find_obstacles(sys, machine.volumes.len());
         Ok(machine)
     }
@@ -104,6 +129,27 @@ impl Machine for LinuxMachine {
 
     fn obstacles(&self) -> &[String] {
         &self.obstacles
+    }
+
+    fn hardware(&self) -> Hardware {
+        let (sys, proc) = (Path::new("/sys"), Path::new("/proc"));
+        let list = |stick_disk| disks::list_disks(sys, stick_disk).unwrap_or_default();
+        match &self.parts {
+            Parts::AllBut(stick_disk) => {
+                hardware::read_hardware(sys, proc, &list(stick_disk.as_deref()))
+            }
+            Parts::Disks(names) => {
+                let mut disks = list(None);
+                disks.retain(|disk| {
+                    let is_named = |name: &String| disk.device.ends_with(name);
+                    names.iter().any(is_named)
+                });
+                Hardware {
+                    disks: hardware::read_hardware(sys, proc, &disks).disks,
+                    ..Hardware::untold("only volumes of this PC were given")
+                }
+            }
+        }
     }
 
     #[expect(
@@ -136,6 +182,8 @@ pub struct LinuxVolume {
     faults: Arc<Faults>,
     /// The disk that it is a partition of, as far as that is known.
     disk: Option<PathBuf>,
+    /// The partition's device, or the file that stands for it.
+    place: PathBuf,
     facts: VolumeFacts,
     identity: VolumeIdentity,
     resources: Resources,
@@ -182,6 +230,7 @@ impl LinuxVolume {
             device,
             faults: watched.faults(),
             disk: disk.map(|name| Path::new("/dev").join(name)),
+            place: partition.device,
             facts: VolumeFacts {
                 name: partition.name,
                 file_system: found.file_system,

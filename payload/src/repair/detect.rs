@@ -5,7 +5,10 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use rescue_stick::report::health::WindowsHealth;
+
 use crate::antivirus::product::{ALL_PRODUCTS, InstalledProduct, read_product};
+use crate::health::{VolumeLook, look_at_installation, look_at_volume};
 use crate::machine::{
     FileSystem, Machine, PartitionPlace, Volume, VolumeFacts, VolumeState, VolumeView,
 };
@@ -95,6 +98,8 @@ pub struct VolumeInventory {
     pub problems: Vec<String>,
     /// Whether nothing of it could be looked at.
     pub is_unseen: bool,
+    /// What the health check saw on it.
+    pub look: VolumeLook,
 }
 
 /// A Windows with its security products.
@@ -106,18 +111,24 @@ pub struct InstallationFacts {
     pub products: Vec<InstalledProduct>,
     /// Why products could not be read, one line each.
     pub product_problems: Vec<String>,
+    /// What the health check read of it.
+    pub health: WindowsHealth,
 }
 
-/// Looks at every volume. What goes wrong on one does not keep the others from being looked at.
-pub fn survey_machine(machine: &dyn Machine) -> Inventory {
+/// Looks at every volume. What goes wrong on one does not keep the others from being looked at. `trust` is
+/// whom catalogs are believed by.
+pub fn survey_machine(machine: &dyn Machine, trust: Option<&Trust>) -> Inventory {
     let volumes = machine.volumes().iter().map(|volume| {
         // Foreign bytes are parsed here. A panic is our bug, but it must not cost the other volumes.
-        let survey = catch_unwind(AssertUnwindSafe(|| survey_volume(volume.as_ref())));
+        let survey = catch_unwind(AssertUnwindSafe(|| {
+            survey_volume(machine, trust, volume.as_ref())
+        }));
         survey.unwrap_or_else(|_| VolumeInventory {
             facts: volume.facts().clone(),
             installations: Vec::new(),
             problems: vec!["looking at it ended in a fault of mend itself".into()],
             is_unseen: true,
+            look: VolumeLook::default(),
         })
     });
     Inventory {
@@ -125,12 +136,17 @@ pub fn survey_machine(machine: &dyn Machine) -> Inventory {
     }
 }
 
-fn survey_volume(volume: &dyn Volume) -> VolumeInventory {
+fn survey_volume(
+    machine: &dyn Machine,
+    trust: Option<&Trust>,
+    volume: &dyn Volume,
+) -> VolumeInventory {
     let mut inventory = VolumeInventory {
         facts: volume.facts().clone(),
         installations: Vec::new(),
         problems: Vec::new(),
         is_unseen: true,
+        look: VolumeLook::default(),
     };
     if volume.facts().file_system == FileSystem::BitLocker {
         inventory.problems.push("locked by BitLocker".into());
@@ -156,6 +172,8 @@ fn survey_volume(volume: &dyn Volume) -> VolumeInventory {
             Err(error) => inventory.problems.push(error.to_string()),
         }
     }
+    let installations = &mut inventory.installations;
+    inventory.look = look_at_volume(machine, trust, view.root(), installations);
     inventory
 }
 
@@ -175,7 +193,9 @@ fn survey_installation(root: &Path, folder: &WindowsPath) -> Result<Installation
         }
         Err(reason) => product_problems.push(reason.clone()),
     }
+    let health = look_at_installation(&opened, &products);
     Ok(InstallationFacts {
+        health,
         installation: opened.installation,
         products,
         product_problems,

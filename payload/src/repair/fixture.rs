@@ -11,6 +11,7 @@ use rescue_stick::job::{Finish, JOB_SCHEMA, Job, KitFile, Mode};
 use rescue_stick::manifest::Manifest;
 use rescue_stick::paths;
 use rescue_stick::remedy::Remedy;
+use rescue_stick::report::health::WindowsHealth;
 use rescue_stick::signature::PublicKey;
 
 use crate::antivirus::product::{ALL_PRODUCTS, InstalledProduct};
@@ -191,6 +192,7 @@ pub(crate) fn facts_of_xp(service_pack: u32, definitions: &str) -> InstallationF
     let windows = WindowsPath::parse("\\WINDOWS", None).unwrap();
     let engine = "\\Program Files\\Common Files\\McAfee\\Engine";
     InstallationFacts {
+        health: WindowsHealth::default(),
         installation: Installation {
             folders: Folders::defaults(windows).unwrap(),
             version: Some(WindowsVersion {

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use rescue_stick::report::health::HealthReport;
 use rescue_stick::report::{
     CandidateReport, ChangeReport, InstallationReport, MachineFacts, REPORT_SCHEMA, Report,
     StickFacts, Timing, Verdict, VolumeReport,
 };
 
 use crate::filesystem::foreign::ForeignKind;
+use crate::health::page::render_health;
 use crate::machine::{FileSystem, ReadFaults};
 use crate::repair::detect::{InstallationFacts, Inventory, VolumeInventory};
 use crate::repair::diagnose::{FAILING_DISK, LOCKED_VOLUME, UNREADABLE_VOLUME};
@@ -30,6 +32,8 @@ pub struct Course {
     pub inventory: Inventory,
     /// What became of every Windows.
     pub installations: Vec<InstallationReport>,
+    /// What the health check found.
+    pub health: HealthReport,
     /// Time of every stage.
     pub timings: Vec<Timing>,
 }
@@ -128,6 +132,7 @@ pub fn assemble_report(course: Course) -> Report {
         machine: course.machine,
         volumes: volumes.collect(),
         installations: course.installations,
+        health: course.health,
         timings: course.timings,
         notes,
     }
@@ -211,6 +216,10 @@ pub fn render_report(report: &Report) -> String {
     );
     for installation in &report.installations {
         page.installation(installation);
+    }
+    page.line(0, "");
+    for line in render_health(&report.health) {
+        page.line(0, &line);
     }
     page.line(0, "");
     for volume in &report.volumes {
@@ -333,6 +342,7 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::VolumeLook;
     use crate::machine::{VolumeFacts, VolumeState};
 
     fn course(file_system: FileSystem, state: VolumeState) -> Course {
@@ -356,9 +366,11 @@ mod tests {
                     installations: Vec::new(),
                     problems: vec!["medium error".into()],
                     is_unseen: true,
+                    look: VolumeLook::default(),
                 }],
             },
             installations: Vec::new(),
+            health: HealthReport::default(),
             timings: Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use crate::machine::Machine;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Detect,
+    Health,
     Diagnose,
     Plan,
     Apply,
@@ -17,8 +18,9 @@ pub(super) enum Stage {
 }
 
 /// All stages in order, with their names in the report.
-const ALL_STAGES: [(Stage, &str); 7] = [
+const ALL_STAGES: [(Stage, &str); 8] = [
     (Stage::Detect, "detect"),
+    (Stage::Health, "health"),
     (Stage::Diagnose, "diagnose"),
     (Stage::Plan, "plan"),
     (Stage::Apply, "apply"),

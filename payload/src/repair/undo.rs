@@ -9,6 +9,7 @@ use rescue_stick::job::Mode;
 use rescue_stick::report::{ChangeReport, InstallationReport, Report, Verdict};
 use rescue_stick::undo::{UNDO_RUN_PREFIX, UndoRecord};
 
+use crate::health::check_health;
 use crate::hive::key::FileTime;
 use crate::machine::{CommitLabel, Machine, Volume};
 use crate::repair::apply::apply_plan;
@@ -58,13 +59,21 @@ pub fn undo_run(
     let now = machine.now();
     let mut stages = Stages::new(machine);
     screen.line("Looking at this PC ...");
-    let inventory = stages.time(Stage::Detect, || survey_machine(machine));
+    let inventory = stages.time(Stage::Detect, || survey_machine(machine, None));
+    let health = stages.time(Stage::Health, || check_health(machine, &inventory, stick));
     let run = format!("{UNDO_RUN_PREFIX}{}", name_run(now, &inventory));
     let (mut installations, mut notes) = (Vec::new(), Vec::new());
     let mut verdict = Verdict::Healthy;
     match choose_run(request, machine, &mut stages) {
         Ok(cases) => {
             for case in cases {
+                if let Some(reason) = health.refusal(&case.volume.facts().name) {
+                    let mut report = begin_report(&case, &inventory);
+                    report.verdict = Verdict::Refused;
+                    report.advice.push(reason.to_owned());
+                    installations.push(report);
+                    continue;
+                }
                 let mut undo = Undo {
                     request,
                     stick,
@@ -89,6 +98,7 @@ pub fn undo_run(
         machine: machine.facts().clone(),
         inventory,
         installations,
+        health: health.report,
         timings: stages.timings(),
     });
     // That there is no Windows, or a locked one, does not make an undo worse.

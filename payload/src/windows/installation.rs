@@ -128,6 +128,8 @@ pub struct OpenedInstallation {
     pub installation: Installation,
     /// The hive SOFTWARE, or why it cannot be read.
     pub software: Result<Hive, String>,
+    /// The hive SYSTEM, or why it cannot be read.
+    pub system: Result<Hive, String>,
 }
 
 /// Reads the Windows in `folder` of the volume mounted at `root`.
@@ -171,6 +173,7 @@ pub fn open_installation(
             problems,
         },
         software,
+        system,
     })
 }
 

@@ -6,6 +6,7 @@
 use anyhow::{Context, Result, ensure};
 use regf::{DataType, HiveBuilder, KeyTreeNode, KeyTreeValue};
 
+use super::details::{add_software_details, add_system_details};
 use super::words::words;
 use super::{Extra, ExtraData, FileState, WindowsKind, WindowsSpec};
 
@@ -106,6 +107,7 @@ pub(super) fn software_hive(windows: &WindowsSpec, letter: char) -> Result<Vec<u
     if let Some(dat) = windows.dat {
         mcafee(&mut root, windows, letter, dat);
     }
+    add_software_details(&mut root, windows);
     add_values(&mut root, windows, "software");
     finish(windows, root)
 }
@@ -182,6 +184,7 @@ pub(super) fn system_hive(windows: &WindowsSpec, devices: &[MountedDevice]) -> R
                 "system32\\drivers\\mfehidk.sys",
             );
         }
+        add_system_details(&mut root, windows, set);
         let tcpip = format!("{set}\\Services\\Tcpip\\Parameters");
         text(
             &mut root,
@@ -287,29 +290,33 @@ fn add_values(root: &mut KeyTreeNode, windows: &WindowsSpec, hive: &str) {
     }
 }
 
-fn service(root: &mut KeyTreeNode, set: &str, name: &str, start: u32, image: &str) {
+pub(super) fn service(root: &mut KeyTreeNode, set: &str, name: &str, start: u32, image: &str) {
     let key = format!("{set}\\Services\\{name}");
     dword(root, &key, "Start", start);
     dword(root, &key, "Type", if start < 2 { 1 } else { 0x20 });
     dword(root, &key, "ErrorControl", 1);
-    value(
-        root,
-        &key,
-        "ImagePath",
-        DataType::ExpandString,
-        &utf16(image),
-    );
+    // Drivers may go without.
+    if !image.is_empty() {
+        let image = utf16(image);
+        value(root, &key, "ImagePath", DataType::ExpandString, &image);
+    }
 }
 
-fn text(root: &mut KeyTreeNode, key: &str, name: &str, content: &str) {
+pub(super) fn text(root: &mut KeyTreeNode, key: &str, name: &str, content: &str) {
     value(root, key, name, DataType::String, &utf16(content));
 }
 
-fn dword(root: &mut KeyTreeNode, key: &str, name: &str, content: u32) {
+pub(super) fn dword(root: &mut KeyTreeNode, key: &str, name: &str, content: u32) {
     value(root, key, name, DataType::Dword, &content.to_le_bytes());
 }
 
-fn value(root: &mut KeyTreeNode, key: &str, name: &str, data_type: DataType, data: &[u8]) {
+pub(super) fn value(
+    root: &mut KeyTreeNode,
+    key: &str,
+    name: &str,
+    data_type: DataType,
+    data: &[u8],
+) {
     root.get_or_create_path(key).values.push(KeyTreeValue {
         name: name.to_owned(),
         data_type,

@@ -224,6 +224,11 @@ fn add_system_files(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
     ] {
         tree.file(&format!("{system}/{name}"), random_bytes(name, size));
     }
+    if windows.kind == WindowsKind::Windows7 {
+        for (name, size) in [("wininit.exe", 9_000), ("winload.exe", 60_000)] {
+            tree.file(&format!("{system}/{name}"), random_bytes(name, size));
+        }
+    }
     // Enough names that the folder's index needs several records.
     for number in 0..64_usize {
         let name = format!("api-set-{number:03}.dll");

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::machine::hardware::Interface;
+
 /// Names of block devices that are no disks: memory, loops, optical and floppy drives, mappings.
 const NO_DISKS: [&str; 8] = ["loop", "ram", "zram", "sr", "fd", "nbd", "dm-", "md"];
 /// Smaller ones hold no Windows; an extended partition shows up with 1024 bytes.
@@ -31,8 +33,63 @@ pub struct Partition {
     pub disk_serial: Option<String>,
 }
 
+/// A disk as the kernel lists it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Disk {
+    /// For people: `disk 1`.
+    pub name: String,
+    /// Its device.
+    pub device: PathBuf,
+    /// Names of its partitions, as in [`Partition::name`].
+    pub volumes: Vec<String>,
+    /// Model.
+    pub model: Option<String>,
+    /// Serial number.
+    pub serial: Option<String>,
+    /// Version of its firmware.
+    pub firmware: Option<String>,
+    /// Bytes.
+    pub size: u64,
+    /// How it is connected.
+    pub interface: Interface,
+    /// Whether its platters turn.
+    pub rotational: Option<bool>,
+}
+
 /// Lists the partitions of every disk but `stick_disk`, in the order of disks and partitions.
 pub fn list_partitions(sys: &Path, stick_disk: Option<&str>) -> io::Result<Vec<Partition>> {
+    let mut partitions = Vec::new();
+    for (number, disk) in (1_u32..).zip(&list_disk_names(sys, stick_disk)?) {
+        append_partitions(&sys.join("block").join(disk), disk, number, &mut partitions)?;
+    }
+    Ok(partitions)
+}
+
+/// Lists every disk but `stick_disk`, numbered as the partitions are.
+pub fn list_disks(sys: &Path, stick_disk: Option<&str>) -> io::Result<Vec<Disk>> {
+    let names = list_disk_names(sys, stick_disk)?;
+    let describe = |(number, name): (u32, &String)| {
+        let folder = sys.join("block").join(name);
+        let mut partitions = Vec::new();
+        append_partitions(&folder, name, number, &mut partitions)?;
+        let size = read_number(&folder.join("size")).unwrap_or(0);
+        Ok(Disk {
+            name: format!("disk {number}"),
+            device: Path::new("/dev").join(name),
+            volumes: partitions.into_iter().map(|one| one.name).collect(),
+            model: read_text(&folder.join("device/model")),
+            serial: read_serial(&folder),
+            firmware: read_text(&folder.join("device/firmware_rev"))
+                .or_else(|| read_text(&folder.join("device/rev"))),
+            size: size.saturating_mul(SYSFS_UNIT),
+            interface: find_interface(&folder, name),
+            rotational: read_number(&folder.join("queue/rotational")).map(|number| number != 0),
+        })
+    };
+    (1_u32..).zip(&names).map(describe).collect()
+}
+
+fn list_disk_names(sys: &Path, stick_disk: Option<&str>) -> io::Result<Vec<String>> {
     let mut disks = list_names(&sys.join("block"))?;
     disks.retain(|name| {
         let is_disk = !NO_DISKS.iter().any(|prefix| name.starts_with(prefix));
@@ -40,11 +97,26 @@ pub fn list_partitions(sys: &Path, stick_disk: Option<&str>) -> io::Result<Vec<P
     });
     // sdb comes before sdaa.
     disks.sort_by(|left, right| (left.len(), left).cmp(&(right.len(), right)));
-    let mut partitions = Vec::new();
-    for (number, disk) in (1_u32..).zip(&disks) {
-        append_partitions(&sys.join("block").join(disk), disk, number, &mut partitions)?;
+    Ok(disks)
+}
+
+/// Returns how a disk is connected. Its folder is a link whose way leads past the controllers.
+fn find_interface(folder: &Path, name: &str) -> Interface {
+    let way = fs::read_link(folder).unwrap_or_default();
+    let is_usb = way
+        .iter()
+        .any(|step| step.to_string_lossy().starts_with("usb"));
+    // libata gives every disk this vendor. Source: SAT-3, 8.1.2, T10 vendor identification.
+    let is_ata = read_text(&folder.join("device/vendor")).as_deref() == Some("ATA");
+    match name {
+        _ if is_usb => Interface::Usb,
+        _ if name.starts_with("nvme") => Interface::Nvme,
+        _ if name.starts_with("vd") => Interface::Virtio,
+        _ if name.starts_with("mmcblk") => Interface::Mmc,
+        _ if is_ata => Interface::Ata,
+        _ if name.starts_with("sd") => Interface::Scsi,
+        _ => Interface::Unknown,
     }
-    Ok(partitions)
 }
 
 fn append_partitions(
@@ -179,6 +251,45 @@ mod tests {
         assert_eq!(first.disk_model.as_deref(), Some("ST3160815AS"));
         assert_eq!(first.disk_serial.as_deref(), Some("6RX1ABCD"));
         assert_eq!(disk_of(root, "sdaa1").as_deref(), Some("sdaa"));
+        write(root, "sdb/device/vendor", b"ATA     \n");
+        write(root, "sdb/device/rev", b"3.AA\n");
+        write(root, "sdb/queue/rotational", b"1\n");
+        let disks = list_disks(root, Some("sdc")).unwrap();
+        let names: Vec<_> = disks.iter().map(|disk| disk.name.as_str()).collect();
+        assert_eq!(names, ["disk 1", "disk 2", "disk 3"]);
+        let volumes: Vec<_> = disks.iter().flat_map(|disk| &disk.volumes).collect();
+        assert_eq!(volumes, expect.iter().collect::<Vec<_>>());
+        let first = &disks[0];
+        assert_eq!(
+            (first.interface, first.rotational),
+            (Interface::Ata, Some(true))
+        );
+        assert_eq!(first.firmware.as_deref(), Some("3.AA"));
+        assert_eq!(disks[1].interface, Interface::Virtio);
+        assert_eq!(disks[2].interface, Interface::Scsi);
         assert_eq!(disk_of(root, "sdz1"), None);
+    }
+
+    #[test]
+    fn the_way_to_a_disk_tells_how_it_is_connected() {
+        let sys = tempfile::tempdir().unwrap();
+        let root = sys.path();
+        fs::create_dir_all(root.join("block")).unwrap();
+        for (name, way) in [
+            ("sda", "devices/pci0000:00/0000:00:1d.7/usb1/1-1/host2/sda"),
+            (
+                "nvme0n1",
+                "devices/pci0000:00/0000:00:04.0/nvme/nvme0/nvme0n1",
+            ),
+            ("mmcblk0", "devices/platform/mmc0/mmcblk0"),
+            ("xvda", "devices/vbd-51712/xvda"),
+        ] {
+            fs::create_dir_all(root.join(way)).unwrap();
+            let link = root.join("block").join(name);
+            fs::os::unix::fs::symlink(root.join(way), link).unwrap();
+        }
+        let disks = list_disks(root, None).unwrap();
+        let found: Vec<_> = disks.iter().map(|disk| disk.interface.name()).collect();
+        assert_eq!(found, ["USB", "unknown", "MMC", "NVMe"]);
     }
 }

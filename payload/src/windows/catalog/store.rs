@@ -112,11 +112,26 @@ impl CatalogStore {
 
     /// Returns what the catalogs prove about each file, reading every catalog once at most.
     pub fn prove_all(&self, files: &[FileDigests], trust: &Trust) -> Vec<Proof> {
+        self.prove_while(files, trust, &mut || true)
+    }
+
+    /// Returns the same as far as it is known when `go_on` says no, which is asked before each catalog.
+    pub fn prove_while(
+        &self,
+        files: &[FileDigests],
+        trust: &Trust,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Vec<Proof> {
+        let mut is_cut = false;
         let mut cases: Vec<Case<'_>> = files.iter().map(Case::of).collect();
         let mut searched = 0_usize;
         let mut left_out = Vec::new();
         for file in &self.files {
             if cases.iter().all(|case| case.signed.is_some()) {
+                break;
+            }
+            if !go_on() {
+                is_cut = true;
                 break;
             }
             let bytes = match file.read() {
@@ -136,6 +151,10 @@ impl CatalogStore {
         let conclude = |case: Case<'_>| match (case.signed, case.refusal) {
             (Some(signed), _) => Proof::Signed(signed),
             (None, Some(reason)) => Proof::Unproven(reason),
+            (None, None) if is_cut => Proof::Unproven(format!(
+                "in none of the first {searched} of {} catalogs, and the time for it was over",
+                self.files.len()
+            )),
             (None, None) => Proof::NotListed {
                 searched,
                 left_out: left_out.clone(),
