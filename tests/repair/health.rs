@@ -45,7 +45,7 @@ fn every_simulated_pc_is_described_as_it_was_made() -> Result<()> {
         let report = diagnose("--root", pc.path())?;
         let health = only(&report)?;
         let name = known.name;
-        let is_xp = windows.kind != WindowsKind::Windows7;
+        let is_xp = matches!(windows.kind, WindowsKind::XpSp2 | WindowsKind::XpSp3);
         let text = |line: &Option<_>| line.as_ref().map(ToString::to_string);
         assert_eq!(
             text(&health.computer).as_ref(),
@@ -64,7 +64,11 @@ fn every_simulated_pc_is_described_as_it_was_made() -> Result<()> {
         assert_eq!(time.as_deref(), Some("2010-04-21T15:00:00Z"), "{name}");
         let time = text(&health.installed);
         assert_eq!(time.as_deref(), Some("2008-08-29T08:53:20Z"), "{name}");
-        let build = if is_xp { "5.1.2600" } else { "6.1.7601" };
+        let build = match windows.kind {
+            WindowsKind::XpSp2 | WindowsKind::XpSp3 => "5.1.2600",
+            WindowsKind::Windows7 => "6.1.7601",
+            WindowsKind::Windows10 => "10.0.19045",
+        };
         assert_eq!(text(&health.build).as_deref(), Some(build), "{name}");
         let hotfixes: Vec<_> = health
             .hotfixes
@@ -137,7 +141,7 @@ fn hivexget_reads_the_same_from_the_registry() -> Result<()> {
         let report = diagnose("--root", pc.path())?;
         let health = only(&report)?;
         let config = pc.path().join(windows.system_folder()).join("config");
-        let is_xp = windows.kind != WindowsKind::Windows7;
+        let is_xp = matches!(windows.kind, WindowsKind::XpSp2 | WindowsKind::XpSp3);
         let hive = |hive: &str, key: &str, value: &str| {
             let file = if is_xp {
                 hive.to_owned()

@@ -97,15 +97,18 @@ const WINDOWS_7_SERVICES: &[(&str, u32, &str)] = &[
 /// Adds what the hive SYSTEM has in the control set `set`.
 pub(super) fn add_system_details(root: &mut KeyTreeNode, windows: &WindowsSpec, set: &str) {
     let services = match windows.kind {
-        WindowsKind::Windows7 => WINDOWS_7_SERVICES,
+        WindowsKind::Windows7 | WindowsKind::Windows10 => WINDOWS_7_SERVICES,
         WindowsKind::XpSp2 | WindowsKind::XpSp3 => XP_SERVICES,
     };
     for (name, start, program) in services {
-        service(root, set, name, *start, program);
+        // Windows 10 starts it when it is asked for.
+        let is_manual = windows.kind == WindowsKind::Windows10 && *name == "PlugPlay";
+        let start = if is_manual { 3 } else { *start };
+        service(root, set, name, start, program);
     }
     let zone = format!("{set}\\Control\\TimeZoneInformation");
     match windows.kind {
-        WindowsKind::Windows7 => {
+        WindowsKind::Windows7 | WindowsKind::Windows10 => {
             text(root, &zone, "TimeZoneKeyName", "W. Europe Standard Time");
             text(root, &zone, "StandardName", "@tzres.dll,-322");
         }
@@ -124,7 +127,7 @@ pub(super) fn add_system_details(root: &mut KeyTreeNode, windows: &WindowsSpec, 
 /// Adds what the hive SOFTWARE has.
 pub(super) fn add_software_details(root: &mut KeyTreeNode, windows: &WindowsSpec) {
     let uninstall = "Microsoft\\Windows\\CurrentVersion\\Uninstall";
-    if windows.kind == WindowsKind::Windows7 {
+    if matches!(windows.kind, WindowsKind::Windows7 | WindowsKind::Windows10) {
         text(
             root,
             "Microsoft\\Windows NT\\CurrentVersion",
@@ -166,7 +169,7 @@ pub(super) fn add_software_details(root: &mut KeyTreeNode, windows: &WindowsSpec
 /// Who was hit had one of these settings on.
 fn add_mcafee_settings(root: &mut KeyTreeNode, windows: &WindowsSpec) {
     let vendor = match windows.kind {
-        WindowsKind::Windows7 => "Wow6432Node\\McAfee",
+        WindowsKind::Windows7 | WindowsKind::Windows10 => "Wow6432Node\\McAfee",
         _ => "McAfee",
     };
     let shield = format!("{vendor}\\VSCore\\On Access Scanner\\McShield\\Configuration");
