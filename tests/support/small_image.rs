@@ -4,12 +4,12 @@ use std::path::Path;
 
 use anyhow::Result;
 use mendkit::boot::grub::{BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
+use mendkit::boot::key::KEY_ARCHIVE;
 use mendkit::disk::identity::DiskIdentity;
 use mendkit::fat32::timestamp::FatTimestamp;
 use mendkit::image::create_image_file;
 use mendkit::lba::ByteSize;
 use mendkit::plan::{BootCode, Content, ImageContents, ImageFile, ReservedFile, plan_image};
-use mendkit::verify::KEY_ARCHIVE;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::manifest::Manifest;
 use rescue_stick::signature::PublicKey;
