@@ -1,29 +1,32 @@
 //! Puts other definitions into a finished image, without the boot parts that it was built from.
 //!
-//! The new image is the one that a build with these definitions gives, byte for byte: its files are those
-//! of the old image but for packages and job, and everything else (layout, identities, menus, manifest,
-//! signature) follows from them in the same code. Where the old image was not made by that code, its
-//! identities do not follow from its files, and it is refused.
+//! The new image is the one that the build of the old would have given with these definitions, byte for
+//! byte: its files are those of the old image but for packages and job, and everything else (layout,
+//! identities, menus, manifest, signature) follows from them in the same code. Boot files and remedies stay
+//! as they were signed, even if a build today would take newer ones. Where the identities of the old image
+//! do not follow from its files, it was made by other code, and is refused.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use rescue_stick::job::{Job, JobError};
+use rescue_stick::job::Job;
 use rescue_stick::paths;
-use rescue_stick::remedy::{Remedy, RemedyError};
+use rescue_stick::remedy::Remedy;
 use rescue_stick::signature::PublicKey;
 
 use crate::assemble::{Ingredients, carried, from_boot, made};
-use crate::boot::BootError;
 use crate::boot::grub::{BOOT_CODE_SIZE, BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
 use crate::boot::key::{KEY_ARCHIVE, key_file};
 use crate::boot::menu::{MENUS, unname_stick};
-use crate::inputs::{InputsError, PackageInput, check_definitions_fit, read_package};
+use crate::inputs::{PackageInput, check_definitions_fit, read_package};
 use crate::plan::{BootCode, Content, ImageFile};
 use crate::recipe::parse_date;
-use crate::verify::place::{ReadFileError, read_file};
-use crate::verify::{FileOnImage, Problem, ReadImage, VerifyError, check_read_image, read_image};
+use crate::verify::place::read_file;
+use crate::verify::{FileOnImage, ReadImage, check_read_image, read_image};
+
+pub mod error;
+
+use error::SwapError;
 
 /// An image that is as it was signed.
 #[derive(Debug)]
@@ -54,100 +57,6 @@ pub struct SwappedSet {
     pub after: String,
     /// The package.
     pub package: PackageInput,
-}
-
-/// Why definitions are not swapped.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SwapError {
-    /// The image cannot be opened.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The image cannot be read.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
-    /// A file of the image cannot be read.
-    #[error(transparent)]
-    File(#[from] ReadFileError),
-    /// The image is not as it was signed.
-    #[error("{}: {} problems, the first: {}", path.display(), problems.len(), first(problems))]
-    Bad {
-        /// The image.
-        path: PathBuf,
-        /// Everything that is wrong.
-        problems: Vec<Problem>,
-    },
-    /// Somebody else signed the image.
-    #[error("{}: signed by key {found}, expected {expected}", path.display())]
-    Key {
-        /// The image.
-        path: PathBuf,
-        /// Its key.
-        found: String,
-        /// The one that should have signed it.
-        expected: String,
-    },
-    /// A stick, or a copy of one.
-    #[error("{}: {what}, expected an image as it was built", path.display())]
-    Used {
-        /// The image.
-        path: PathBuf,
-        /// How that shows.
-        what: String,
-    },
-    /// Another version of this program made it.
-    #[error("{}: {what}, expected an image of this version of mendkit; build it anew", path.display())]
-    OtherMaker {
-        /// The image.
-        path: PathBuf,
-        /// How that shows.
-        what: String,
-    },
-    /// The signed job does not parse.
-    #[error(transparent)]
-    Job(#[from] JobError),
-    /// A signed remedy does not parse.
-    #[error("remedy {id}: {source}")]
-    Remedy {
-        /// Its id.
-        id: String,
-        /// What is wrong.
-        source: RemedyError,
-    },
-    /// The image has no definitions of that name, or several and no name was given.
-    #[error("definitions {}: the image carries {carried}", name.as_deref().unwrap_or("without a name"))]
-    Name {
-        /// What was asked for.
-        name: Option<String>,
-        /// Names of what it carries.
-        carried: String,
-    },
-    /// Not a date.
-    #[error("date {found:?}: expected a day from 1980-01-01 to 2107-12-31, as YYYY-MM-DD")]
-    Date {
-        /// What was asked for.
-        found: String,
-    },
-    /// The new definitions cannot be used.
-    #[error(transparent)]
-    Inputs(#[from] InputsError),
-    /// The archive with the key cannot be made.
-    #[error(transparent)]
-    Boot(#[from] BootError),
-}
-
-fn first(problems: &[Problem]) -> String {
-    problems
-        .first()
-        .map(ToString::to_string)
-        .unwrap_or_default()
-}
-
-impl SwapError {
-    /// Returns whether it was refused as unsafe or unsigned, and not merely impossible.
-    pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Bad { .. } | Self::Key { .. })
-    }
 }
 
 impl FinishedImage {

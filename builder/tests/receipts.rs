@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use mendkit::stick::image_facts::ImageFacts;
 use mendkit::stick::receipts::{DeviceFacts, Receipt, StickVerdict, append_receipt, read_ledger};
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::identity::{Identity, IdentityFacts};
 
 fn receipt(number: usize, verdict: StickVerdict) -> Receipt {
     Receipt {
@@ -85,6 +86,42 @@ fn check_says_whether_receipts_are_as_they_were_written() {
     assert_eq!(check(&["--head", "x"]).0, Some(2));
     fs_err::remove_file(&path).unwrap();
     assert_eq!(check(&[]).0, Some(2));
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says why")]
+fn a_report_that_a_stick_signed_is_accepted_by_minisign_under_the_key_of_its_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = IdentityFacts {
+        id: "MK-7F3A-01".parse().unwrap(),
+        image: Sha256Digest::of(b"image"),
+        title: "title".to_owned(),
+        written: "2010-04-22T09:15:00Z".to_owned(),
+        by: "Anna".to_owned(),
+    };
+    let stick = Identity::new(facts, [9; 32]).unwrap();
+    let report = folder.path().join("report.json");
+    fs_err::write(&report, "{}\n").unwrap();
+    let signature = folder.path().join("report.json.minisig");
+    fs_err::write(&signature, stick.sign(b"{}\n")).unwrap();
+    let judge = || {
+        let mut command = Command::new("minisign");
+        command.arg("-V").arg("-m").arg(&report);
+        command.arg("-P").arg(stick.public_key().base64()).output()
+    };
+    let Ok(output) = judge() else {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "minisign is not installed"
+        );
+        eprintln!("skipped: minisign is not installed");
+        return;
+    };
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("mendkit stick MK-7F3A-01"), "{said}");
+    fs_err::write(&report, "{ }\n").unwrap();
+    assert!(!judge().unwrap().status.success());
 }
 
 #[test]

@@ -12,7 +12,8 @@ use crate::cli::SwapArgs;
 use crate::inputs::mcafee_dat::description_path;
 use crate::plan::plan_image;
 use crate::signing::SigningKey;
-use crate::swap::{FinishedImage, NewDefinitions, SwapError, SwappedSet, redate, replace_key};
+use crate::swap::error::SwapError;
+use crate::swap::{FinishedImage, NewDefinitions, SwappedSet, redate, replace_key};
 
 /// Makes a new image with other definitions.
 pub fn run(args: &SwapArgs) -> anyhow::Result<Outcome> {
