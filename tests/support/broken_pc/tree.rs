@@ -224,7 +224,7 @@ fn add_system_files(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
     ] {
         tree.file(&format!("{system}/{name}"), random_bytes(name, size));
     }
-    if windows.kind == WindowsKind::Windows7 {
+    if matches!(windows.kind, WindowsKind::Windows7 | WindowsKind::Windows10) {
         for (name, size) in [("wininit.exe", 9_000), ("winload.exe", 60_000)] {
             tree.file(&format!("{system}/{name}"), random_bytes(name, size));
         }
