@@ -3,11 +3,13 @@
 //! Each boot ends by the guest's own word on the serial line and by the host's look at the disk.
 //!
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
+//! - `health`: disks of every kind, one of them failing
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
 //! - `machines`: other PCs, other answers, undo
 
 mod firmware;
+mod health;
 mod interrupted;
 mod machines;
 mod refused;
