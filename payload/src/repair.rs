@@ -88,6 +88,9 @@ pub fn run(
     let inventory = stages.time(Stage::Detect, || {
         survey_machine(machine, request.trust.as_ref())
     });
+    for volume in &inventory.volumes {
+        stages.move_time(Stage::Detect, Stage::Health, volume.look.took_ms);
+    }
     let health = stages.time(Stage::Health, || check_health(machine, &inventory, stick));
     let name = name_run(now, &inventory);
     let mut installations = Vec::new();

@@ -57,6 +57,7 @@ pub fn outcome_lines(report: &Report) -> Vec<String> {
         lines.extend(one.advice.iter().cloned());
     }
     lines.extend(report.notes.iter().cloned());
+    lines.extend(report.health.notes.iter().map(ToString::to_string));
     lines
 }
 

@@ -3,6 +3,7 @@
 //! Each boot ends by the guest's own word on the serial line and by the host's look at the disk.
 //!
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
+//! - `health`: disks of every kind, one of them failing
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
 //! - `states`: disks as only a started PC shows them
@@ -12,6 +13,7 @@
 //! - `real_size`: 100 MB of definitions and 256 MiB of memory
 
 mod firmware;
+mod health;
 mod incidents;
 mod interrupted;
 mod machines;

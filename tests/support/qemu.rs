@@ -62,6 +62,8 @@ pub enum DiskBus {
     Ahci,
     /// NVM Express.
     Nvme,
+    /// NVM Express, with a disk that says that it is no longer reliable.
+    FailingNvme,
     /// Paravirtual disk.
     Virtio,
 }

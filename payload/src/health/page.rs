@@ -315,7 +315,7 @@ fn capitalize(text: &str) -> String {
 /// Returns a size as disks are sold: `80.0 GB`.
 fn format_size(bytes: u64) -> String {
     let (unit, name): (u128, _) = match bytes {
-        ..1_000_000_000 => (1_000_000, "MB"),
+        0..1_000_000_000 => (1_000_000, "MB"),
         1_000_000_000..1_000_000_000_000 => (1_000_000_000, "GB"),
         _ => (1_000_000_000_000, "TB"),
     };

@@ -21,6 +21,8 @@ const PROOF_BUDGET_MS: u64 = 300;
 /// What was found on a volume while it was mounted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VolumeLook {
+    /// Milliseconds that the health check took of the survey's time.
+    pub took_ms: u64,
     pub(super) health: VolumeHealth,
     pub(super) newest: Newest,
 }
@@ -43,6 +45,7 @@ pub(super) fn look_at_volume(
             ..VolumeHealth::default()
         },
         newest: None,
+        took_ms: 0,
     };
     for facts in installations {
         let (folders, health) = (&facts.installation.folders, &mut facts.health);

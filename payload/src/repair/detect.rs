@@ -164,20 +164,29 @@ fn survey_volume(
         }
     };
     inventory.is_unseen = false;
+    let mut health_ms = 0_u64;
     let (folders, problems) = find_windows_folders(view.root());
     inventory.problems.extend(problems);
     for folder in folders {
-        match survey_installation(view.root(), &folder) {
+        match survey_installation(machine, view.root(), &folder, &mut health_ms) {
             Ok(facts) => inventory.installations.push(facts),
             Err(error) => inventory.problems.push(error.to_string()),
         }
     }
     let installations = &mut inventory.installations;
+    let started_ms = machine.uptime_ms();
     inventory.look = look_at_volume(machine, trust, view.root(), installations);
+    let took_ms = machine.uptime_ms().saturating_sub(started_ms);
+    inventory.look.took_ms = health_ms.saturating_add(took_ms);
     inventory
 }
 
-fn survey_installation(root: &Path, folder: &WindowsPath) -> Result<InstallationFacts, PathError> {
+fn survey_installation(
+    machine: &dyn Machine,
+    root: &Path,
+    folder: &WindowsPath,
+    health_ms: &mut u64,
+) -> Result<InstallationFacts, PathError> {
     let opened = open_installation(root, folder)?;
     let (mut products, mut product_problems) = (Vec::new(), Vec::new());
     match &opened.software {
@@ -193,7 +202,10 @@ fn survey_installation(root: &Path, folder: &WindowsPath) -> Result<Installation
         }
         Err(reason) => product_problems.push(reason.clone()),
     }
+    let started_ms = machine.uptime_ms();
     let health = look_at_installation(&opened, &products);
+    let took_ms = machine.uptime_ms().saturating_sub(started_ms);
+    *health_ms = health_ms.saturating_add(took_ms);
     Ok(InstallationFacts {
         health,
         installation: opened.installation,

@@ -53,6 +53,17 @@ impl<'m> Stages<'m> {
         result
     }
 
+    /// Counts `took_ms` of the time of one stage as that of another, which did its work in between.
+    pub(super) fn move_time(&mut self, from: Stage, to: Stage, took_ms: u64) {
+        for (stage, sum) in &mut self.took_ms {
+            if *stage == from {
+                *sum = sum.saturating_sub(took_ms);
+            } else if *stage == to {
+                *sum = sum.saturating_add(took_ms);
+            }
+        }
+    }
+
     pub(super) fn timings(&self) -> Vec<Timing> {
         let timings = self.took_ms.iter().zip(ALL_STAGES);
         let timings = timings.map(|((_, took_ms), (_, name))| Timing {
