@@ -25,7 +25,7 @@ fn every_kind_of_disk_is_asked_and_none_is_called_good_that_does_not_tell() -> R
     ] {
         let image = folder.path().join(name);
         fs::File::create(&image)?.into_file().set_len(8 << 20)?;
-        spec.disks.push(Disk { image, bus });
+        spec.disks.push(Disk::of(image, bus));
     }
     // The disk of the Windows is well, so what the other one says is no reason not to repair it.
     check_verdict(&bench.run(&spec)?, "REPAIRED");
@@ -74,12 +74,10 @@ fn a_windows_on_a_failing_disk_is_diagnosed_and_left_alone() -> Result<()> {
     let bench = Bench::set_up(&kit, &PcSpec::of(WindowsSpec::xp_mcafee_5958()))?;
     let before = bench.pc_digest()?;
     let mut spec = bench.machine(Firmware::SecureBoot2023, UsbBus::Xhci, DiskBus::FailingNvme);
-    let other = tempfile::NamedTempFile::new()?;
-    other.as_file().set_len(8 << 20)?;
-    spec.disks.push(Disk {
-        image: other.path().to_owned(),
-        bus: DiskBus::Ahci,
-    });
+    let file = tempfile::NamedTempFile::new()?;
+    file.as_file().set_len(8 << 20)?;
+    let other = Disk::of(file.path().to_owned(), DiskBus::Ahci);
+    spec.disks.push(other);
     check_verdict(&bench.run(&spec)?, "REFUSED");
     assert_eq!(bench.pc_digest()?, before);
     let (report, text) = bench.report(&kit)?;
