@@ -1,4 +1,4 @@
-//! The tests of a remedy as data. What they mean on a PC is judged elsewhere; [`check`] only sees to it that
+//! The tests of a remedy as data. What they mean on a PC is judged elsewhere; `check` only sees to it that
 //! they make sense.
 
 use serde::{Deserialize, Serialize};
