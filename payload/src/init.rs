@@ -22,7 +22,7 @@ use crate::journal::{Journal, Target};
 use crate::machine::Machine;
 use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources, find_targets, uptime_ms};
 use crate::screen::console::Consoles;
-use crate::screen::{Question, Screen, outcome_lines};
+use crate::screen::{Screen, outcome_lines, story};
 use crate::stick::Stick;
 
 pub mod arguments;
@@ -48,6 +48,15 @@ struct Outcome {
     lines: Vec<String>,
     /// Goes to the stick, if there is one.
     report: Option<Report>,
+    /// Where the report is on the stick, or why it is not there.
+    saved: Option<Result<String, String>>,
+}
+
+/// How the run is to end.
+struct Ending {
+    finish: Finish,
+    /// The stick's disk, once it was found.
+    disk: Option<String>,
 }
 
 impl Outcome {
@@ -56,6 +65,17 @@ impl Outcome {
             verdict,
             lines: lines.to_vec(),
             report: None,
+            saved: None,
+        }
+    }
+}
+
+impl Ending {
+    /// Whatever came in between, a person is there to be asked.
+    fn asked() -> Self {
+        Self {
+            finish: Finish::Ask,
+            disk: None,
         }
     }
 }
@@ -72,22 +92,23 @@ pub fn run(work: Work) -> String {
     }
     environment::mount_all();
     let mut screen = Consoles::open(&environment::CONSOLES);
+    let arguments = Arguments::parse(&fs::read_to_string("/proc/cmdline").unwrap_or_default());
+    screen.set_languages(arguments.language.as_slice());
     screen.mark(&format!("first line {} ms", uptime_ms()));
     let loaded = environment::load_modules(Path::new(paths::MODULES_IN_INITRAMFS));
     screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
-    let arguments = Arguments::parse(&fs::read_to_string("/proc/cmdline").unwrap_or_default());
     let fault = keep_faults();
     let worked = catch_unwind(AssertUnwindSafe(|| work_on(&mut screen, &arguments, work)));
-    let finish = worked.unwrap_or_else(|_| {
+    let ending = worked.unwrap_or_else(|_| {
         let lines = [
             format!("mend stopped at a fault of its own: {}", lock(&fault)),
             "If a repair was being written, start this PC from the stick again: it will be finished."
                 .to_owned(),
         ];
-        show(&mut screen, &Outcome::new(Verdict::Failed, &lines));
-        Finish::Ask
+        show(&mut screen, Outcome::new(Verdict::Failed, &lines));
+        Ending::asked()
     });
-    end(&mut screen, arguments.finish.unwrap_or(finish))
+    end(&mut screen, arguments.finish, &ending)
 }
 
 /// Keeps what a panic says, instead of throwing it over the screen.
@@ -103,28 +124,37 @@ fn lock(text: &Mutex<String>) -> MutexGuard<'_, String> {
 }
 
 /// Does the work and shows the outcome. Returns how the stick's job wants it to end.
-fn work_on(screen: &mut Consoles, arguments: &Arguments, work: Work) -> Finish {
+fn work_on(screen: &mut Consoles, arguments: &Arguments, work: Work) -> Ending {
     let (boot_stick, stick) = match prove_stick(screen, arguments) {
         Ok(proven) => proven,
         Err(reason) => {
             let advice =
                 "Nothing on this PC was touched. Write the stick again, or use another one.";
             let outcome = Outcome::new(Verdict::Refused, &[reason, advice.into()]);
-            show(screen, &outcome);
-            return Finish::Ask;
+            show(screen, outcome);
+            return Ending::asked();
         }
     };
+    let job = stick.job();
+    if arguments.language.is_none() {
+        screen.set_languages(&job.languages);
+    }
     let mut outcome = mend(screen, arguments, (&boot_stick, &stick), work);
     if let Some(report) = &outcome.report {
         let text = (work.report_text)(report);
-        let saved = match boot_stick.save_report(report, &text) {
-            Ok(folder) => format!("Report on the stick: {folder}"),
-            Err(reason) => format!("The report could not be saved on the stick: {reason}"),
-        };
-        outcome.lines.push(saved);
+        outcome.saved = Some(boot_stick.save_report(report, &text));
+    } else {
+        boot_stick.let_go();
     }
-    show(screen, &outcome);
-    stick.job().finish
+    let verdict = outcome.verdict;
+    show(screen, outcome);
+    if Consoles::is_heard(job.mode) {
+        screen.call(verdict);
+    }
+    Ending {
+        finish: job.finish,
+        disk: Some(boot_stick.disk().to_owned()),
+    }
 }
 
 fn prove_stick(screen: &mut Consoles, arguments: &Arguments) -> Result<(BootStick, Stick), String> {
@@ -142,7 +172,7 @@ fn prove_stick(screen: &mut Consoles, arguments: &Arguments) -> Result<(BootStic
         let tenths = progress.done.saturating_mul(10) / progress.total.max(1);
         if tenths > shown {
             shown = tenths;
-            screen.progress(&format!("Checking the stick ... {tenths}0 %"), tenths == 10);
+            screen.advance("Checking the stick ...", progress.done, progress.total);
         }
     });
     let stick = stick.map_err(|error| format!("This stick is not as it was signed: {error}"))?;
@@ -200,6 +230,7 @@ fn mend(
         verdict: report.verdict,
         lines: outcome_lines(&report),
         report: Some(report),
+        saved: None,
     }
 }
 
@@ -268,15 +299,32 @@ fn undo_newest(boot_stick: &BootStick, resources: &Resources, journal: &Journal)
     }
 }
 
-fn show(screen: &mut Consoles, outcome: &Outcome) {
-    screen.show_verdict(outcome.verdict, &outcome.lines);
-    screen.mark(&format!("VERDICT {}", outcome.verdict.word()));
+fn show(screen: &mut Consoles, outcome: Outcome) {
+    let verdict = outcome.verdict;
+    let is_saved = outcome.saved.as_ref().map(Result::is_ok);
+    let saved_line = outcome.saved.map(|saved| match saved {
+        Ok(folder) => format!("Report on the stick: {folder}"),
+        Err(reason) => format!("The report could not be saved on the stick: {reason}"),
+    });
+    screen.show_outcome(story::Outcome {
+        verdict,
+        lines: outcome.lines,
+        report: outcome.report,
+        is_saved,
+        saved_line,
+    });
+    screen.mark(&format!("VERDICT {}", verdict.word()));
 }
 
-fn end(screen: &mut Consoles, finish: Finish) -> ! {
-    if finish == Finish::Ask {
-        screen.ask(Question::Finished);
-    }
+/// Ends the run as the boot arguments want it, or else as the stick's job does. Everything that is needed
+/// for it is in memory: the stick may be out.
+fn end(screen: &mut Consoles, wanted: Option<Finish>, ending: &Ending) -> ! {
+    let finish = wanted.unwrap_or(ending.finish);
+    let is_stick_in = || {
+        let disk = ending.disk.as_deref();
+        disk.is_none_or(|disk| Path::new("/sys/block").join(disk).exists())
+    };
+    screen.wait_for_end(finish, &is_stick_in);
     rustix::fs::sync();
     let command = match finish {
         Finish::PowerOff => RebootCommand::PowerOff,
@@ -285,7 +333,7 @@ fn end(screen: &mut Consoles, finish: Finish) -> ! {
     screen.mark(&format!("end {} ms", uptime_ms()));
     let _ = reboot(command);
     // PID 1 must not end; the person can still press the button.
-    screen.line("Please switch this PC off.");
+    screen.say_switch_off();
     loop {
         std::thread::park();
     }

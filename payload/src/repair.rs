@@ -25,7 +25,7 @@ use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
 use crate::repair::stages::{Stage, Stages};
 use crate::repair::verify::{Verified, verify_files};
-use crate::screen::{Answer, Question, Screen};
+use crate::screen::{ADVICE_TO_RESTART, Answer, Question, Screen, Work};
 use crate::stick::Stick;
 use crate::windows::catalog::trust::Trust;
 
@@ -82,6 +82,7 @@ pub fn run(
     let started_ms = machine.uptime_ms();
     let now = machine.now();
     let mut stages = Stages::new(machine);
+    screen.meet(machine.facts(), stick.facts());
     screen.line("Looking at this PC ...");
     let inventory = stages.time(Stage::Detect, || survey_machine(machine));
     let name = name_run(now, &inventory);
@@ -135,6 +136,7 @@ struct Case<'a, 'm> {
 impl<'a> Case<'a, '_> {
     fn treat(&mut self) -> InstallationReport {
         let mut report = begin_installation(&self.volume.facts().name, self.facts);
+        self.screen.turn_to(Work::Looking);
         self.screen.line(&format!(
             "{} on {}: {}",
             report.folder, report.volume, report.windows
@@ -264,10 +266,8 @@ impl<'a> Case<'a, '_> {
                 return verdict;
             }
         };
-        let text = plan.to_string();
-        self.screen.page();
-        text.lines().for_each(|line| self.screen.line(line));
-        report.plan = Some(text);
+        report.plan = Some(plan.to_string());
+        self.screen.propose(report);
         let notes: Vec<String> = plan.notes().map(str::to_owned).collect();
         if let Some(verdict) = self.ask_permission(report) {
             return verdict;
@@ -342,6 +342,7 @@ impl<'a> Case<'a, '_> {
             computer: self.facts.installation.computer.clone().unwrap_or_default(),
         };
         let screen = &mut *self.screen;
+        screen.turn_to(Work::Repairing);
         self.stages.time(Stage::Apply, || {
             if plan.steps.iter().any(|step| step.package.is_some()) {
                 screen.line("Checking the definitions on the stick ...");
@@ -349,13 +350,18 @@ impl<'a> Case<'a, '_> {
             check_packages(plan, stick).map_err(|error| Stopped::Refused(error.to_string()))?;
             let change = volume.begin_change(plan.needed_bytes())?;
             // The definitions have 100 MB; a screen that stands still for a minute is switched off.
+            let total = plan.writes().map(|write| write.after.size).sum();
+            let mut written: u64 = 0;
             let mut progress = |write: &FileWrite| {
                 let megabytes = write.after.size / 1_000_000;
                 let size = match megabytes {
                     0 => String::new(),
                     _ => format!(", {megabytes} MB"),
                 };
-                screen.line(&format!("Writing {}{size} ...", write.target.name()));
+                let text = format!("Writing {}{size} ...", write.target.name());
+                screen.line(&text);
+                screen.advance("Writing files ...", written, total);
+                written = written.saturating_add(write.after.size);
             };
             if let Err(error) = apply_plan(plan, change.as_ref(), stick, &mut progress) {
                 return Err(Stopped::failed(vec![error.to_string()]));
@@ -438,9 +444,7 @@ fn stop(report: &mut InstallationReport, error: &VolumeError) -> Verdict {
 fn conclude(report: &mut InstallationReport, verified: Verified) -> Verdict {
     report.changes = verified.changes;
     if verified.problems.is_empty() {
-        report
-            .advice
-            .push("take the stick out and restart this PC".into());
+        report.advice.push(ADVICE_TO_RESTART.into());
         return Verdict::Repaired;
     }
     report.advice.push("written, but not as planned:".into());

@@ -1,9 +1,25 @@
-//! What the person at the machine sees and answers. Thin for now: lines of text, the same on every
-//! console.
+//! What the person at the machine sees and answers: one big word, and what belongs to it.
+//!
+//! A PC's own screen shows pages ([`sheet`]) that are made of what the run has told ([`story`]) in the
+//! person's language ([`words`]); a serial line and an ordinary terminal get the same as lines.
 
-use rescue_stick::report::{InstallationReport, Report};
+use rescue_stick::report::{InstallationReport, MachineFacts, Report, StickFacts};
 
 pub mod console;
+pub mod details;
+pub mod display;
+pub mod headline;
+pub mod keymap;
+pub mod keys;
+pub mod letters;
+pub mod sheet;
+pub mod sound;
+pub mod story;
+pub mod words;
+pub mod wrap;
+
+/// Advice of a report after a repair. The screen says the same with the key that does it.
+pub const ADVICE_TO_RESTART: &str = "take the stick out and restart this PC";
 
 /// A screen and its keys.
 pub trait Screen {
@@ -13,6 +29,28 @@ pub trait Screen {
     fn page(&mut self) {}
     /// Asks and waits for an answer.
     fn ask(&mut self, question: Question<'_>) -> Answer;
+    /// Learns what PC this is and which stick it was started from.
+    fn meet(&mut self, _machine: &MachineFacts, _stick: &StickFacts) {}
+    /// Learns that another kind of work begins.
+    fn turn_to(&mut self, _work: Work) {}
+    /// Learns how far the work in hand has come, in units of which it has `total`.
+    fn advance(&mut self, _text: &str, _done: u64, _total: u64) {}
+    /// Shows what is wrong with an installation, and the plan for it.
+    fn propose(&mut self, installation: &InstallationReport) {
+        self.page();
+        let plan = installation.plan.as_deref().unwrap_or_default();
+        plan.lines().for_each(|line| self.line(line));
+    }
+}
+
+/// A kind of work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Work {
+    /// It only reads the PC.
+    #[default]
+    Looking,
+    /// It carries out a plan.
+    Repairing,
 }
 
 /// Returns what the outcome of a repair says to a person: what was found, what was done, what to do next.
@@ -28,20 +66,27 @@ pub fn outcome_lines(report: &Report) -> Vec<String> {
         if !found.is_empty() {
             lines.push(format!("Found: {}", found.join("; ")));
         }
-        let replaced = one.changes.iter().filter(|change| change.before.is_some());
-        let replaced = replaced.count();
-        let put_back = one.changes.len().saturating_sub(replaced);
-        if !one.changes.is_empty() {
-            lines.push(format!(
-                "Done: {} replaced, {} put back; nothing else was written",
-                count_files(replaced),
-                count_files(put_back)
-            ));
-        }
-        lines.extend(one.advice.iter().cloned());
+        lines.extend(done_line(one).map(|done| format!("Done: {done}")));
+        let advice = one.advice.iter();
+        // Whoever shows the outcome says so at its end, once.
+        lines.extend(advice.filter(|line| *line != ADVICE_TO_RESTART).cloned());
     }
     lines.extend(report.notes.iter().cloned());
     lines
+}
+
+/// Returns what was written to an installation, in words; `None` if nothing was.
+fn done_line(one: &InstallationReport) -> Option<String> {
+    let replaced = one.changes.iter().filter(|change| change.before.is_some());
+    let replaced = replaced.count();
+    let put_back = one.changes.len().saturating_sub(replaced);
+    (!one.changes.is_empty()).then(|| {
+        format!(
+            "{} replaced, {} put back; nothing else was written",
+            count_files(replaced),
+            count_files(put_back)
+        )
+    })
 }
 
 fn installation_line(one: &InstallationReport) -> String {
@@ -92,7 +137,6 @@ mod tests {
             OPTIPLEX-114: Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386, on disk 1, partition 1
             Found: DAT 5958.0000 is in use; svchost.exe is missing
             Done: 1 file replaced, 1 file put back; nothing else was written
-            take the stick out and restart this PC
             locked-volume: disk 1, partition 2 is locked by BitLocker; its recovery key is needed to look at it"#]].assert_eq(&lines);
     }
 }

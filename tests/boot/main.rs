@@ -6,9 +6,11 @@
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
 //! - `machines`: other PCs, other answers, undo
+//! - `screen`: what a person sees from across the room, and the stick that is pulled
 
 mod firmware;
 mod interrupted;
 mod machines;
 mod refused;
 mod rescue;
+mod screen;

@@ -21,6 +21,8 @@ pub struct KitSpec {
     pub mode: &'static str,
     /// `ask`, `restart` or `power-off`.
     pub finish: &'static str,
+    /// Languages of the screen, the default first.
+    pub languages: &'static [&'static str],
     /// Sizes of the corrected definitions.
     pub dat_sizes: DatSizes,
     /// Seconds that GRUB's menu waits.
@@ -35,6 +37,7 @@ impl Default for KitSpec {
         Self {
             mode: "auto",
             finish: "power-off",
+            languages: &["en"],
             dat_sizes,
             menu_seconds: 0,
             arguments: Vec::new(),
@@ -138,6 +141,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
     let KitSpec {
         mode,
         finish,
+        languages,
         menu_seconds,
         arguments,
         ..
@@ -148,7 +152,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
          remedies = [\"mcafee-5958\"]\n\
          mode = \"{mode}\"\n\
          finish = \"{finish}\"\n\
-         languages = [\"en\"]\n\
+         languages = {languages:?}\n\
          [definitions.mcafee-dat]\n\
          zip = \"inputs/avvdat-5959.zip\"\n\
          [boot]\n\

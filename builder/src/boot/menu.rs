@@ -12,6 +12,8 @@ pub struct MenuSettings {
     pub stick: u32,
     /// How long the menu waits before it takes the first entry, in seconds.
     pub timeout_s: u32,
+    /// Language of the screen until the stick has proven itself, as an ISO 639-1 code.
+    pub language: String,
     /// Further arguments for the kernel.
     pub extra_arguments: Vec<String>,
 }
@@ -44,7 +46,8 @@ pub fn stick_name(serial: u32) -> String {
 /// Returns the text of grub.cfg.
 pub fn menu_text(settings: &MenuSettings) -> Result<String, MenuError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._,:=/+@-".contains(c);
-    for argument in &settings.extra_arguments {
+    let given = settings.extra_arguments.iter();
+    for argument in given.chain([&settings.language]) {
         if argument.is_empty() || !argument.chars().all(allowed) {
             return Err(MenuError {
                 argument: argument.clone(),
@@ -52,7 +55,10 @@ pub fn menu_text(settings: &MenuSettings) -> Result<String, MenuError> {
         }
     }
     let stick = stick_name(settings.stick);
-    let mut arguments = format!("mend.stick={stick} {KERNEL_ARGUMENTS}");
+    let mut arguments = format!(
+        "mend.stick={stick} mend.lang={} {KERNEL_ARGUMENTS}",
+        settings.language
+    );
     for argument in &settings.extra_arguments {
         arguments.push(' ');
         arguments.push_str(argument);
@@ -129,13 +135,14 @@ mod tests {
         MenuSettings {
             stick: 0x00a1_b2c3,
             timeout_s: 3,
+            language: "de".to_owned(),
             extra_arguments: extra.iter().map(|text| (*text).to_owned()).collect(),
         }
     }
 
     #[test]
     fn is_this_text() {
-        let text = menu_text(&settings(&["mend.lang=fr", "panic=5"])).unwrap();
+        let text = menu_text(&settings(&["mend.trace=1", "panic=5"])).unwrap();
         expect![[r##"
             # mendkit's menu, the same for BIOS and UEFI.
             set default=0
@@ -164,7 +171,7 @@ mod tests {
             fi
 
             function start_mend {
-              linux /boot/vmlinuz$bits mend.mode=$1 mend.stick=00A1-B2C3 console=tty0 $serial quiet loglevel=3 panic=30 mend.lang=fr panic=5
+              linux /boot/vmlinuz$bits mend.mode=$1 mend.stick=00A1-B2C3 mend.lang=de console=tty0 $serial quiet loglevel=3 panic=30 mend.trace=1 panic=5
               initrd /boot/user.cpio.xz /boot/modules$bits.cpio.xz /boot/key.cpio
             }
 

@@ -103,6 +103,12 @@ impl Stage<'_> {
         let menu = menu::MenuSettings {
             stick: identity.volume_serial,
             timeout_s: self.recipe.boot.menu_seconds,
+            language: self
+                .recipe
+                .languages
+                .first()
+                .cloned()
+                .unwrap_or_else(|| "en".into()),
             extra_arguments: self.recipe.boot.arguments.clone(),
         };
         let public_key = self.key.public().to_file();

@@ -665,7 +665,7 @@ fn the_page_tells_a_person_what_was_found_and_done() {
                        after  0a52a150ec8ab8d2e93f71aab17d2f95c4b6008c026dbdf69c9e01dd6922474f
           Next       take the stick out and restart this PC
 
-        Volume     VOLUME: unknown, 40000 MB, clean
+        Volume     VOLUME: folder, 40000 MB, clean
     "#]].assert_eq(&text);
 }
 
