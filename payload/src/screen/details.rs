@@ -3,7 +3,7 @@
 use ratatui_core::buffer::Buffer;
 use ratatui_core::style::{Color, Modifier, Style};
 
-use super::story::Detail;
+use super::story::gather::Detail;
 use super::words::{self, Language};
 use super::wrap::fold;
 

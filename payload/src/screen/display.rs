@@ -11,7 +11,7 @@ use ratatui_core::terminal::Terminal;
 use rustix::termios::tcgetwinsize;
 
 use super::sheet::Sheet;
-use super::story::Detail;
+use super::story::gather::Detail;
 use super::words::{self, Language};
 
 /// Size of a text screen that every PC has, for a terminal that does not tell.
