@@ -65,8 +65,11 @@ pub struct BuildArgs {
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// Images, or sticks such as /dev/sdb; several are checked at the same time
-    #[arg(value_name = "IMAGE|DEVICE", required = true)]
+    #[arg(value_name = "IMAGE|DEVICE", required_unless_present = "all")]
     pub sources: Vec<PathBuf>,
+    /// Check every stick and card that is plugged in
+    #[arg(long, conflicts_with = "sources")]
+    pub all: bool,
     /// Public key that must have signed it [default: the key on the stick itself]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
@@ -169,6 +172,15 @@ pub struct WriteArgs {
     /// Probe all of every stick for fake capacity, and not only some forty places; takes long
     #[arg(long)]
     pub full_probe: bool,
+    /// Who writes the sticks, as their identities and receipts say it [default: user@computer]
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Where receipts.jsonl, receipts.csv and labels.html go [default: the current folder]
+    #[arg(long, value_name = "FOLDER")]
+    pub receipts: Option<PathBuf>,
+    /// Keep no receipts and make no labels
+    #[arg(long, conflicts_with = "receipts")]
+    pub no_receipts: bool,
     /// Print what happens as JSON, one object a line
     #[arg(long)]
     pub json_progress: bool,

@@ -4,7 +4,7 @@
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
@@ -56,6 +56,7 @@ pub(crate) fn measure() -> Result<()> {
     println!("           ntfscat of the same six files         {peer}");
 
     let (mut own, mut inner, mut peer) = (Sample::default(), Sample::default(), Sample::default());
+    let mut health = Sample::default();
     let folder = tempfile::tempdir()?;
     let broken = folder.path().join("broken.img");
     copy(patient.volume().path(), &broken)?;
@@ -74,9 +75,11 @@ pub(crate) fn measure() -> Result<()> {
         own.add(time_of(repair, 0)?);
         let found = verdict(patient.volume())?;
         ensure!(found.repaired, "not repaired: {found:?}");
-        inner.add(std::time::Duration::from_millis(
-            report_in(reports.path())?.took_ms,
-        ));
+        let report = report_in(reports.path())?;
+        inner.add(Duration::from_millis(report.took_ms));
+        let mut timings = report.timings.iter();
+        let timing = timings.find(|timing| timing.stage == "health");
+        health.add(Duration::from_millis(timing.context("no timing")?.took_ms));
 
         let content = patient.volume().read("WINDOWS/system32/svchost.exe")?;
         fs::write(&good, content.context("svchost.exe is not there")?)?;
@@ -85,6 +88,7 @@ pub(crate) fn measure() -> Result<()> {
     }
     println!("repair     mend, whole process, stick proven     {own}");
     println!("           mend, from looking to checked         {inner}");
+    println!("           mend, the health check in that        {health}");
     println!("           ntfscp of the same four files, sync   {peer}");
     println!("ntfscp writes in place: no overlay, no journal, no undo, no check, no kept files.");
     Ok(())

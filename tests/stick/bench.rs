@@ -39,7 +39,7 @@ impl Made {
         let mut device = FaultyDevice::new(memory, STICK, fault);
         let plan = plan_stick(&self.image, ByteSize(STICK)).expect("the stick is large enough");
         let ended = write_stick(&self.image, &plan, quick(), &mut device, &mut |_| ());
-        (ended, device.writes())
+        (ended.map(drop), device.writes())
     }
 }
 

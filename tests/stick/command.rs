@@ -17,6 +17,10 @@ use crate::judged::check;
 fn mendkit_write<A: AsRef<OsStr>>(arguments: &[A]) -> Result<Output> {
     let mut command = Command::new(mendkit());
     command.arg("write").args(arguments);
+    let is_receipts = |argument: &A| argument.as_ref() == "--receipts";
+    if !arguments.iter().any(is_receipts) {
+        command.arg("--no-receipts");
+    }
     command.output().context("running mendkit write")
 }
 
@@ -187,7 +191,7 @@ fn a_typed_count_is_asked_for_and_anything_else_is_a_no() -> Result<()> {
     let desk = Desk::new()?;
     let typed = |answer: &str| -> Result<Output> {
         let line = format!(
-            "{} write {} {}",
+            "{} write --no-receipts {} {}",
             mendkit().display(),
             desk.made.path().display(),
             desk.path().display()
@@ -373,7 +377,7 @@ fn twenty_sticks_fit_a_terminal_of_80_columns() -> Result<()> {
     }
     let desk = Desk::new()?;
     let mut line = format!(
-        "stty cols 80 rows 30; exec {} write {} --yes-erase 20",
+        "stty cols 80 rows 30; exec {} write {} --no-receipts --yes-erase 20",
         mendkit().display(),
         desk.made.path().display()
     );

@@ -93,7 +93,7 @@ fn a_program_that_is_killed_at_any_write_leaves_no_stick_that_starts() -> Result
             .arg(new.path())
             .arg(&stick);
         strace
-            .args(["--yes-erase", "1"])
+            .args(["--yes-erase", "1", "--no-receipts"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let output = strace.output().context("running strace")?;

@@ -19,7 +19,7 @@ pub(crate) fn write(made: &Made, stick: &Path) -> Result<String> {
         .arg("write")
         .arg(made.path())
         .arg(stick)
-        .args(["--yes-erase", "1"]);
+        .args(["--yes-erase", "1", "--no-receipts"]);
     Ok(run_command(command)?.text())
 }
 

@@ -4,6 +4,7 @@
 //! - `faults`: a fault at every write
 //! - `interrupted`: gone at every write, in this process and as a killed program
 //! - `fakes`: sticks that hold less than they say
+//! - `identified`: every stick is somebody, and a receipt says who
 //! - `many`: none waits for another, none fails for another
 //! - `command`: what `mendkit write` and `mendkit devices` accept, refuse and print
 
@@ -11,6 +12,7 @@ mod bench;
 mod command;
 mod fakes;
 mod faults;
+mod identified;
 mod interrupted;
 mod judged;
 mod many;

@@ -30,7 +30,10 @@ fn write_all(made: &Made, faults: &[Fault]) -> Vec<(Duration, Result<(), String>
     let mut ends = vec![(Duration::ZERO, Err("never ended".to_owned())); faults.len()];
     write_sticks(&made.image, jobs.collect(), &mut |event| {
         if let News::Ended(ended) = event.news {
-            ends[event.job] = (start.elapsed(), ended.map_err(|error| error.to_string()));
+            ends[event.job] = (
+                start.elapsed(),
+                ended.map(drop).map_err(|error| error.to_string()),
+            );
         }
     });
     ends

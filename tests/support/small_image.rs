@@ -11,9 +11,10 @@ use mendkit::image::create_image_file;
 use mendkit::lba::ByteSize;
 use mendkit::plan::{BootCode, Content, ImageContents, ImageFile, ReservedFile, plan_image};
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::job::{Finish, JOB_SCHEMA, Job, Mode};
 use rescue_stick::manifest::Manifest;
 use rescue_stick::signature::PublicKey;
-use rescue_stick::{journal, paths};
+use rescue_stick::{identity, journal, paths};
 
 use crate::random::random_bytes;
 
@@ -27,6 +28,7 @@ pub fn make_small_image(path: &Path, seed: &str, size: usize) -> Result<()> {
         file(KEY_ARCHIVE, archive(key.to_file().as_bytes())?),
         file(BOOT_SECTOR_COPY, boot_code.mbr.to_vec()),
         file(CORE_IMAGE_COPY, boot_code.core.clone()),
+        file(paths::JOB, job(seed)?),
         file("mendkit/content.bin", random_bytes(seed, size)),
     ];
     let mut manifest = Manifest::default();
@@ -40,19 +42,27 @@ pub fn make_small_image(path: &Path, seed: &str, size: usize) -> Result<()> {
         paths::MANIFEST_SIGNATURE,
         signature.to_string().into_bytes(),
     ));
-    let identity = DiskIdentity::derive(Sha256Digest::of(seed.as_bytes()));
+    let own = DiskIdentity::derive(Sha256Digest::of(seed.as_bytes()));
     let contents = ImageContents {
         files,
-        reserved: vec![ReservedFile {
-            path: paths::JOURNAL.to_owned(),
-            size: ByteSize(1 << 20),
-            head: journal::empty_head(*identity.disk_guid.as_bytes()),
-            purpose: "journal".to_owned(),
-        }],
+        reserved: vec![
+            ReservedFile {
+                path: paths::IDENTITY.to_owned(),
+                size: ByteSize(4096),
+                head: identity::blank_file(),
+                purpose: "identity".to_owned(),
+            },
+            ReservedFile {
+                path: paths::JOURNAL.to_owned(),
+                size: ByteSize(1 << 20),
+                head: journal::empty_head(*own.disk_guid.as_bytes()),
+                purpose: "journal".to_owned(),
+            },
+        ],
         folders: vec![paths::REPORTS.to_owned()],
         report_space: ByteSize(1 << 20),
         boot_code,
-        identity,
+        identity: own,
         timestamp: FatTimestamp::from_unix_seconds(1_271_930_645)?,
     };
     create_image_file(path, &plan_image(contents)?, &mut |_| ())?;
@@ -67,6 +77,21 @@ fn file(path: &str, bytes: Vec<u8>) -> ImageFile {
         content: Content::Bytes(bytes),
         origin: "test".to_owned(),
     }
+}
+
+fn job(title: &str) -> Result<Vec<u8>> {
+    let job = Job {
+        schema: JOB_SCHEMA,
+        title: title.to_owned(),
+        date: "2010-04-22".to_owned(),
+        mode: Mode::Confirm,
+        finish: Finish::Ask,
+        languages: vec!["fr".to_owned(), "en".to_owned()],
+        remedies: Vec::new(),
+        definitions: [].into(),
+        files: Vec::new(),
+    };
+    Ok(serde_json::to_vec(&job)?)
 }
 
 /// Returns boot code with the sector numbers that tie its parts together.

@@ -1,22 +1,33 @@
 //! `mendkit verify`: says whether an image or a stick is what was signed, and whole.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
+use super::devices::listed_devices;
 use super::{Outcome, megabytes, read_public_key};
 use crate::cli::VerifyArgs;
+use crate::stick::device::find_obstacles;
+use crate::stick::facts::Sources;
 use crate::verify::Verified;
 use crate::verify::many::{OneVerified, verify_all, verify_path};
+
+/// Rules that forbid writing to a disk, and not reading it.
+const READABLE: [&str; 3] = ["mounted", "held", "read-only"];
 
 /// Verifies images and sticks and says everything that is wrong with them.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let trusted = args.key.as_deref().map(read_public_key).transpose()?;
+    let all = if args.all {
+        plugged_in()?
+    } else {
+        args.sources.clone()
+    };
     let [source] = args.sources.as_slice() else {
         let mut tally = Tally::default();
         let start = Instant::now();
-        verify_all(&args.sources, trusted.as_ref(), &mut |one| tally.take(one));
+        verify_all(&all, trusted.as_ref(), &mut |one| tally.take(one));
         return tally.sum_up(start.elapsed().as_secs_f64());
     };
     let start = Instant::now();
@@ -35,6 +46,28 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let s = if count == 1 { "" } else { "s" };
     say!(" BAD       {count} problem{s}: do not use it   {seconds:.1} s");
     Ok(Outcome::Refused)
+}
+
+/// Returns every stick and card, mounted or not: reading harms nobody. Says what is left out.
+fn plugged_in() -> anyhow::Result<Vec<PathBuf>> {
+    let (mut sticks, mut left_out) = (Vec::new(), Vec::new());
+    for device in listed_devices(&Sources::default())? {
+        let path = device.path.display();
+        match find_obstacles(&device, None)
+            .into_iter()
+            .find(|obstacle| !READABLE.contains(&obstacle.rule))
+        {
+            None => sticks.push(device.path),
+            Some(obstacle) => left_out.push(format!("{path} ({})", obstacle.reason)),
+        }
+    }
+    if !left_out.is_empty() {
+        say!(" left out: {}", left_out.join(", "));
+    }
+    if sticks.is_empty() {
+        bail!("no stick to check; `mendkit devices` tells what is plugged in");
+    }
+    Ok(sticks)
 }
 
 /// Counts images and sticks as they are done, a line each.

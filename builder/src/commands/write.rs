@@ -1,6 +1,6 @@
 //! `mendkit write`: an image onto sticks, as many as there are, each proven.
 
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -18,8 +18,10 @@ use crate::stick::plan::plan_stick;
 use crate::stick::probe::{Probe, ProbeExtent};
 use crate::stick::source::{SourceError, SourceImage};
 
+mod record;
 mod screen;
 
+use record::{Record, random};
 use screen::Screen;
 
 /// Sticks that were chosen, and devices that were left out with the reason.
@@ -39,6 +41,9 @@ pub fn run(args: &WriteArgs) -> anyhow::Result<Outcome> {
                 .map(|problem| format!("problem   {problem}"));
             let last = format!("{}: not as it was signed", args.image.display());
             return refuse(args, problems.chain([last]));
+        }
+        Err(error @ SourceError::Stick(_)) => {
+            return refuse(args, [format!("{}: {error}", args.image.display())]);
         }
         image => image.with_context(|| format!("checking {}", args.image.display()))?,
     };
@@ -62,10 +67,12 @@ pub fn run(args: &WriteArgs) -> anyhow::Result<Outcome> {
         bail!("no stick to write to; `mendkit devices` tells what is plugged in");
     }
     check_permission(&choice.sticks)?;
+    let record = Record::new(args, &image, &choice.sticks)?;
     if let Some(objection) = find_objection(choice.sticks.len(), args)? {
         return refuse(args, Some(objection));
     }
-    write_all(args, &sources, &image, &choice.sticks)
+    record.check_writable()?;
+    write_all(args, &sources, &image, (&choice.sticks, record))
 }
 
 /// Says why nothing was written.
@@ -202,14 +209,14 @@ fn write_all(
     args: &WriteArgs,
     sources: &Sources,
     image: &SourceImage,
-    sticks: &[DeviceFacts],
+    (sticks, mut record): (&[DeviceFacts], Record),
 ) -> anyhow::Result<Outcome> {
     let mut jobs = Vec::new();
-    for stick in sticks {
+    for (stick, identity) in sticks.iter().zip(record.identities()) {
         let plan = plan_stick(image, stick.size)
             .with_context(|| format!("planning {}", stick.path.display()))?;
         jobs.push(Job {
-            plan,
+            plan: plan.with_identity(image, identity),
             probe: probe(args.full_probe)?,
             open: Box::new(move || {
                 let device: Box<dyn Device> = Box::new(open_stick(sources, stick)?);
@@ -217,7 +224,10 @@ fn write_all(
             }),
         });
     }
-    let mut screen = Screen::new(sticks, args.json_progress);
+    let ids: Vec<_> = (record.identities())
+        .map(|identity| identity.facts().id.to_string())
+        .collect();
+    let mut screen = Screen::new(sticks, &ids, args.json_progress);
     screen.announce()?;
     let mut bad = 0;
     let mut shown = Ok(());
@@ -225,13 +235,18 @@ fn write_all(
         if let News::Ended(Err(_)) = event.news {
             bad += 1;
         }
+        record.take(&event);
         // A screen that is gone must not end the writing of sticks.
         if shown.is_ok() {
             shown = screen.show(event);
         }
     });
+    let (kept, missing) = record.finish();
     shown?;
-    screen.finish(sticks.len() - bad, bad)?;
+    screen.finish(sticks.len() - bad, bad, &kept)?;
+    if let Some(error) = missing {
+        return Err(error);
+    }
     Ok(if bad == 0 {
         Outcome::Done
     } else {
@@ -240,17 +255,12 @@ fn write_all(
 }
 
 fn probe(is_full: bool) -> anyhow::Result<Probe> {
-    let mut nonce = [0; 8];
-    let mut source = fs::File::open("/dev/urandom").context("drawing a number for the probe")?;
-    source
-        .read_exact(&mut nonce)
-        .context("drawing a number for the probe")?;
     Ok(Probe {
         extent: if is_full {
             ProbeExtent::Full
         } else {
             ProbeExtent::Quick
         },
-        nonce: u64::from_le_bytes(nonce),
+        nonce: u64::from_le_bytes(random()?),
     })
 }

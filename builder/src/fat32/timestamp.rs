@@ -53,7 +53,7 @@ impl FatTimestamp {
 }
 
 /// Returns year, month and day of a day counted from 1 January 1970, for the years that FAT knows.
-fn civil_date(days: i64) -> Option<(u16, u16, u16)> {
+pub(crate) fn civil_date(days: i64) -> Option<(u16, u16, u16)> {
     const MONTHS: [u16; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let mut day = u64::try_from(days).ok()?;
     let is_leap = |year: u16| {

@@ -7,7 +7,7 @@ use super::Device;
 use super::plan::StickPlan;
 use super::probe::Probe;
 use super::source::SourceImage;
-use super::writer::{Progress, StickError, write_stick};
+use super::writer::{Progress, StickError, Written, write_stick};
 
 /// Opens a stick, and makes sure that it is the one that was agreed on.
 pub type OpenDevice<'a> = Box<dyn FnOnce() -> Result<Box<dyn Device + 'a>, StickError> + Send + 'a>;
@@ -37,7 +37,7 @@ pub enum News {
     /// It came a step further.
     Progress(Progress),
     /// It is done: good, or bad for this reason.
-    Ended(Result<(), StickError>),
+    Ended(Result<Written, StickError>),
 }
 
 /// Writes all sticks and tells `each` what happens, on the caller's thread. Returns when every stick has
@@ -68,7 +68,7 @@ fn run(
     image: &SourceImage,
     job: Job<'_>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(), StickError> {
+) -> Result<Written, StickError> {
     let mut device = (job.open)()?;
     write_stick(image, &job.plan, job.probe, &mut *device, progress)
 }

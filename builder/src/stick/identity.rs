@@ -9,6 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use rescue_stick::identity::{IDENTITY_LENGTH, Identity, IdentityError, StickId, blank_file};
 use rescue_stick::paths;
 
+use crate::fat32::timestamp::civil_date;
 use crate::lba::ByteSize;
 use crate::verify::place::{PlaceError, find_file};
 
@@ -136,6 +137,18 @@ impl Patch {
     }
 }
 
+/// Returns when a stick was written as its identity says it: RFC 3339 in UTC. Nothing before 1970 and
+/// after 9999.
+pub fn written_text(unix_seconds: u64) -> Option<String> {
+    let days = i64::try_from(unix_seconds / 86_400).ok()?;
+    let (year, month, day) = civil_date(days).filter(|(year, ..)| *year <= 9999)?;
+    let second = unix_seconds % 86_400;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    Some(format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+    ))
+}
+
 /// Returns the id after the highest of this batch among `used`, if there is one left.
 pub fn next_id(batch: u16, used: impl IntoIterator<Item = StickId>) -> Option<StickId> {
     let in_batch = used.into_iter().filter(|id| id.batch == batch);
@@ -168,6 +181,22 @@ mod tests {
         let mut far = [9; 10];
         patch.overlay(u64::MAX - 3, &mut far);
         assert_eq!(far, [9; 10]);
+    }
+
+    #[test]
+    fn times_are_those_of_date() {
+        // Source: `date -u -d @SECONDS +%FT%TZ` of coreutils.
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_271_928_600, "2010-04-22T09:30:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(written_text(seconds).as_deref(), Some(text));
+        }
+        assert_eq!(written_text(253_402_300_800), None);
+        assert_eq!(written_text(u64::MAX), None);
     }
 
     #[test]

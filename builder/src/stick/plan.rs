@@ -3,6 +3,10 @@
 use crate::disk::{DiskError, plan_partition_table};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE, SECTORS_PER_MIB};
 
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::identity::Identity;
+
+use super::identity::Patch;
 use super::source::{Chunk, SourceImage};
 use super::stale::stale_ranges;
 
@@ -33,6 +37,8 @@ pub struct StickPlan {
     pub cleared_first: Vec<LbaRange>,
     /// Copied from the image.
     pub chunks: Vec<Chunk>,
+    /// What lies over the image's bytes in the chunks, whose digests count it in: the identity of the stick.
+    pub patch: Option<Patch>,
     /// Cleared since something else could be found there again.
     pub cleared: Vec<LbaRange>,
     /// What makes the stick a disk, written when all the rest was read back; MBR last.
@@ -88,12 +94,32 @@ pub fn plan_stick(image: &SourceImage, size: ByteSize) -> Result<StickPlan, Stic
         size,
         cleared_first: cleared_first.collect(),
         chunks: image.chunks.clone(),
+        patch: None,
         cleared: left_over(stale_ranges(size, image.size, image.volume), written),
         last,
     })
 }
 
 impl StickPlan {
+    /// Returns the plan of a stick that has this identity.
+    pub fn with_identity(mut self, image: &SourceImage, identity: &Identity) -> Self {
+        let patch = image.identity_place().patch(identity);
+        for chunk in &mut self.chunks {
+            if chunk.range == image.identity_range {
+                chunk.sha256 = Sha256Digest::of(&patch.bytes);
+            }
+        }
+        self.patch = Some(patch);
+        self
+    }
+
+    /// Lays what is the stick's own over the image's bytes from `lba` on.
+    pub(crate) fn overlay(&self, lba: Lba, bytes: &mut [u8]) {
+        if let Some(patch) = &self.patch {
+            patch.overlay(lba.byte_offset(), bytes);
+        }
+    }
+
     /// Returns how many bytes are written between the first clearing and the last pieces.
     pub fn body_size(&self) -> ByteSize {
         let chunks = self.chunks.iter().map(|chunk| chunk.range.size().0);

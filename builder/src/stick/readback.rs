@@ -1,29 +1,33 @@
 //! Reads a stick back and holds it against what was to be written.
 
 use rescue_stick::digest::Sha256Digest;
+use sha2::{Digest as _, Sha256};
 
 use crate::lba::{Lba, LbaRange};
 
 use super::Device;
 use super::buffer::AlignedBuffer;
 use super::plan::{FinalPiece, StickPlan};
-use super::source::{CHUNK, CHUNK_SECTORS, SourceImage, part};
+use super::source::{CHUNK, CHUNK_SECTORS, Chunk, SourceImage, part};
 use super::writer::StickError;
 
-/// Reads everything back but the last pieces. Calls `progress` with the bytes read each time.
+/// Reads everything back but the last pieces. Calls `progress` with the bytes read each time. Returns the
+/// digest of what the image's sectors hold on the stick, identity and all, in their order.
 pub fn check_body(
     image: &SourceImage,
     plan: &StickPlan,
     device: &mut dyn Device,
     progress: &mut dyn FnMut(u64),
-) -> Result<(), StickError> {
+) -> Result<Sha256Digest, StickError> {
+    let mut hasher = Sha256::new();
     let mut buffer = AlignedBuffer::zeroed(CHUNK);
     for chunk in &plan.chunks {
         let bytes = part(&mut buffer, chunk.range);
         read(device, chunk.range.first(), bytes)?;
         if Sha256Digest::of(bytes) != chunk.sha256 {
-            return Err(blame(image, chunk.range, chunk.sha256, bytes));
+            return Err(blame(image, plan, *chunk, bytes));
         }
+        hasher.update(&*bytes);
         progress(chunk.range.size().0);
     }
     for range in &plan.cleared {
@@ -37,7 +41,7 @@ pub fn check_body(
             progress(range.size().0);
         }
     }
-    Ok(())
+    Ok(Sha256Digest(hasher.finalize().into()))
 }
 
 /// Reads the last pieces back.
@@ -57,13 +61,15 @@ pub fn check_last(last: &[FinalPiece], device: &mut dyn Device) -> Result<(), St
 
 /// Says whether the stick is to blame, or an image that somebody changed meanwhile; and if the stick, which
 /// sectors of it.
-fn blame(image: &SourceImage, range: LbaRange, expected: Sha256Digest, found: &[u8]) -> StickError {
+fn blame(image: &SourceImage, plan: &StickPlan, chunk: Chunk, found: &[u8]) -> StickError {
+    let range = chunk.range;
     let mut original = vec![0; found.len()];
     let lba = range.first();
     if let Err(source) = image.read_at(lba, &mut original) {
         return StickError::Image { lba, source };
     }
-    if Sha256Digest::of(&original) != expected {
+    plan.overlay(lba, &mut original);
+    if Sha256Digest::of(&original) != chunk.sha256 {
         return StickError::ImageChanged { range };
     }
     let sectors = original.chunks(512).zip(found.chunks(512));

@@ -48,11 +48,12 @@ pub struct Receipt {
     pub image: ImageFacts,
     /// The stick's own public key, as Base64: what its reports must be signed with.
     pub public_key: Option<String>,
-    /// Bytes that were written.
+    /// Bytes of content that were written; of a bad stick, as far as it came.
     pub bytes_written: u64,
     /// Milliseconds from the first write to the end of reading back.
     pub took_ms: u64,
-    /// Digest of what was read back, in the order of the sectors.
+    /// Digest of the image's sectors as they were read back, identity and all, in their order; without MBR
+    /// and GPT, which follow from the size of the stick.
     pub read_back_sha256: Option<Sha256Digest>,
 }
 

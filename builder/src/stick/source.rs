@@ -5,19 +5,26 @@
 //! written up to the last sector that is not zero; their tails and free space mean nothing.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 
 use fs_err as fs;
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::identity::{IDENTITY_LENGTH, StickId};
+use rescue_stick::job::{Job, JobError};
 use rescue_stick::journal;
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
 use crate::disk::identity::DiskIdentity;
 use crate::disk::{CORE_IMAGE_LBA, VOLUME_FIRST_LBA};
+use crate::hashed_file::read_pieces;
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
+use crate::verify::place::{ReadFileError, read_file};
 use crate::verify::{Problem, ReadImage, VerifyError, check_read_image, read_image};
+
+use super::identity::IdentityPlace;
+use super::image_facts::ImageFacts;
 
 /// Sectors that are read, written and hashed at once: 1 MiB.
 pub(crate) const CHUNK_SECTORS: u64 = 2048;
@@ -43,6 +50,24 @@ pub enum SourceError {
     /// It is not as it was signed.
     #[error("the image has {} problems, the first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
     Bad(Vec<Problem>),
+    /// It is a copy of a stick. What is made from it would have two names.
+    #[error("a copy of stick {0}, expected an image as it was built")]
+    Stick(StickId),
+    /// There is no room for the identity of a stick.
+    #[error(
+        "{}: {found}, expected {IDENTITY_LENGTH} bytes in one piece; build the image anew",
+        paths::IDENTITY
+    )]
+    Room {
+        /// What there is.
+        found: String,
+    },
+    /// The signed job cannot be read.
+    #[error(transparent)]
+    File(#[from] ReadFileError),
+    /// The signed job does not parse.
+    #[error(transparent)]
+    Job(#[from] JobError),
 }
 
 /// Consecutive sectors of the image, at most 1 MiB, with the digest of their bytes.
@@ -66,6 +91,12 @@ pub struct SourceImage {
     pub volume: LbaRange,
     /// What a BIOS runs first.
     pub boot_code: [u8; 440],
+    /// Where the identity of a stick goes; always a chunk of its own.
+    pub identity_range: LbaRange,
+    /// What the image is to do.
+    pub job: Job,
+    /// The key that signed it.
+    pub key: PublicKey,
     /// What has to be written but for MBR and GPT, in the order of the sectors.
     pub chunks: Vec<Chunk>,
 }
@@ -75,18 +106,23 @@ impl SourceImage {
     pub fn open(mut file: fs::File, trusted: Option<&PublicKey>) -> Result<Self, SourceError> {
         let image = read_image(&mut file)?;
         let verified = check_read_image(&image, trusted);
-        let parts = (image.image_size, image.identity.clone(), image.volume);
-        let (Some(size), Some(identity), Some(volume), true) =
-            (parts.0, parts.1, parts.2, verified.problems.is_empty())
+        let found = (image.image_size, image.identity.clone(), image.volume);
+        let ((Some(size), Some(identity), Some(volume)), Some(key), true) =
+            (found, verified.key, verified.problems.is_empty())
         else {
             return Err(SourceError::Bad(verified.problems));
         };
+        if let Some(stick) = verified.stick {
+            return Err(SourceError::Stick(stick.facts().id));
+        }
+        let identity_range = find_identity(&image)?;
+        let job = read_job(&mut file, &image)?;
         let file = file.into_file();
         let mut boot_code = [0; 440];
         read(&file, Lba(0), &mut boot_code)?;
         let mut chunks = Vec::new();
         let mut buffer = vec![0; CHUNK];
-        for range in mapped_ranges(&file, &image)? {
+        for range in mapped_ranges(&file, &image, identity_range)? {
             for range in range.parts(CHUNK_SECTORS) {
                 let bytes = part(&mut buffer, range);
                 read(&file, range.first(), bytes)?;
@@ -100,6 +136,9 @@ impl SourceImage {
             identity,
             volume,
             boot_code,
+            identity_range,
+            job,
+            key,
             chunks,
         })
     }
@@ -107,6 +146,24 @@ impl SourceImage {
     /// Reads sectors of the image; any number of threads may do so at once.
     pub fn read_at(&self, lba: Lba, buffer: &mut [u8]) -> io::Result<()> {
         self.file.read_exact_at(buffer, lba.byte_offset())
+    }
+
+    /// Returns where the identity of a stick goes.
+    pub fn identity_place(&self) -> IdentityPlace {
+        IdentityPlace {
+            offset: self.identity_range.first().byte_offset(),
+        }
+    }
+
+    /// Reads all of the image once more and returns what receipts and labels say of it.
+    pub fn facts(&self) -> io::Result<ImageFacts> {
+        use sha2::Digest as _;
+        let mut hasher = sha2::Sha256::new();
+        let mut reader = &self.file;
+        reader.seek(SeekFrom::Start(0))?;
+        read_pieces(&mut reader, |piece| hasher.update(piece))?;
+        let sha256 = Sha256Digest(hasher.finalize().into());
+        Ok(ImageFacts::of(&self.job, &self.key, sha256))
     }
 
     /// Returns how many bytes of the image go onto a stick, besides MBR and GPT.
@@ -134,16 +191,44 @@ fn read(file: &File, lba: Lba, buffer: &mut [u8]) -> Result<(), SourceError> {
     done.map_err(|source| SourceError::ReadAgain { lba, source })
 }
 
+/// Returns the sectors of the identity.
+fn find_identity(image: &ReadImage) -> Result<LbaRange, SourceError> {
+    let room = |found: String| SourceError::Room { found };
+    let file = image.files.iter().find(|file| file.path == paths::IDENTITY);
+    let file = file.ok_or_else(|| room("missing".to_owned()))?;
+    let length = u64::try_from(IDENTITY_LENGTH).unwrap_or(u64::MAX);
+    match file.ranges.as_slice() {
+        [range] if file.size.0 == length => {
+            LbaRange::starting_at(range.first(), length / SECTOR_SIZE)
+                .ok_or_else(|| room("nothing".to_owned()))
+        }
+        ranges => Err(room(format!("{} in {} pieces", file.size, ranges.len()))),
+    }
+}
+
+fn read_job(file: &mut fs::File, image: &ReadImage) -> Result<Job, SourceError> {
+    let found = image.files.iter().find(|file| file.path == paths::JOB);
+    let text = match found {
+        Some(found) => read_file(file, found)?,
+        None => Vec::new(),
+    };
+    Ok(Job::parse(&String::from_utf8_lossy(&text))?)
+}
+
 /// Returns the sectors that have to be written, in order: everything before the volume, and of the volume
-/// what is in use.
-fn mapped_ranges(file: &File, image: &ReadImage) -> Result<Vec<LbaRange>, SourceError> {
+/// what is in use. The identity is a range of its own.
+fn mapped_ranges(
+    file: &File,
+    image: &ReadImage,
+    identity: LbaRange,
+) -> Result<Vec<LbaRange>, SourceError> {
     let before = VOLUME_FIRST_LBA.0 - CORE_IMAGE_LBA.0;
     let mut ranges: Vec<_> = LbaRange::starting_at(CORE_IMAGE_LBA, before)
         .into_iter()
         .collect();
     let is_work_area = |path: &str| path == paths::JOURNAL || path == paths::SCRATCH;
     let work_files = image.files.iter().filter(|file| is_work_area(&file.path));
-    let mut tails = Vec::new();
+    let mut tails = vec![identity];
     for work_file in work_files {
         let head = match work_file.path.as_str() {
             paths::JOURNAL => ByteSize(journal::BODIES_OFFSET).sectors(),
@@ -160,6 +245,8 @@ fn mapped_ranges(file: &File, image: &ReadImage) -> Result<Vec<LbaRange>, Source
     for range in &image.in_use {
         ranges.extend(range.without(&tails));
     }
+    ranges.push(identity);
+    ranges.sort_by_key(|range| range.first());
     Ok(ranges)
 }
 

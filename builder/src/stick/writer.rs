@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rescue_stick::digest::Sha256Digest;
+
 use crate::lba::{ByteSize, Lba, LbaRange};
 
 use super::buffer::AlignedBuffer;
@@ -78,6 +80,21 @@ pub enum StickError {
     },
 }
 
+impl StickError {
+    /// Returns whether the stick is as it was before.
+    pub fn left_untouched(&self) -> bool {
+        matches!(self, Self::Open { .. } | Self::Changed(_))
+    }
+
+    /// Returns how much the stick really holds, if that is less than it says.
+    pub fn true_size(&self) -> Option<ByteSize> {
+        match self {
+            Self::Probe(ProbeError::FakeCapacity { holds, .. }) => Some(*holds),
+            _ => None,
+        }
+    }
+}
+
 /// What is being done to a stick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -102,6 +119,15 @@ pub struct Progress {
     pub total: ByteSize,
 }
 
+/// What was put on a good stick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Bytes of content, with the places that were cleared; without probe, MBR and GPT.
+    pub bytes: ByteSize,
+    /// Digest of the image's sectors as they were read back, in their order.
+    pub read_back: Sha256Digest,
+}
+
 /// Clears, probes, writes, reads back, and only then makes the stick bootable.
 pub fn write_stick(
     image: &SourceImage,
@@ -109,7 +135,7 @@ pub fn write_stick(
     probe: Probe,
     device: &mut dyn Device,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(), StickError> {
+) -> Result<Written, StickError> {
     clear_first(plan, device)?;
     probe_stick(device, probe, &mut |done, total| {
         progress(Progress {
@@ -125,7 +151,7 @@ pub fn write_stick(
         device,
         &mut counting(Stage::Writing, total, progress),
     )?;
-    check_body(
+    let read_back = check_body(
         image,
         plan,
         device,
@@ -133,7 +159,11 @@ pub fn write_stick(
     )?;
     drop(counting(Stage::Finishing, total, progress));
     write_last(&plan.last, device)?;
-    check_last(&plan.last, device)
+    check_last(&plan.last, device)?;
+    Ok(Written {
+        bytes: total,
+        read_back,
+    })
 }
 
 /// Tells that a stage begins, and returns what adds up the bytes that are done in it.
@@ -170,6 +200,7 @@ fn write_body(
         let lba = chunk.range.first();
         let read = image.read_at(lba, bytes);
         read.map_err(|source| StickError::Image { lba, source })?;
+        plan.overlay(lba, bytes);
         write(device, lba, bytes)?;
         last = chunk.range.last();
         progress(chunk.range.size().0);

@@ -6,7 +6,8 @@
 use serde::Deserialize;
 
 use crate::remedy::predicate::Predicate;
-use crate::remedy::step::{RawStep, RemedyStep};
+use crate::remedy::step::RemedyStep;
+use crate::remedy::step::raw::RawStep;
 
 pub mod explain;
 pub mod predicate;

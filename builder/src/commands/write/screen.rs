@@ -1,17 +1,18 @@
 //! What is seen while sticks are written: bars on a terminal, a line a stick elsewhere, or JSON lines.
 
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::record::chain;
 use crate::commands::megabytes;
 use crate::lba::ByteSize;
 use crate::stick::batch::{Event, News};
 use crate::stick::device::DeviceFacts;
-use crate::stick::writer::{Progress, Stage, StickError};
+use crate::stick::writer::{Progress, Stage, StickError, Written};
 
 /// Least time between two JSON lines about the progress of one stick.
 const JSON_PAUSE: Duration = Duration::from_millis(200);
@@ -31,6 +32,8 @@ enum Way {
 /// One stick as it is shown.
 struct Shown {
     number: usize,
+    /// Its name from now on.
+    id: String,
     device: String,
     title: String,
     serial: Option<String>,
@@ -50,6 +53,7 @@ struct Shown {
 enum Line<'a> {
     Stick {
         number: usize,
+        id: &'a str,
         device: &'a str,
         model: &'a str,
         serial: Option<&'a str>,
@@ -63,12 +67,14 @@ enum Line<'a> {
     },
     Good {
         number: usize,
+        id: &'a str,
         device: &'a str,
         serial: Option<&'a str>,
         bytes: u64,
     },
     Bad {
         number: usize,
+        id: &'a str,
         device: &'a str,
         serial: Option<&'a str>,
         reason: &'a str,
@@ -83,6 +89,7 @@ enum Line<'a> {
     End {
         good: usize,
         bad: usize,
+        kept: Vec<String>,
     },
 }
 
@@ -99,32 +106,35 @@ pub(super) fn tell_refused(reason: &str) -> anyhow::Result<()> {
 
 impl Screen {
     /// Returns the screen that suits: JSON if that is wanted, bars if both outputs are a terminal.
-    pub(super) fn new(sticks: &[DeviceFacts], is_json: bool) -> Self {
+    pub(super) fn new(sticks: &[DeviceFacts], ids: &[String], is_json: bool) -> Self {
         let way = match () {
             () if is_json => Way::Json,
             () if io::stdout().is_terminal() && io::stderr().is_terminal() => Way::Bars,
             () => Way::Lines,
         };
         let bars = matches!(way, Way::Bars).then(MultiProgress::new);
-        let shown = (1..).zip(sticks).map(|(number, stick)| {
-            let title = stick.title().to_owned();
-            let bar = bars.as_ref().map_or_else(ProgressBar::hidden, |bars| {
-                bars.add(new_bar(number, &title))
+        let shown = (1..)
+            .zip(sticks.iter().zip(ids))
+            .map(|(number, (stick, id))| {
+                let title = stick.title().to_owned();
+                let bar = bars.as_ref().map_or_else(ProgressBar::hidden, |bars| {
+                    bars.add(new_bar(number, &title))
+                });
+                Shown {
+                    number,
+                    id: id.clone(),
+                    device: stick.path.display().to_string(),
+                    title,
+                    serial: stick.serial.clone(),
+                    size: stick.size,
+                    bar,
+                    stage: None,
+                    written: ByteSize(0),
+                    writing: Duration::ZERO,
+                    told: None,
+                    failure: None,
+                }
             });
-            Shown {
-                number,
-                device: stick.path.display().to_string(),
-                title,
-                serial: stick.serial.clone(),
-                size: stick.size,
-                bar,
-                stage: None,
-                written: ByteSize(0),
-                writing: Duration::ZERO,
-                told: None,
-                failure: None,
-            }
-        });
         Self {
             sticks: shown.collect(),
             way,
@@ -139,6 +149,7 @@ impl Screen {
         for stick in &self.sticks {
             print(&Line::Stick {
                 number: stick.number,
+                id: &stick.id,
                 device: &stick.device,
                 model: &stick.title,
                 serial: stick.serial.as_deref(),
@@ -167,10 +178,11 @@ impl Screen {
         }
     }
 
-    /// Names every bad stick with its reason, and counts.
-    pub(super) fn finish(&self, good: usize, bad: usize) -> anyhow::Result<()> {
+    /// Names every bad stick with its reason, counts, and says what was kept of it.
+    pub(super) fn finish(&self, good: usize, bad: usize, kept: &[PathBuf]) -> anyhow::Result<()> {
+        let kept: Vec<_> = kept.iter().map(|path| path.display().to_string()).collect();
         if matches!(self.way, Way::Json) {
-            return print(&Line::End { good, bad });
+            return print(&Line::End { good, bad, kept });
         }
         for stick in &self.sticks {
             if let Some(failure) = &stick.failure {
@@ -183,7 +195,8 @@ impl Screen {
             }
         }
         let s = if good == 1 { "" } else { "s" };
-        say!(" {good} stick{s} good, {bad} bad.");
+        let kept: String = kept.iter().map(|path| format!("  {path}")).collect();
+        say!(" {good} stick{s} good, {bad} bad.{kept}");
         Ok(())
     }
 }
@@ -238,31 +251,39 @@ impl Shown {
         })
     }
 
-    fn end(&mut self, ended: Result<(), StickError>, way: &Way) -> anyhow::Result<()> {
-        let failure = ended
-            .err()
-            .map(|error| format!("{:#}", anyhow::Error::from(error)));
+    fn end(&mut self, ended: Result<Written, StickError>, way: &Way) -> anyhow::Result<()> {
+        let failure = ended.err().map(|error| chain(&error));
         let rate = rate(self.written, self.writing) / 1_000_000;
         let outcome = match &failure {
             None => format!(
-                "{:>8}  {rate:>3} MB/s   read back ok",
-                megabytes(self.written.0)
+                "{:>8}  {rate:>3} MB/s   read back ok   stick {}",
+                megabytes(self.written.0),
+                self.id
             ),
             Some(failure) => format!("BAD: {failure}"),
         };
-        let (number, device, serial) = (self.number, &*self.device, self.serial.as_deref());
+        let (number, id) = (self.number, &*self.id);
+        let (device, serial) = (&*self.device, self.serial.as_deref());
         match (way, &failure) {
-            (Way::Bars, None) => self.bar.finish_with_message(outcome),
+            (Way::Bars, None) => {
+                // Without the bar, so that the id fits a terminal of 80 columns.
+                if let Ok(style) = ProgressStyle::with_template("{prefix}  {wide_msg}") {
+                    self.bar.set_style(style);
+                }
+                self.bar.finish_with_message(outcome);
+            }
             (Way::Bars, Some(_)) => self.bar.abandon_with_message(outcome),
             (Way::Lines, _) => say!(" {number:<2} {:<16}  {outcome}", self.title),
             (Way::Json, None) => print(&Line::Good {
                 number,
+                id,
                 device,
                 serial,
                 bytes: self.written.0,
             })?,
             (Way::Json, Some(reason)) => print(&Line::Bad {
                 number,
+                id,
                 device,
                 serial,
                 reason,
