@@ -172,7 +172,7 @@ pub struct WriteArgs {
     /// Probe all of every stick for fake capacity, and not only some forty places; takes long
     #[arg(long)]
     pub full_probe: bool,
-    /// Who writes the sticks, as their identities and receipts say it [default: user@computer]
+    /// Who writes the sticks, as their identities and receipts say it [default: name of user and computer]
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
     /// Where receipts.jsonl, receipts.csv and labels.html go [default: the current folder]

@@ -137,11 +137,11 @@ impl Patch {
     }
 }
 
-/// Returns when a stick was written as its identity says it: RFC 3339 in UTC. Nothing before 1970 and
-/// after 9999.
+/// Returns when a stick was written as its identity says it: RFC 3339 in UTC. Nothing after 2107,
+/// the last year that FAT knows.
 pub fn written_text(unix_seconds: u64) -> Option<String> {
     let days = i64::try_from(unix_seconds / 86_400).ok()?;
-    let (year, month, day) = civil_date(days).filter(|(year, ..)| *year <= 9999)?;
+    let (year, month, day) = civil_date(days)?;
     let second = unix_seconds % 86_400;
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     Some(format!(
@@ -191,11 +191,11 @@ mod tests {
             (951_782_399, "2000-02-28T23:59:59Z"),
             (951_782_400, "2000-02-29T00:00:00Z"),
             (1_271_928_600, "2010-04-22T09:30:00Z"),
-            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (4_354_819_199, "2107-12-31T23:59:59Z"),
         ] {
             assert_eq!(written_text(seconds).as_deref(), Some(text));
         }
-        assert_eq!(written_text(253_402_300_800), None);
+        assert_eq!(written_text(4_354_819_200), None);
         assert_eq!(written_text(u64::MAX), None);
     }
 

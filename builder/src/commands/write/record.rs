@@ -65,7 +65,7 @@ impl Record {
             Some(by) => by.clone(),
             None => default_name(),
         };
-        let time = now().context("reading the clock: expected a year from 1970 to 9999")?;
+        let time = now().context("reading the clock: expected a year from 1970 to 2107")?;
         let mut batch = u16::from_le_bytes(random()?);
         while ledger.ids().any(|id| id.batch == batch) {
             batch = batch.wrapping_add(1);
