@@ -199,7 +199,7 @@ fn a_volume_without_room_is_refused_before_anything_is_written() -> Result<()> {
     assert_eq!(at_first, clusters * 4096, "ntfsinfo counts otherwise");
 
     let mount = NtfsMount::writable(&path)?;
-    let length = usize::try_from(at_first - 1_200_000)?;
+    let length = usize::try_from(at_first - 300_000)?;
     fs_err::write(mount.path().join("filler"), vec![7; length])?;
     mount.unmount()?;
     bench.start.pc = Content::new(fs_err::read(&path)?);

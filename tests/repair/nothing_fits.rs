@@ -32,13 +32,16 @@ fn check(windows: &WindowsSpec, screen: Expect, page: Expect) -> Result<()> {
     let report = run(&request, &machine, &Stick::built_in()?, &mut Silent);
     let volume = &report.volumes.first().context("no volume")?.name;
     let plain = |text: &str| text.replace(volume, "VOLUME") + "\n";
-    screen.assert_eq(&plain(&outcome_lines(&report).join("\n")));
+    let mut lines = outcome_lines(&report);
+    // A folder of the host has files of today, and the PC's clock stands in 2010.
+    lines.retain(|line| !line.starts_with("this PC's clock is "));
+    screen.assert_eq(&plain(&lines.join("\n")));
     let text = render_report(&report);
     let rest = text
         .lines()
         .skip_while(|line| !line.starts_with("\\WINDOWS on "));
     let rest: Vec<&str> = rest
-        .take_while(|line| !line.starts_with("Volume "))
+        .take_while(|line| !line.starts_with("Volume ") && *line != "Health")
         .collect();
     page.assert_eq(&plain(&rest.join("\n")));
     Ok(())
