@@ -6,6 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use fs_err as fs;
 use rescue_stick::job::{Finish, Mode};
@@ -22,7 +23,7 @@ use crate::journal::{Journal, Target};
 use crate::machine::Machine;
 use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources, find_targets, uptime_ms};
 use crate::screen::console::Consoles;
-use crate::screen::{Question, Screen, outcome_lines};
+use crate::screen::{self, Progress, Screen, guess_time_left, outcome_lines, story};
 use crate::stick::Stick;
 
 pub mod arguments;
@@ -50,6 +51,15 @@ struct Outcome {
     lines: Vec<String>,
     /// Goes to the stick, if there is one.
     report: Option<Report>,
+    /// Where the report is on the stick, or why it is not there.
+    saved: Option<Result<String, String>>,
+}
+
+/// How the run is to end.
+struct Ending {
+    finish: Finish,
+    /// The stick's disk, once it was found.
+    disk: Option<String>,
 }
 
 impl Outcome {
@@ -58,6 +68,7 @@ impl Outcome {
             verdict,
             lines: lines.to_vec(),
             report: None,
+            saved: None,
         }
     }
 
@@ -66,6 +77,17 @@ impl Outcome {
             verdict: report.verdict,
             lines: outcome_lines(&report),
             report: Some(report),
+            saved: None,
+        }
+    }
+}
+
+impl Ending {
+    /// Whatever came in between, a person is there to be asked.
+    fn asked() -> Self {
+        Self {
+            finish: Finish::Ask,
+            disk: None,
         }
     }
 }
@@ -82,22 +104,23 @@ pub fn run(work: Work) -> String {
     }
     environment::mount_all();
     let mut screen = Consoles::open(&environment::CONSOLES);
+    let arguments = Arguments::parse(&fs::read_to_string("/proc/cmdline").unwrap_or_default());
+    screen.set_languages(arguments.language.as_slice());
     screen.mark(&format!("first line {} ms", uptime_ms()));
     let loaded = environment::load_modules(Path::new(paths::MODULES_IN_INITRAMFS));
     screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
-    let arguments = Arguments::parse(&fs::read_to_string("/proc/cmdline").unwrap_or_default());
     let fault = keep_faults();
     let worked = catch_unwind(AssertUnwindSafe(|| work_on(&mut screen, &arguments, work)));
-    let finish = worked.unwrap_or_else(|_| {
+    let ending = worked.unwrap_or_else(|_| {
         let lines = [
             format!("mend stopped at a fault of its own: {}", lock(&fault)),
             "If a repair was being written, start this PC from the stick again: it will be finished."
                 .to_owned(),
         ];
-        show(&mut screen, &Outcome::new(Verdict::Failed, &lines));
-        Finish::Ask
+        show(&mut screen, Outcome::new(Verdict::Failed, &lines));
+        Ending::asked()
     });
-    end(&mut screen, arguments.finish.unwrap_or(finish))
+    end(&mut screen, arguments.finish, &ending)
 }
 
 /// Keeps what a panic says, instead of throwing it over the screen.
@@ -113,28 +136,37 @@ fn lock(text: &Mutex<String>) -> MutexGuard<'_, String> {
 }
 
 /// Does the work and shows the outcome. Returns how the stick's job wants it to end.
-fn work_on(screen: &mut Consoles, arguments: &Arguments, work: Work) -> Finish {
+fn work_on(screen: &mut Consoles, arguments: &Arguments, work: Work) -> Ending {
     let (boot_stick, stick) = match prove_stick(screen, arguments) {
         Ok(proven) => proven,
         Err(reason) => {
             let advice =
                 "Nothing on this PC was touched. Write the stick again, or use another one.";
             let outcome = Outcome::new(Verdict::Refused, &[reason, advice.into()]);
-            show(screen, &outcome);
-            return Finish::Ask;
+            show(screen, outcome);
+            return Ending::asked();
         }
     };
+    let job = stick.job();
+    if arguments.language.is_none() {
+        screen.set_languages(&job.languages);
+    }
     let mut outcome = mend(screen, arguments, (&boot_stick, &stick), work);
     if let Some(report) = &outcome.report {
         let text = (work.report_text)(report);
-        let saved = match boot_stick.save_report(report, &text) {
-            Ok(folder) => format!("Report on the stick: {folder}"),
-            Err(reason) => format!("The report could not be saved on the stick: {reason}"),
-        };
-        outcome.lines.push(saved);
+        outcome.saved = Some(boot_stick.save_report(report, &text));
+    } else {
+        boot_stick.let_go();
     }
-    show(screen, &outcome);
-    stick.job().finish
+    let verdict = outcome.verdict;
+    show(screen, outcome);
+    if Consoles::is_heard(job.mode) {
+        screen.call(verdict);
+    }
+    Ending {
+        finish: job.finish,
+        disk: Some(boot_stick.disk().to_owned()),
+    }
 }
 
 fn prove_stick(screen: &mut Consoles, arguments: &Arguments) -> Result<(BootStick, Stick), String> {
@@ -147,12 +179,18 @@ fn prove_stick(screen: &mut Consoles, arguments: &Arguments) -> Result<(BootStic
         .and_then(|text| PublicKey::parse(&text).map_err(|error| error.to_string()))?;
     let boot_stick = boot_stick::find(serial)?;
     screen.mark(&format!("stick found {} ms", uptime_ms()));
-    let mut shown = 0;
+    let (mut shown, started_ms) = (0, uptime_ms());
     let stick = Stick::prove(boot_stick.root(), &key, &mut |progress| {
         let tenths = progress.done.saturating_mul(10) / progress.total.max(1);
         if tenths > shown {
             shown = tenths;
-            screen.progress(&format!("Checking the stick ... {tenths}0 %"), tenths == 10);
+            let taken = Duration::from_millis(uptime_ms().saturating_sub(started_ms));
+            screen.advance(Progress {
+                text: "Checking the stick ...".to_owned(),
+                done: progress.done,
+                total: progress.total,
+                left: guess_time_left(progress.done, progress.total, taken),
+            });
         }
     });
     let stick = stick.map_err(|error| format!("This stick is not as it was signed: {error}"))?;
@@ -174,9 +212,14 @@ fn mend(
     };
     let mut recovered = Vec::new();
     if let Some(journal) = &journal {
+        let mut commits = journal.commits().into_iter();
+        if commits.any(|commit| commit.state.is_unfinished()) {
+            screen.turn_to(screen::Work::Repairing);
+        }
         let done = with_targets(boot_stick, &resources, |targets| {
             recover_all(screen, journal, targets)
         });
+        screen.turn_to(screen::Work::Looking);
         match done.and_then(|done| done) {
             Ok(lines) => recovered = lines,
             Err(reason) => {
@@ -267,7 +310,9 @@ fn undo_newest(
         let reason = "The stick has no journal, so nothing can be taken back with it.";
         return Outcome::new(Verdict::Refused, &[reason.into()]);
     };
+    screen.turn_to(screen::Work::Undoing);
     let undone = with_targets(boot_stick, resources, |targets| undo(journal, targets));
+    screen.turn_to(screen::Work::Looking);
     let reason = match undone {
         Ok(Ok(commits)) => {
             let runs = commits.first().map(|commit| commit.run.clone());
@@ -290,15 +335,32 @@ fn undo_newest(
     }
 }
 
-fn show(screen: &mut Consoles, outcome: &Outcome) {
-    screen.show_verdict(outcome.verdict, &outcome.lines);
-    screen.mark(&format!("VERDICT {}", outcome.verdict.word()));
+fn show(screen: &mut Consoles, outcome: Outcome) {
+    let verdict = outcome.verdict;
+    let is_saved = outcome.saved.as_ref().map(Result::is_ok);
+    let saved_line = outcome.saved.map(|saved| match saved {
+        Ok(folder) => format!("Report on the stick: {folder}"),
+        Err(reason) => format!("The report could not be saved on the stick: {reason}"),
+    });
+    screen.show_outcome(story::Outcome {
+        verdict,
+        lines: outcome.lines,
+        report: outcome.report,
+        is_saved,
+        saved_line,
+    });
+    screen.mark(&format!("VERDICT {}", verdict.word()));
 }
 
-fn end(screen: &mut Consoles, finish: Finish) -> ! {
-    if finish == Finish::Ask {
-        screen.ask(Question::Finished);
-    }
+/// Ends the run as the boot arguments want it, or else as the stick's job does. Everything that is needed
+/// for it is in memory: the stick may be out.
+fn end(screen: &mut Consoles, wanted: Option<Finish>, ending: &Ending) -> ! {
+    let finish = wanted.unwrap_or(ending.finish);
+    let is_stick_in = || {
+        let disk = ending.disk.as_deref();
+        disk.is_none_or(|disk| Path::new("/sys/block").join(disk).exists())
+    };
+    screen.wait_for_end(finish, &is_stick_in);
     rustix::fs::sync();
     let command = match finish {
         Finish::PowerOff => RebootCommand::PowerOff,
@@ -307,7 +369,7 @@ fn end(screen: &mut Consoles, finish: Finish) -> ! {
     screen.mark(&format!("end {} ms", uptime_ms()));
     let _ = reboot(command);
     // PID 1 must not end; the person can still press the button.
-    screen.line("Please switch this PC off.");
+    screen.say_switch_off();
     loop {
         std::thread::park();
     }

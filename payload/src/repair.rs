@@ -27,7 +27,7 @@ use crate::repair::plan::{Order, Planned, plan_repair};
 use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run, note_faults};
 use crate::repair::stages::{Stage, Stages};
-use crate::screen::{Question, Screen};
+use crate::screen::{Question, Screen, Work};
 use crate::stick::Stick;
 use crate::windows::catalog::trust::Trust;
 
@@ -84,6 +84,7 @@ pub fn run(
     let started_ms = machine.uptime_ms();
     let now = machine.now();
     let mut stages = Stages::new(machine);
+    screen.meet(machine.facts(), stick.facts());
     screen.line("Looking at this PC ...");
     let inventory = stages.time(Stage::Detect, || {
         survey_machine(machine, request.trust.as_ref())
@@ -157,6 +158,7 @@ struct Case<'a, 'm> {
 impl<'a> Case<'a, '_> {
     fn treat(&mut self) -> InstallationReport {
         let mut report = begin_installation(&self.volume.facts().name, self.facts);
+        self.screen.turn_to(Work::Looking);
         self.screen.line(&format!(
             "{} on {}: {}",
             report.folder, report.volume, report.windows
@@ -307,10 +309,8 @@ impl<'a> Case<'a, '_> {
                 return verdict;
             }
         };
-        let text = plan.to_string();
-        self.screen.page();
-        text.lines().for_each(|line| self.screen.line(line));
-        report.plan = Some(text);
+        report.plan = Some(plan.to_string());
+        self.screen.propose(report, Work::Repairing);
         let notes: Vec<String> = plan.notes().map(str::to_owned).collect();
         let state = &volume.facts().state;
         // Nobody may overrule this: each write may be the one that ends the disk.

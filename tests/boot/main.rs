@@ -11,6 +11,7 @@
 //! - `machines`: other PCs, other answers, undo
 //! - `written`: a stick that `mendkit write` wrote
 //! - `real_size`: 100 MB of definitions and 256 MiB of memory
+//! - `screen`: what a person sees from across the room, and the stick that is pulled
 
 mod firmware;
 mod health;
@@ -20,5 +21,6 @@ mod machines;
 mod real_size;
 mod refused;
 mod rescue;
+mod screen;
 mod states;
 mod written;

@@ -21,6 +21,8 @@ pub struct KitSpec {
     pub mode: &'static str,
     /// `ask`, `restart` or `power-off`.
     pub finish: &'static str,
+    /// Languages of the screen, the default first.
+    pub languages: &'static [&'static str],
     /// Sizes of the corrected definitions.
     pub dat_sizes: DatSizes,
     /// Seconds that GRUB's menu waits.
@@ -39,6 +41,7 @@ impl Default for KitSpec {
         Self {
             mode: "auto",
             finish: "power-off",
+            languages: &["en"],
             dat_sizes,
             menu_seconds: 0,
             arguments: Vec::new(),
@@ -155,6 +158,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
     let KitSpec {
         mode,
         finish,
+        languages,
         menu_seconds,
         arguments,
         ..
@@ -180,7 +184,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
          remedies = {remedies:?}\n\
          mode = \"{mode}\"\n\
          finish = \"{finish}\"\n\
-         languages = [\"en\"]\n\
+         languages = {languages:?}\n\
          {definitions}\
          [boot]\n\
          menu-seconds = {menu_seconds}\n\

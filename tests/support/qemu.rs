@@ -9,6 +9,7 @@
 
 mod command_line;
 mod firmware;
+pub mod picture;
 mod qmp;
 mod serial;
 
@@ -254,6 +255,22 @@ impl Machine {
         let name = name.to_str().context("screendump: name is not UTF-8")?;
         self.qmp
             .execute("screendump", json!({ "filename": name, "format": "png" }))?;
+        Ok(())
+    }
+
+    /// Returns what the screen shows.
+    pub fn picture(&mut self) -> Result<picture::Picture> {
+        let file = self.folder.path().join("screen.ppm");
+        let name = file.to_str().context("screendump: name is not UTF-8")?;
+        self.qmp
+            .execute("screendump", json!({ "filename": name }))?;
+        picture::Picture::parse(&fs::read(&file)?)
+    }
+
+    /// Pulls the stick out.
+    pub fn pull_stick(&mut self) -> Result<()> {
+        self.qmp
+            .execute("device_del", json!({ "id": "stick-device" }))?;
         Ok(())
     }
 

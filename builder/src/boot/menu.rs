@@ -10,6 +10,8 @@ use std::fmt::Write;
 pub struct MenuSettings {
     /// How long the menu waits before it takes the first entry, in seconds.
     pub timeout_s: u32,
+    /// Language of the screen until the stick has proven itself, as an ISO 639-1 code.
+    pub language: String,
     /// Further arguments for the kernel.
     pub extra_arguments: Vec<String>,
 }
@@ -65,14 +67,18 @@ fn stick_name(serial: u32) -> String {
 /// number of its FAT32 file system, which tells it from other sticks in the same PC.
 pub fn menu_text(settings: &MenuSettings) -> Result<String, MenuError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._,:=/+@-".contains(c);
-    for argument in &settings.extra_arguments {
+    let given = settings.extra_arguments.iter();
+    for argument in given.chain([&settings.language]) {
         if argument.is_empty() || !argument.chars().all(allowed) {
             return Err(MenuError {
                 argument: argument.clone(),
             });
         }
     }
-    let mut arguments = format!("mend.stick={NAMELESS} {KERNEL_ARGUMENTS}");
+    let mut arguments = format!(
+        "mend.stick={NAMELESS} mend.lang={} {KERNEL_ARGUMENTS}",
+        settings.language
+    );
     for argument in &settings.extra_arguments {
         arguments.push(' ');
         arguments.push_str(argument);
@@ -150,13 +156,14 @@ mod tests {
     fn settings(extra: &[&str]) -> MenuSettings {
         MenuSettings {
             timeout_s: 3,
+            language: "de".to_owned(),
             extra_arguments: extra.iter().map(|text| (*text).to_owned()).collect(),
         }
     }
 
     #[test]
     fn is_this_text() {
-        let nameless = menu_text(&settings(&["mend.lang=fr", "panic=5"])).unwrap();
+        let nameless = menu_text(&settings(&["mend.trace=1", "panic=5"])).unwrap();
         let text = name_stick(&nameless, SERIAL);
         assert_eq!(unname_stick(&text, SERIAL).as_ref(), Some(&nameless));
         expect![[r##"
@@ -187,7 +194,7 @@ mod tests {
             fi
 
             function start_mend {
-              linux /boot/vmlinuz$bits mend.mode=$1 mend.stick=00A1-B2C3 console=tty0 $serial quiet loglevel=3 panic=30 mend.lang=fr panic=5
+              linux /boot/vmlinuz$bits mend.mode=$1 mend.stick=00A1-B2C3 mend.lang=de console=tty0 $serial quiet loglevel=3 panic=30 mend.trace=1 panic=5
               initrd /boot/user.cpio.xz /boot/modules$bits.cpio.xz /boot/key.cpio
             }
 

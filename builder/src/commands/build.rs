@@ -81,6 +81,11 @@ fn make_boot_files(
     fs::File::open(&mend).context("opening the 32-bit mend; give it with --mend")?;
     let menu = menu::MenuSettings {
         timeout_s: recipe.boot.menu_seconds,
+        language: recipe
+            .languages
+            .first()
+            .cloned()
+            .unwrap_or_else(|| "en".into()),
         extra_arguments: recipe.boot.arguments.clone(),
     };
     let public_key = key.public().to_file();

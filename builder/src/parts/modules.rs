@@ -54,6 +54,10 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
         ],
     },
     ModuleGroup {
+        reason: "the speaker, which calls whoever left an unattended PC alone",
+        names: &["pcspkr"],
+    },
+    ModuleGroup {
         reason: "SATA disks",
         names: &[
             "ahci",

@@ -55,7 +55,8 @@ pub enum Finish {
     /// Waits for a key, then restarts.
     #[default]
     Ask,
-    /// Restarts at once.
+    /// Restarts as soon as the stick is pulled, or at a key: with the stick in, this PC would start from
+    /// it again.
     Restart,
     /// Switches the PC off.
     PowerOff,

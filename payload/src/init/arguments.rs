@@ -4,6 +4,7 @@
 //! mend.stick=7F3A-01B2     serial number of the stick's FAT32 partition; needed
 //! mend.mode=repair         or diagnose, undo
 //! mend.finish=ask          or restart, power-off; else the stick's job decides
+//! mend.lang=fr             language of the screen until the stick has proven itself; else English
 //! ```
 
 use rescue_stick::job::Finish;
@@ -21,7 +22,7 @@ pub enum Task {
 }
 
 /// The arguments. Unknown ones are the kernel's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
     /// Serial number of the stick's partition.
     pub stick_serial: Option<u32>,
@@ -29,6 +30,8 @@ pub struct Arguments {
     pub task: Task,
     /// How it is to end, if not as the job says.
     pub finish: Option<Finish>,
+    /// Language of the screen by its ISO 639-1 code.
+    pub language: Option<String>,
 }
 
 impl Arguments {
@@ -43,6 +46,7 @@ impl Arguments {
                 Some(("mend.finish", "ask")) => arguments.finish = Some(Finish::Ask),
                 Some(("mend.finish", "restart")) => arguments.finish = Some(Finish::Restart),
                 Some(("mend.finish", "power-off")) => arguments.finish = Some(Finish::PowerOff),
+                Some(("mend.lang", code)) => arguments.language = Some(code.to_owned()),
                 _ => {}
             }
         }
@@ -65,12 +69,13 @@ mod tests {
 
     #[test]
     fn reads_its_own_arguments_among_the_kernels() {
-        let line =
-            "quiet console=ttyS0 mend.stick=7f3A-01B2 mend.mode=undo mend.finish=power-off\n";
+        let line = "quiet console=ttyS0 mend.stick=7f3A-01B2 mend.mode=undo mend.finish=power-off \
+             mend.lang=fr\n";
         let expect = Arguments {
             stick_serial: Some(0x7F3A_01B2),
             task: Task::Undo,
             finish: Some(Finish::PowerOff),
+            language: Some("fr".to_owned()),
         };
         assert_eq!(Arguments::parse(line), expect);
     }

@@ -134,6 +134,12 @@ impl BootStick {
         Ok(u64::from(u16::from_le_bytes(field)).max(512))
     }
 
+    /// Lets the stick go, so that it can be pulled. A file that is still open there keeps it mounted, which
+    /// does no harm to a stick that is only read.
+    pub fn let_go(&self) {
+        let _ = unmount(ROOT, UnmountFlags::DETACH);
+    }
+
     /// Saves the report and its text on the stick. Returns the folder, relative to the stick's root.
     pub fn save_report(&self, report: &Report, text: &str) -> Result<String, String> {
         unmount(ROOT, UnmountFlags::empty()).map_err(|error| format!("unmounting: {error}"))?;

@@ -12,7 +12,7 @@ use crate::repair::plan::{Planned, RepairPlan, plan_repair};
 use crate::repair::progress::Percent;
 use crate::repair::stages::Stage;
 use crate::repair::verify::{Verified, verify_files};
-use crate::screen::{Answer, Question};
+use crate::screen::{ADVICE_TO_RESTART, Answer, Question, Work};
 use crate::windows::path::WindowsPath;
 
 /// What is said of a repair that was made without the stick's journal.
@@ -35,6 +35,7 @@ impl<'a> Case<'a, '_> {
     ) -> Result<Carried, Stopped> {
         let volume = self.volume;
         let (change, mut notes) = self.begin(volume, plan)?;
+        self.screen.turn_to(Work::Repairing);
         let lost_names = self.apply(plan, change.as_ref())?;
         self.check(plan, change.as_ref())?;
         self.screen.line("Making the repair real ...");
@@ -112,7 +113,7 @@ impl<'a> Case<'a, '_> {
             Stage::Check,
             plan,
             change.root(),
-            "Checking the repair before it is made real",
+            "Checking the repair before it is made real ...",
         );
         if checked.problems.is_empty() {
             Ok(())
@@ -129,7 +130,7 @@ impl<'a> Case<'a, '_> {
         doing: &str,
     ) -> Verified {
         let (machine, screen) = (self.machine, &mut *self.screen);
-        screen.line(&format!("{doing} ..."));
+        screen.line(doing);
         let total = plan.writes().map(|write| write.after.size).sum();
         let mut percent = Percent::new(machine, total);
         self.stages.time(stage, || {
@@ -143,7 +144,7 @@ impl<'a> Case<'a, '_> {
         let (volume, site, order) = (self.volume, self.site(), self.order(remedy));
         let view = self.stages.time(Stage::Verify, || volume.view());
         let view = view.map_err(|error| Stopped::Failed(vec![unchecked(&error)]))?;
-        let doing = "Checking what was written";
+        let doing = "Checking what was written ...";
         let mut verified = self.read_back(Stage::Verify, plan, view.root(), doing);
         self.stages.time(Stage::Verify, || {
             // The same eyes that found the fault must not find it any more.
@@ -232,9 +233,7 @@ pub(super) fn conclude(report: &mut InstallationReport, carried: Carried) -> Ver
     report.changes = verified.changes;
     report.advice.extend(verified.remarks);
     let verdict = if verified.problems.is_empty() {
-        report
-            .advice
-            .push("take the stick out and restart this PC".into());
+        report.advice.push(ADVICE_TO_RESTART.into());
         Verdict::Repaired
     } else {
         report.advice.push("written, but not as planned:".into());

@@ -1,14 +1,14 @@
 //! What the person sees while much is written or read: a screen that stands still for a minute is
 //! switched off.
 
+use std::time::Duration;
+
 use crate::machine::Machine;
 use crate::repair::apply::Progress;
-use crate::screen::Screen;
+use crate::screen::{self, Screen, guess_time_left};
 
 /// Smaller files are there before anybody has read a percentage.
 const WORTH_SHOWING: u64 = 4_000_000;
-/// How long is waited before the time left is guessed, in milliseconds.
-const TOO_EARLY_TO_GUESS: u64 = 2000;
 
 /// How much of everything has come.
 pub(super) struct Percent<'m> {
@@ -48,7 +48,7 @@ impl<'m> Percent<'m> {
         }
         self.done = now.done;
         if size >= WORTH_SHOWING {
-            self.show(&format!("Writing {name}"), now.done, size, screen);
+            self.show(&format!("Writing {name} ..."), now.done, size, screen);
         }
     }
 
@@ -66,26 +66,19 @@ impl<'m> Percent<'m> {
             return;
         }
         self.shown = Some(percent);
-        let left = self.seconds_left();
-        let left = left.map_or_else(String::new, |seconds| format!(", {seconds} s left"));
-        let is_done = done >= size;
-        let left = if is_done { "" } else { &left };
-        screen.progress(&format!("{doing} ... {percent} %{left}"), is_done);
+        screen.advance(screen::Progress {
+            text: doing.to_owned(),
+            done,
+            total: size,
+            left: self.guess(self.machine.uptime_ms()),
+        });
     }
 
-    fn seconds_left(&self) -> Option<u64> {
-        let took = self.machine.uptime_ms().saturating_sub(self.started_ms);
-        self.guess(took)
-    }
-
-    /// Guesses how long the rest takes, by what has come so far in `took` milliseconds.
-    fn guess(&self, took: u64) -> Option<u64> {
+    /// Guesses how long everything still takes, at the moment `now_ms`.
+    fn guess(&self, now_ms: u64) -> Option<Duration> {
         let done = self.earlier.saturating_add(self.done);
-        if took < TOO_EARLY_TO_GUESS || done == 0 {
-            return None;
-        }
-        let rest = self.total.saturating_sub(done);
-        Some(took.saturating_mul(rest) / done / 1000)
+        let taken = Duration::from_millis(now_ms.saturating_sub(self.started_ms));
+        guess_time_left(done, self.total, taken)
     }
 }
 
@@ -95,13 +88,13 @@ mod tests {
     use crate::machine::folder::FolderMachine;
     use crate::screen::{Answer, Question};
 
-    struct Recorder(Vec<(String, bool)>);
+    struct Recorder(Vec<screen::Progress>);
 
     impl Screen for Recorder {
         fn line(&mut self, _text: &str) {}
 
-        fn progress(&mut self, text: &str, is_done: bool) {
-            self.0.push((text.to_owned(), is_done));
+        fn advance(&mut self, progress: screen::Progress) {
+            self.0.push(progress);
         }
 
         fn ask(&mut self, _question: Question<'_>) -> Answer {
@@ -116,22 +109,24 @@ mod tests {
         let mut seen = Recorder(Vec::new());
         let mut percent = Percent::new(&machine, 100_000_000);
         for _ in 0..1000 {
-            percent.show_piece("Checking", 100_000, &mut seen);
+            percent.show_piece("Checking ...", 100_000, &mut seen);
         }
         assert_eq!(seen.0.len(), 101);
-        assert_eq!(seen.0[50].0, "Checking ... 50 %");
-        assert_eq!(seen.0[100], ("Checking ... 100 %".to_owned(), true));
-        assert!(seen.0[..100].iter().all(|(_, is_done)| !is_done));
+        let percents = seen.0.iter().map(screen::Progress::percent);
+        assert!(percents.eq(0..=100));
+        assert!(seen.0.iter().all(|one| one.text == "Checking ..."));
+        assert_eq!(seen.0[100].done, seen.0[100].total);
         // The second of two files, of which the first had a fifth of all bytes.
         let second = Percent {
             earlier: 20_000_000,
             done: 30_000_000,
             ..Percent::new(&machine, 100_000_000)
         };
-        assert_eq!(second.guess(30_000), Some(30));
-        assert_eq!(second.guess(1_000), None);
+        let after = |seconds: u64| second.guess(second.started_ms + seconds * 1000);
+        assert_eq!(after(30), Some(Duration::from_secs(30)));
+        assert_eq!(after(1), None);
         let mut small = Percent::new(&machine, 3_000_000);
-        small.show_piece("Checking", 3_000_000, &mut seen);
+        small.show_piece("Checking ...", 3_000_000, &mut seen);
         assert_eq!(seen.0.len(), 101);
     }
 }

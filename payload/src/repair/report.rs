@@ -110,13 +110,18 @@ pub fn assemble_report(course: Course) -> Report {
         notes.push(format!("no Windows was found on {count} {volumes}"));
         verdict = verdict.max(Verdict::NeedsYou);
     }
+    let is_folder = course.machine.firmware == "folder";
     let volumes = course
         .inventory
         .volumes
         .into_iter()
         .map(|volume| VolumeReport {
             name: volume.facts.name,
-            file_system: volume.facts.file_system.name().to_owned(),
+            file_system: match volume.facts.file_system {
+                // What a folder lies on is not the PC's, and does not matter.
+                FileSystem::Unknown if is_folder => "folder".to_owned(),
+                file_system => file_system.name().to_owned(),
+            },
             size: volume.facts.size,
             disk_model: volume.facts.disk_model,
             state: volume.facts.state.words(),

@@ -680,7 +680,7 @@ fn the_page_tells_a_person_what_was_found_and_done() {
         Health
           Firmware   Secure Boot not told
 
-        Volume     VOLUME: unknown, 40000 MB, clean
+        Volume     VOLUME: folder, 40000 MB, clean
     "#]].assert_eq(&text);
 }
 

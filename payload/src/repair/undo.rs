@@ -24,7 +24,7 @@ use crate::repair::undo::examine::examine_record;
 use crate::repair::undo::find::{FoundRecord, RecordPlace, find_records};
 use crate::repair::undo::plan::{UndoPlan, UndoRun, plan_undo};
 use crate::repair::verify::verify_files;
-use crate::screen::{Question, Screen};
+use crate::screen::{ADVICE_TO_RESTART, Question, Screen, Work};
 use crate::stick::Stick;
 use crate::windows::path::PathError;
 
@@ -58,6 +58,7 @@ pub fn undo_run(
     let started_ms = machine.uptime_ms();
     let now = machine.now();
     let mut stages = Stages::new(machine);
+    screen.meet(machine.facts(), stick.facts());
     screen.line("Looking at this PC ...");
     let inventory = stages.time(Stage::Detect, || survey_machine(machine, None));
     let health = stages.time(Stage::Health, || check_health(machine, &inventory, stick));
@@ -184,6 +185,7 @@ struct Undo<'a, 'm> {
 impl Undo<'_, '_> {
     fn treat(&mut self, case: &Case<'_>, inventory: &Inventory) -> InstallationReport {
         let mut report = begin_report(case, inventory);
+        self.screen.turn_to(Work::Looking);
         report.verdict = match self.follow(case, &mut report) {
             Ok(verdict) => verdict,
             Err(Stopped::Volume(error)) => stop(&mut report, &error),
@@ -227,10 +229,8 @@ impl Undo<'_, '_> {
             report.advice.extend(planned.left);
             return Ok(Verdict::Refused);
         }
-        let text = planned.plan.to_string();
-        self.screen.page();
-        text.lines().for_each(|line| self.screen.line(line));
-        report.plan = Some(text);
+        report.plan = Some(planned.plan.to_string());
+        self.screen.propose(report, Work::Undoing);
         let state = &volume.facts().state;
         if self.request.mode != Mode::Diagnose {
             volume.check_change(planned.plan.added_bytes())?;
@@ -261,6 +261,7 @@ impl Undo<'_, '_> {
         let (stick, screen) = (self.stick, &mut *self.screen);
         let lost = self.stages.time(Stage::Apply, || {
             let change = volume.begin_change(plan.needed_bytes())?;
+            screen.turn_to(Work::Undoing);
             screen.line("Putting back what was there before ...");
             let applied = apply_plan(plan, change.as_ref(), stick, &mut |_| {})
                 .map_err(|error| Stopped::failed(vec![error.to_string()]))?;
@@ -284,9 +285,7 @@ impl Undo<'_, '_> {
         }
         report.advice.extend(lost.iter().map(lost_name));
         if planned.left.is_empty() {
-            report
-                .advice
-                .push("take the stick out and restart this PC".into());
+            report.advice.push(ADVICE_TO_RESTART.into());
             return Ok(Verdict::Undone);
         }
         report.advice.push("put back, but for:".into());

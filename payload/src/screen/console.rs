@@ -1,207 +1,436 @@
-//! The screen as plain lines on every console there is, and keys from any of them.
+//! All consoles of a PC at once: pages on its own screen, lines on a serial line, keys from either.
 //!
-//! A PC's screen and a serial line are asked the same, and whoever answers first counts. They differ in
-//! two things: the screen is cleared for what matters, while a serial line only ever goes on; and only the
-//! serial line has the lines that machines read ([`Consoles::mark`]).
+//! Whoever answers first counts. A serial line only ever goes on, and it alone has the lines that machines
+//! read ([`Consoles::mark`]), which are the same in every language.
 
 use std::io::{Read as _, Write as _};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use fs_err::{File, OpenOptions};
-use rescue_stick::report::Verdict;
+use rescue_stick::job::{Finish, Mode};
+use rescue_stick::report::{InstallationReport, MachineFacts, StickFacts, Verdict};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-use super::{Answer, Question, Screen, WITHOUT_JOURNAL};
+use super::display::Display;
+use super::headline::Headline;
+use super::keys::{Key, complete_key, next_key};
+use super::sheet::Sheet;
+use super::story::{Ending, Outcome, Story};
+use super::words::sentences::translate;
+use super::words::{self, Language};
+use super::wrap::{capitalised, fold};
+use super::{Answer, Progress, Question, Screen, WITHOUT_JOURNAL, Work, keymap, sound};
 
-/// Columns of a text screen that every PC has.
+/// Columns of the lines on a serial line.
 const WIDTH: usize = 78;
-
-/// Clears a screen and goes to its first column. Source: ECMA-48, ED and CUP; Linux console_codes(4).
-const CLEAR: &str = "\x1b[2J\x1b[H";
-
-/// Goes to the first column and clears the line. Source: ECMA-48, EL.
-const CLEAR_LINE: &str = "\r\x1b[K";
-
-/// Ends a colour. Source: ECMA-48, SGR 0.
-const PLAIN: &str = "\x1b[0m";
+/// Columns of text in a frame of that width.
+const FRAMED: usize = WIDTH - 6;
+/// How often it is looked whether the stick is still in.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// Every console that could be opened.
 pub struct Consoles {
-    consoles: Vec<Console>,
+    displays: Vec<Display>,
+    serials: Vec<File>,
+    /// A console of the PC itself, which has keyboard and speaker.
+    local: Option<std::fs::File>,
     keys: Receiver<u8>,
+    languages: Vec<Language>,
+    story: Story,
+    has_page: bool,
 }
 
-/// One console.
-struct Console {
-    file: File,
-    /// Whether it is a serial line, read by a program or in a scrolling window.
-    is_serial: bool,
-    /// Whether its last line is progress, to be written over.
-    has_progress: bool,
+/// A question as every console asks it.
+struct Asked<'q> {
+    /// Its word on the line that machines read.
+    mark: &'static str,
+    /// Makes its page.
+    page: &'q dyn Fn(&Story) -> Sheet,
+    /// What a serial line is told besides the plan that it has already.
+    notes: &'q [&'q str],
+    /// The key that says yes.
+    yes: fn(Language) -> Key,
 }
 
 impl Consoles {
     /// Opens those of `paths` that work. One path that leads to nothing is normal.
     pub fn open(paths: &[&str]) -> Self {
         let (sender, keys) = channel();
-        let consoles = paths
+        let (mut serials, mut screens) = (Vec::new(), Vec::new());
+        for path in paths {
+            let Some(file) = open_console(path, &sender) else {
+                continue;
+            };
+            if path.contains("ttyS") {
+                serials.push(file);
+            } else {
+                screens.push(file);
+            }
+        }
+        Self::of(screens, serials, keys)
+    }
+
+    fn of(screens: Vec<File>, serials: Vec<File>, keys: Receiver<u8>) -> Self {
+        let local = screens
+            .first()
+            .and_then(|file| file.file().try_clone().ok());
+        let displays = screens
+            .into_iter()
+            .filter_map(|file| Display::new(file).ok());
+        let mut consoles = Self {
+            displays: displays.collect(),
+            serials,
+            local,
+            keys,
+            languages: Language::order(&[]),
+            story: Story::default(),
+            has_page: false,
+        };
+        consoles.show_work();
+        consoles
+    }
+
+    /// Speaks the first of `codes` from now on, and offers the others.
+    pub fn set_languages(&mut self, codes: &[String]) {
+        self.languages = Language::order(codes);
+        if let Some(first) = self.languages.first().copied()
+            && first != self.story.language
+        {
+            self.speak(first);
+            self.show_work();
+        }
+    }
+
+    fn speak(&mut self, language: Language) {
+        self.story.language = language;
+        if let Some(local) = &self.local {
+            keymap::set_keyboard(local, language);
+        }
+    }
+
+    /// Returns the language that the key would change to.
+    fn other_language(&self) -> Language {
+        let place = self
+            .languages
             .iter()
-            .filter_map(|path| Console::open(path, &sender))
-            .collect();
-        Self { consoles, keys }
+            .position(|one| *one == self.story.language);
+        let next = place.map_or(0, |place| place.saturating_add(1));
+        let mut others = self.languages.iter().skip(next).chain(&self.languages);
+        others.next().copied().unwrap_or_default()
     }
 
     /// Shows `words` on serial lines as one line that machines read.
     pub fn mark(&mut self, words: &str) {
-        for console in self.consoles.iter_mut().filter(|console| console.is_serial) {
-            console.line(&format!("mend: {words}"));
+        self.serial_lines(&[format!("mend: {words}")]);
+    }
+
+    fn serial_lines(&mut self, lines: &[String]) {
+        for serial in &mut self.serials {
+            let text = format!("{}\r\n", lines.join("\r\n"));
+            // A console that went away must not stop a repair.
+            let _ = serial.write_all(text.as_bytes());
+            let _ = serial.flush();
         }
     }
 
-    /// Shows the outcome on a page of its own: one big word, and what belongs to it.
-    pub fn show_verdict(&mut self, verdict: Verdict, lines: &[String]) {
-        for console in &mut self.consoles {
-            console.clear();
-            let colour = if console.is_serial {
-                ""
-            } else {
-                colour(verdict)
-            };
-            console.rows(&framed(verdict.word(), colour, lines));
-        }
-    }
-
-    fn ask_about(&mut self, work: &str, warning: Option<&str>) -> Answer {
-        if let Some(warning) = warning {
-            self.line("");
-            self.line(&format!("Note: {warning}"));
-        }
-        self.line("");
-        self.line(&format!("[Enter] {work}   [N] do nothing"));
-        self.mark(&format!("QUESTION {work}"));
-        match self.wait_for(b"\rn") {
-            Some(b'\r') => Answer::Yes,
-            _ => Answer::No,
-        }
-    }
-
-    /// Waits for one of `keys` (lower case) and returns it. Keys that were pressed before do not count.
-    pub fn wait_for(&mut self, wanted: &[u8]) -> Option<u8> {
-        while self.keys.try_recv().is_ok() {}
-        loop {
-            // Nobody can answer any more if every console is gone.
-            let key = self.keys.recv().ok()?.to_ascii_lowercase();
-            let key = if key == b'\n' { b'\r' } else { key };
-            if wanted.contains(&key) {
-                return Some(key);
+    /// Shows a page on every screen. A fault in a page must not hide what the page says.
+    fn show(&mut self, sheet: &Sheet, is_new: bool) {
+        for display in &mut self.displays {
+            let shown = catch_unwind(AssertUnwindSafe(|| display.show(sheet, is_new)));
+            if !matches!(shown, Ok(Ok(()))) {
+                display.say(sheet.headline.word(sheet.language));
+                sheet
+                    .to_lines(WIDTH)
+                    .iter()
+                    .for_each(|line| display.say(line));
+                display.say(&sheet.action);
             }
         }
+    }
+
+    fn show_work(&mut self) {
+        let is_new = !std::mem::replace(&mut self.has_page, true);
+        self.show(&self.story.work_page(), is_new);
+    }
+
+    /// Shows the outcome: on the screen as a page with one big word, on a serial line in a frame.
+    pub fn show_outcome(&mut self, outcome: Outcome) {
+        let saved = outcome.saved_line.clone();
+        self.story.outcome = Some(outcome);
+        self.story.progress = None;
+        let sheet = self.story.outcome_page(None);
+        self.show(&sheet, true);
+        let mut lines = vec![capitalised(&sheet.tagline), String::new()];
+        lines.extend(sheet.to_lines(FRAMED));
+        lines.extend(saved.map(|line| self.translated(&line)));
+        let word = sheet.headline.word(sheet.language);
+        let mut rows = vec![String::new()];
+        rows.extend(framed(word, &lines));
+        self.serial_lines(&rows);
+    }
+
+    /// Says by ear how it went; returns when it has been said.
+    pub fn call(&self, verdict: Verdict) {
+        if let Some(local) = &self.local {
+            sound::play(local, Headline::Verdict(verdict).tone());
+        }
+    }
+
+    /// Waits until the PC may be restarted or switched off: for a key, or for the stick to be pulled.
+    pub fn wait_for_end(&mut self, finish: Finish, is_stick_in: &dyn Fn() -> bool) {
+        let mut ending = match finish {
+            Finish::Ask => Ending::Key,
+            Finish::Restart => Ending::Removal,
+            Finish::PowerOff => Ending::PowerOff,
+        };
+        self.show_end(ending);
+        if finish == Finish::PowerOff {
+            return;
+        }
+        self.forget_keys();
+        self.mark("QUESTION finished");
+        loop {
+            let is_out = !is_stick_in();
+            if is_out && ending == Ending::Removal {
+                return;
+            }
+            if is_out && ending == Ending::Key {
+                ending = Ending::StickIsOut;
+                self.mark("stick is out");
+                self.show_end(ending);
+            }
+            let key = match self.keys.recv_timeout(POLL_INTERVAL) {
+                Ok(first) => complete_key(first, &self.keys),
+                Err(RecvTimeoutError::Timeout) => continue,
+                // Nobody can answer any more if every console is gone.
+                Err(RecvTimeoutError::Disconnected) if ending == Ending::Removal => {
+                    thread::sleep(POLL_INTERVAL);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            match key {
+                Key::Enter => return,
+                Key::Letter('d') => {
+                    self.look_at_details();
+                    self.show_end(ending);
+                }
+                Key::Letter('l') => {
+                    self.speak(self.other_language());
+                    self.show_end(ending);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn show_end(&mut self, ending: Ending) {
+        let mut sheet = self.story.outcome_page(Some(ending));
+        if !sheet.keys.is_empty() {
+            sheet.keys.push(self.language_key());
+        }
+        self.show(&sheet, true);
+        self.serial_lines(&[String::new(), sheet.action.clone()]);
+        self.serial_keys(&sheet);
+    }
+
+    fn language_key(&self) -> (String, String) {
+        ("L".to_owned(), self.other_language().name().to_owned())
+    }
+
+    fn serial_keys(&mut self, sheet: &Sheet) {
+        if !sheet.keys.is_empty() {
+            let keys = sheet
+                .keys
+                .iter()
+                .map(|(key, text)| format!("[{key}] {text}"));
+            let keys: Vec<String> = keys.collect();
+            self.serial_lines(&[keys.join("   ")]);
+        }
+    }
+
+    /// Asks until there is an answer; who cannot answer says no.
+    fn ask_about(&mut self, asked: &Asked<'_>) -> Answer {
+        loop {
+            let mut sheet = (asked.page)(&self.story);
+            sheet.keys.push(self.language_key());
+            self.show(&sheet, true);
+            if !asked.notes.is_empty() {
+                let label = words::NOTE.in_language(self.story.language);
+                let notes = asked.notes.iter().map(|note| self.translated(note));
+                let notes: Vec<String> = notes.collect();
+                self.serial_lines(&[String::new(), format!("{label}: {}", notes.join("\r\n"))]);
+            }
+            self.serial_lines(&[String::new()]);
+            self.serial_keys(&sheet);
+            self.forget_keys();
+            self.mark(&format!("QUESTION {}", asked.mark));
+            let yes = (asked.yes)(self.story.language);
+            loop {
+                match next_key(&self.keys) {
+                    Some(key) if key == yes => return Answer::Yes,
+                    // Where a letter says yes, the key that people press without reading says no.
+                    Some(Key::Enter | Key::Letter('n')) | None => return Answer::No,
+                    Some(Key::Letter('d')) => {
+                        self.look_at_details();
+                        break;
+                    }
+                    Some(Key::Letter('l')) => {
+                        self.speak(self.other_language());
+                        break;
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Shows the details until a key leads back.
+    fn look_at_details(&mut self) {
+        let details = self.story.details();
+        let lines: Vec<String> = details.iter().map(|detail| detail.text.clone()).collect();
+        self.serial_lines(&lines);
+        let (mut top, mut last) = (0_usize, 0);
+        let language = self.story.language;
+        let page = self
+            .displays
+            .iter()
+            .map(Display::page_rows)
+            .min()
+            .unwrap_or(1);
+        let page = page.saturating_sub(1).max(1);
+        loop {
+            for display in &mut self.displays {
+                let draw = || display.show_details(&details, top, language);
+                last = catch_unwind(AssertUnwindSafe(draw))
+                    .ok()
+                    .and_then(Result::ok)
+                    .unwrap_or(0);
+            }
+            if self.displays.is_empty() {
+                return;
+            }
+            top = match next_key(&self.keys) {
+                Some(Key::Up) => top.saturating_sub(1),
+                Some(Key::Down) => top.saturating_add(1),
+                Some(Key::PageUp) => top.saturating_sub(page),
+                Some(Key::PageDown) => top.saturating_add(page),
+                Some(Key::Letter('d') | Key::Escape | Key::Enter) | None => return,
+                Some(_) => top,
+            };
+            top = top.min(last);
+        }
+    }
+
+    /// Keys that were pressed before do not count as answers. Called before a question is marked on the serial
+    /// line: what answers the mark may be quicker than the next statement.
+    fn forget_keys(&mut self) {
+        while self.keys.try_recv().is_ok() {}
+    }
+
+    fn translated(&self, line: &str) -> String {
+        translate(line, self.story.language).into_owned()
+    }
+
+    /// Says that the PC could not be restarted or switched off.
+    pub fn say_switch_off(&mut self) {
+        let language = self.story.language;
+        self.displays
+            .iter_mut()
+            .for_each(|display| display.say_switch_off(language));
+        let words = words::SWITCH_OFF_YOURSELF.in_language(language);
+        self.serial_lines(&[words.to_owned()]);
+    }
+
+    /// Tells whether a run in this mode calls for a person by ear.
+    pub fn is_heard(mode: Mode) -> bool {
+        mode == Mode::Auto
     }
 }
 
 impl Screen for Consoles {
     fn line(&mut self, text: &str) {
-        self.consoles
-            .iter_mut()
-            .for_each(|console| console.line(text));
+        let line = self.translated(text);
+        self.serial_lines(&[line]);
+        self.story.progress = None;
+        self.story.note(text);
+        self.show_work();
     }
 
-    /// On the screen always in the same line, on a serial line once, when it is done.
-    fn progress(&mut self, text: &str, is_done: bool) {
-        for console in &mut self.consoles {
-            if console.is_serial && is_done {
-                console.line(text);
-            } else if !console.is_serial {
-                console.progress(text);
-            }
+    fn meet(&mut self, machine: &MachineFacts, stick: &StickFacts) {
+        self.story.machine = machine.clone();
+        self.story.stick = stick.clone();
+        self.show_work();
+    }
+
+    fn turn_to(&mut self, work: Work) {
+        self.story.work = work;
+        self.has_page = false;
+        self.show_work();
+    }
+
+    fn advance(&mut self, progress: Progress) {
+        let is_done = progress.done >= progress.total;
+        let line = self.translated(&progress.text);
+        self.story.progress = Some(progress);
+        self.show_work();
+        if is_done {
+            self.serial_lines(&[format!("{line} 100 %")]);
         }
     }
 
-    fn page(&mut self) {
-        self.consoles.iter_mut().for_each(Console::clear);
+    fn propose(&mut self, installation: &InstallationReport, work: Work) {
+        self.story.progress = None;
+        self.story.planned = work;
+        self.story.proposed = Some(installation.clone());
+        let sheet = self.story.proposal_page(None);
+        let word = sheet.headline.word(sheet.language).to_owned();
+        let mut lines = vec![String::new(), word];
+        // The rows of the plan follow as they are carried out, word for word.
+        let plan = words::WILL.in_language(sheet.language);
+        let rows = sheet.rows.iter().position(|row| row.label == plan);
+        let mut facts = sheet.clone();
+        facts.rows.truncate(rows.unwrap_or(sheet.rows.len()));
+        lines.extend(facts.to_lines(WIDTH));
+        lines.extend(
+            installation
+                .plan
+                .iter()
+                .flat_map(|plan| plan.lines())
+                .map(str::to_owned),
+        );
+        self.serial_lines(&lines);
+        self.has_page = false;
     }
 
     fn ask(&mut self, question: Question<'_>) -> Answer {
         match question {
-            Question::Repair { warning } => self.ask_about("repair", warning),
-            Question::Undo { warning } => self.ask_about("undo", warning),
-            Question::WithoutJournal { reason } => {
-                self.line("");
-                self.line(&format!("Note: {reason}"));
-                self.line(WITHOUT_JOURNAL);
-                self.line("");
-                // Enter is what people press without reading, so here it is a no.
-                self.line("[Enter] do nothing   [Y] repair without protection");
-                self.mark("QUESTION without-journal");
-                match self.wait_for(b"\ryn") {
-                    Some(b'y') => Answer::Yes,
-                    _ => Answer::No,
-                }
-            }
+            Question::Repair { warning } => self.ask_about(&Asked {
+                mark: "repair",
+                page: &|story| story.proposal_page(warning),
+                notes: warning.as_slice(),
+                yes: |_| Key::Enter,
+            }),
+            Question::Undo { warning } => self.ask_about(&Asked {
+                mark: "undo",
+                page: &|story| story.proposal_page(warning),
+                notes: warning.as_slice(),
+                yes: |_| Key::Enter,
+            }),
+            Question::WithoutJournal { reason } => self.ask_about(&Asked {
+                mark: "without-journal",
+                page: &|story| story.unprotected_page(reason),
+                notes: &[reason, WITHOUT_JOURNAL],
+                yes: |language| Key::Letter(words::yes_letter(language)),
+            }),
             Question::Finished => {
-                self.line("");
-                self.line("Take the stick out and press Enter to restart.");
-                self.mark("QUESTION finished");
-                match self.wait_for(b"\r") {
-                    Some(_) => Answer::Yes,
-                    None => Answer::No,
-                }
+                self.wait_for_end(Finish::Ask, &|| true);
+                Answer::Yes
             }
         }
-    }
-}
-
-impl Console {
-    fn open(path: &str, sender: &Sender<u8>) -> Option<Self> {
-        let file = open_console(path, sender)?;
-        Some(Self {
-            file,
-            is_serial: path.contains("ttyS"),
-            has_progress: false,
-        })
-    }
-
-    fn line(&mut self, text: &str) {
-        if self.is_serial {
-            // A program that reads along wants whole lines.
-            self.rows(&[text.to_owned()]);
-        } else {
-            self.rows(&fold(text, WIDTH));
-        }
-    }
-
-    /// Shows rows as they are: they fit, or hold colours, which take no room.
-    fn rows(&mut self, rows: &[String]) {
-        let before = if self.has_progress { CLEAR_LINE } else { "" };
-        self.has_progress = false;
-        self.write(&format!("{before}{}\r\n", rows.join("\r\n")));
-    }
-
-    fn progress(&mut self, text: &str) {
-        self.has_progress = true;
-        self.write(&format!("{CLEAR_LINE}{text}"));
-    }
-
-    fn clear(&mut self) {
-        self.has_progress = false;
-        self.write(if self.is_serial { "\r\n" } else { CLEAR });
-    }
-
-    fn write(&mut self, text: &str) {
-        // A console that went away must not stop a repair.
-        let _ = self.file.write_all(text.as_bytes());
-        let _ = self.file.flush();
-    }
-}
-
-/// Returns the colour that goes with a verdict, which never stands for it alone: green for what is well,
-/// amber for what a person must do, red for what went wrong. Source: ECMA-48, SGR 1 and 3x.
-fn colour(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Healthy | Verdict::Repaired | Verdict::Undone => "\x1b[1;32m",
-        Verdict::Affected | Verdict::NeedsYou => "\x1b[1;33m",
-        Verdict::Refused | Verdict::Failed => "\x1b[1;31m",
     }
 }
 
@@ -230,152 +459,29 @@ fn open_console(path: &str, sender: &Sender<u8>) -> Option<File> {
     Some(console)
 }
 
-fn framed(word: &str, colour: &str, lines: &[String]) -> Vec<String> {
+fn framed(word: &str, lines: &[String]) -> Vec<String> {
     let inner = WIDTH.saturating_sub(2);
     let border = "─".repeat(inner);
     let width = inner.saturating_sub(2);
     let row = |text: &str| format!("│  {text:<width$}│");
     // Letters apart are read from further away.
     let spaced: Vec<String> = word.chars().map(String::from).collect();
-    let spaced = format!("{:<width$}", spaced.join(" "));
-    let plain = if colour.is_empty() { "" } else { PLAIN };
-    let mut rows = vec![format!("┌{border}┐"), row("")];
-    rows.push(format!("│  {colour}{spaced}{plain}│"));
-    rows.push(row(""));
-    for line in lines {
-        rows.extend(
-            wrap(&capitalised(line), inner.saturating_sub(4))
-                .iter()
-                .map(|text| row(text)),
-        );
-    }
+    let mut rows = vec![
+        format!("┌{border}┐"),
+        row(""),
+        row(&spaced.join(" ")),
+        row(""),
+    ];
+    rows.extend(
+        lines
+            .iter()
+            .flat_map(|line| fold(line, FRAMED))
+            .map(|line| row(&line)),
+    );
     rows.push(row(""));
     rows.push(format!("└{border}┘"));
     rows
 }
 
-/// Returns a line as a sentence begins. Names that begin a line, such as file names, stay as they are.
-fn capitalised(line: &str) -> String {
-    let first_word = line.split(' ').next().unwrap_or_default();
-    let mut letters = line.chars();
-    match letters.next() {
-        Some(first) if first_word.chars().all(char::is_alphabetic) => {
-            first.to_uppercase().chain(letters).collect()
-        }
-        _ => line.to_owned(),
-    }
-}
-
-/// Breaks a line of a plan so that its rows stand under its text, as in a table.
-fn fold(line: &str, width: usize) -> Vec<String> {
-    if line.chars().count() <= width {
-        return vec![line.to_owned()];
-    }
-    let blanks = line.chars().take_while(|letter| *letter == ' ').count();
-    let column = match line.trim_start().find("  ") {
-        // `1 restore  \WINDOWS\...`
-        Some(gap) if blanks == 0 && gap < 12 => gap.saturating_add(2),
-        _ => blanks,
-    };
-    let (first, text) = line.split_at_checked(column).unwrap_or(("", line));
-    let rows = wrap(text, width.saturating_sub(column)).into_iter();
-    let rows = rows.enumerate().map(|(number, row)| match number {
-        0 => format!("{first}{row}"),
-        _ => format!("{:column$}{row}", ""),
-    });
-    rows.collect()
-}
-
-/// Breaks a line at spaces; a word longer than a line is left long.
-fn wrap(line: &str, width: usize) -> Vec<String> {
-    let mut rows = vec![String::new()];
-    for word in line.split_whitespace() {
-        let row = rows.last_mut();
-        match row {
-            Some(row) if row.is_empty() => row.push_str(word),
-            Some(row) if row.chars().count() + word.chars().count() < width => {
-                row.push(' ');
-                row.push_str(word);
-            }
-            _ => rows.push(word.to_owned()),
-        }
-    }
-    rows
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn verdict_stands_in_a_frame_of_78_columns() {
-        let lines =
-            ["the definitions were replaced first, so that the file which was put back stays"]
-                .map(str::to_owned);
-        let text = framed("REPAIRED", "", &lines).join("\n");
-        expect_test::expect![[r#"
-            ┌────────────────────────────────────────────────────────────────────────────┐
-            │                                                                            │
-            │  R E P A I R E D                                                           │
-            │                                                                            │
-            │  The definitions were replaced first, so that the file which was put back  │
-            │  stays                                                                     │
-            │                                                                            │
-            └────────────────────────────────────────────────────────────────────────────┘"#]]
-        .assert_eq(&text);
-        let coloured = framed("REPAIRED", colour(Verdict::Repaired), &lines).join("\n");
-        assert_eq!(
-            coloured
-                .replace(colour(Verdict::Repaired), "")
-                .replace(PLAIN, ""),
-            text
-        );
-    }
-
-    #[test]
-    fn a_coloured_frame_is_as_straight_on_the_screen() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let console = Console {
-            file: File::create(file.path()).unwrap(),
-            is_serial: false,
-            has_progress: false,
-        };
-        let (_, keys) = channel();
-        let mut consoles = Consoles {
-            consoles: vec![console],
-            keys,
-        };
-        consoles.show_verdict(Verdict::Refused, &["nothing was written".to_owned()]);
-        let shown = fs_err::read_to_string(file.path()).unwrap();
-        let plain = shown
-            .replace(CLEAR, "")
-            .replace(colour(Verdict::Refused), "")
-            .replace(PLAIN, "");
-        assert!(shown.contains(colour(Verdict::Refused)));
-        assert!(
-            plain.lines().all(|row| row.chars().count() == WIDTH),
-            "{plain}"
-        );
-    }
-
-    #[test]
-    fn a_long_line_of_a_plan_stays_in_its_column() {
-        let line = "2 restore  \\WINDOWS\\system32\\svchost.exe from \\WINDOWS\\system32\\dllcache\\svchost.exe";
-        expect_test::expect![[r#"
-            2 restore  \WINDOWS\system32\svchost.exe from
-                       \WINDOWS\system32\dllcache\svchost.exe"#]]
-        .assert_eq(&fold(line, 78).join("\n"));
-        assert_eq!(fold("short  line", 78), ["short  line"]);
-        let deep = format!("   {}", "word ".repeat(20));
-        assert!(
-            fold(&deep, 78)
-                .iter()
-                .all(|row| row.starts_with("   word") && row.len() <= 78)
-        );
-    }
-
-    #[test]
-    fn long_words_are_not_cut() {
-        assert_eq!(wrap("a bbbbbbbbbb c", 4), ["a", "bbbbbbbbbb", "c"]);
-    }
-}
+mod tests;

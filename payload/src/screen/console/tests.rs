@@ -1,0 +1,183 @@
+use super::*;
+use rescue_stick::report::Report;
+
+/// Consoles on two files: a screen and a serial line. What is typed comes from the sender.
+fn consoles() -> (Consoles, Sender<u8>, [tempfile::NamedTempFile; 2]) {
+    let files = [(); 2].map(|()| tempfile::NamedTempFile::new().unwrap());
+    let [screen, serial] = [&files[0], &files[1]].map(|file| File::create(file.path()).unwrap());
+    let (sender, keys) = channel();
+    let consoles = Consoles::of(vec![screen], vec![serial], keys);
+    (consoles, sender, files)
+}
+
+fn shown(file: &tempfile::NamedTempFile) -> String {
+    fs_err::read_to_string(file.path()).unwrap()
+}
+
+fn report() -> Report {
+    Report::parse(include_str!("../../../rescue-stick/fixtures/report-1.json")).unwrap()
+}
+
+/// Types after the question is there: what was typed before does not count.
+fn type_later(sender: Sender<u8>, keys: &'static [u8]) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        for key in keys {
+            thread::sleep(Duration::from_millis(150));
+            sender.send(*key).unwrap();
+        }
+    })
+}
+
+#[test]
+fn a_serial_line_has_the_same_words_and_lines_for_machines() {
+    let (mut consoles, _sender, [screen, serial]) = consoles();
+    consoles.line("Looking at this PC ...");
+    consoles.mark("VERDICT REPAIRED");
+    assert!(shown(&serial).ends_with("Looking at this PC ...\r\nmend: VERDICT REPAIRED\r\n"));
+    assert!(shown(&screen).contains("Looking at this PC ..."));
+    assert!(!shown(&screen).contains("mend:"));
+}
+
+#[test]
+fn the_outcome_stands_in_a_frame_of_78_columns_on_a_serial_line() {
+    let (mut consoles, _sender, [_, serial]) = consoles();
+    let report = report();
+    consoles.show_outcome(Outcome {
+        verdict: report.verdict,
+        lines: Vec::new(),
+        report: Some(report),
+        is_saved: Some(true),
+        saved_line: Some("Report on the stick: reports/run".into()),
+    });
+    let text = shown(&serial).replace('\r', "");
+    assert!(
+        text.lines()
+            .filter(|line| !line.is_empty())
+            .all(|line| line.chars().count() == WIDTH)
+    );
+    expect_test::expect![[r#"
+
+        ┌────────────────────────────────────────────────────────────────────────────┐
+        │                                                                            │
+        │  N E E D S   Y O U                                                         │
+        │                                                                            │
+        │  1.8 s · report saved                                                      │
+        │                                                                            │
+        │  PC        OPTIPLEX-114 · disk 1, partition 1                              │
+        │  Runs      Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386    │
+        │  Found     DAT 5958.0000 is in use                                         │
+        │            svchost.exe is missing                                          │
+        │  Done      1 file replaced, 1 file put back; nothing else was written      │
+        │  Note      disk 1, partition 2 is locked by BitLocker; its recovery key    │
+        │            is needed                                                       │
+        │  Report on the stick: reports/run                                          │
+        │                                                                            │
+        └────────────────────────────────────────────────────────────────────────────┘
+    "#]]
+    .assert_eq(&text);
+}
+
+#[test]
+fn keys_change_the_language_show_details_and_then_answer() {
+    let (mut consoles, sender, [_, serial]) = consoles();
+    consoles.set_languages(&["fr".to_owned(), "de".to_owned()]);
+    consoles.propose(&report().installations[0], Work::Repairing);
+    let typist = type_later(sender, b"xddldd\r");
+    // Details are left by the key that showed them.
+    assert_eq!(
+        consoles.ask(Question::Repair { warning: None }),
+        Answer::Yes
+    );
+    typist.join().unwrap();
+    let text = shown(&serial);
+    assert_eq!(text.matches("mend: QUESTION repair").count(), 4, "{text}");
+    assert!(text.contains("[Entrée] réparer"), "{text}");
+    assert!(text.contains("[Enter] reparieren"), "{text}");
+    assert!(text.contains("Copies examinées"), "{text}");
+}
+
+#[test]
+fn a_pulled_stick_restarts_only_a_run_that_is_to_restart() {
+    let (mut consoles, sender, [_, serial]) = consoles();
+    consoles.wait_for_end(Finish::Restart, &|| false);
+    let typist = type_later(sender, b"\r");
+    consoles.wait_for_end(Finish::Ask, &|| false);
+    typist.join().unwrap();
+    assert!(shown(&serial).contains("mend: stick is out"));
+}
+
+#[test]
+fn no_answer_is_a_no() {
+    let (mut consoles, sender, _files) = consoles();
+    drop(sender);
+    consoles.propose(&report().installations[0], Work::Repairing);
+    assert_eq!(consoles.ask(Question::Repair { warning: None }), Answer::No);
+}
+
+/// Asks whether to go on without the stick's journal, in a language, and types `keys`.
+fn ask_without_journal(language: &str, keys: &'static [u8]) -> (Answer, String) {
+    let (mut consoles, sender, [_, serial]) = consoles();
+    consoles.set_languages(&[language.to_owned()]);
+    consoles.propose(&report().installations[0], Work::Repairing);
+    let typist = type_later(sender, keys);
+    let reason = "disk 1, partition 1: the stick cannot be written: it is write-protected";
+    let answer = consoles.ask(Question::WithoutJournal { reason });
+    typist.join().unwrap();
+    (answer, shown(&serial))
+}
+
+#[test]
+fn nobody_goes_on_without_protection_by_pressing_enter_or_a_key_of_another_language() {
+    for (language, yes, other) in [
+        ("en", b"y", b"o\r"),
+        ("fr", b"o", b"y\r"),
+        ("de", b"J", b"s\r"),
+        ("es", b"s", b"jn"),
+    ] {
+        let (answer, text) = ask_without_journal(language, yes);
+        assert_eq!(answer, Answer::Yes, "{language}");
+        let key = char::from(yes[0]).to_ascii_uppercase();
+        assert!(text.contains(&format!("[{key}] ")), "{text}");
+        assert!(text.contains("mend: QUESTION without-journal"), "{text}");
+        assert_eq!(ask_without_journal(language, other).0, Answer::No);
+    }
+    let (_, text) = ask_without_journal("en", b"\r");
+    assert!(text.contains("the stick cannot be written"), "{text}");
+    assert!(text.contains("must not lose power"), "{text}");
+    assert!(text.contains("[Enter] do nothing"), "{text}");
+}
+
+#[test]
+fn an_undo_is_asked_as_an_undo() {
+    let (mut consoles, sender, [_, serial]) = consoles();
+    consoles.set_languages(&["de".to_owned()]);
+    consoles.propose(&report().installations[0], Work::Undoing);
+    let typist = type_later(sender, b"n");
+    let warning = Some("be careful");
+    assert_eq!(consoles.ask(Question::Undo { warning }), Answer::No);
+    typist.join().unwrap();
+    let text = shown(&serial);
+    assert!(text.contains("ZURÜCK"), "{text}");
+    assert!(text.contains("Hinweis: be careful"), "{text}");
+    assert!(text.contains("[Enter] rückgängig machen"), "{text}");
+    assert!(text.contains("mend: QUESTION undo\r\n"), "{text}");
+    assert!(!text.contains("BETROFFEN"), "{text}");
+}
+
+#[test]
+fn progress_is_a_bar_on_the_screen_and_on_a_serial_line_one_line_at_its_end() {
+    let (mut consoles, _sender, [screen, serial]) = consoles();
+    let mut show = |done| {
+        consoles.advance(Progress {
+            text: "Writing avvscan.dat ...".into(),
+            done,
+            total: 200,
+            left: Some(Duration::from_secs(8)),
+        });
+    };
+    show(100);
+    assert!(!shown(&serial).contains("Writing"));
+    show(200);
+    assert!(shown(&serial).ends_with("Writing avvscan.dat ... 100 %\r\n"));
+    assert!(shown(&screen).contains("50 %"));
+}

@@ -1,0 +1,179 @@
+//! Gathers the details of a run: all there is to know, for whoever wants to.
+
+use rescue_stick::report::InstallationReport;
+
+use super::Story;
+use crate::screen::words::{self, Words};
+
+/// A line of the details.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// The line.
+    pub text: String,
+    /// Whether it is a heading.
+    pub is_heading: bool,
+}
+
+impl Story {
+    /// Returns all there is to know, for whoever wants to.
+    pub fn details(&self) -> Vec<Detail> {
+        let mut details = Details {
+            story: self,
+            lines: Vec::new(),
+        };
+        details.machine();
+        let report = self
+            .outcome
+            .as_ref()
+            .and_then(|outcome| outcome.report.as_ref());
+        let installations = report.map_or(&[][..], |report| report.installations.as_slice());
+        let proposed = self.proposed.as_ref().filter(|_| installations.is_empty());
+        installations
+            .iter()
+            .chain(proposed)
+            .for_each(|one| details.installation(one));
+        if let Some(report) = report {
+            details.list(words::NOTES, report.notes.iter().map(String::as_str));
+            let health: Vec<String> = report
+                .health
+                .notes
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            details.list(words::HEALTH, health.iter().map(String::as_str));
+        }
+        let saved = self
+            .outcome
+            .as_ref()
+            .and_then(|outcome| outcome.saved_line.as_deref());
+        details.list(words::REPORT, saved.into_iter());
+        details.list(words::LOG, self.log.iter().map(String::as_str));
+        details.lines
+    }
+}
+
+/// Details that are being gathered.
+struct Details<'s> {
+    story: &'s Story,
+    lines: Vec<Detail>,
+}
+
+impl Details<'_> {
+    fn heading(&mut self, text: String) {
+        if !self.lines.is_empty() {
+            self.text("");
+        }
+        self.lines.push(Detail {
+            text,
+            is_heading: true,
+        });
+    }
+
+    fn text(&mut self, line: &str) {
+        let text = self.story.translate(line);
+        self.lines.push(Detail {
+            text,
+            is_heading: false,
+        });
+    }
+
+    /// A line as the report has it: what stands in it are names and proofs.
+    fn exact(&mut self, text: String) {
+        self.lines.push(Detail {
+            text,
+            is_heading: false,
+        });
+    }
+
+    fn list<'l>(&mut self, heading: Words, lines: impl Iterator<Item = &'l str>) {
+        let mut lines = lines.peekable();
+        if lines.peek().is_some() {
+            self.heading(self.story.say(heading));
+            lines.for_each(|line| self.text(line));
+        }
+    }
+
+    fn machine(&mut self) {
+        let machine = &self.story.machine;
+        let memory = machine
+            .memory_bytes
+            .map(|bytes| format!("{} MiB", bytes >> 20));
+        let parts = [
+            Some(self.story.maker()),
+            machine.serial.clone(),
+            Some(machine.firmware.clone()),
+            memory,
+            machine
+                .kernel
+                .as_ref()
+                .map(|kernel| format!("Linux {kernel}")),
+        ];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty())
+            .collect();
+        self.list(words::MACHINE, parts.iter().map(String::as_str));
+        let outcome = self.story.outcome.as_ref();
+        let report = outcome.and_then(|outcome| outcome.report.as_ref());
+        for volume in report.iter().flat_map(|report| &report.volumes) {
+            let megabytes = volume.size / 1_000_000;
+            let name = self.story.translate(&volume.name);
+            let model = volume.disk_model.as_deref().unwrap_or_default();
+            let (kind, state) = (&volume.file_system, &volume.state);
+            self.text(format!("{name}: {kind}, {megabytes} MB, {state}  {model}").trim_end());
+        }
+    }
+
+    fn installation(&mut self, one: &InstallationReport) {
+        let computer = one.computer.as_deref().unwrap_or_default();
+        self.heading(format!(
+            "{computer} {} · {}",
+            one.folder,
+            self.story.translate(&one.volume)
+        ));
+        self.text(&one.windows);
+        one.products.iter().for_each(|product| self.text(product));
+        if !one.findings.is_empty() {
+            self.heading(self.story.say(words::EVIDENCE));
+        }
+        for finding in &one.findings {
+            self.text(&finding.text);
+            finding
+                .evidence
+                .iter()
+                .for_each(|line| self.exact(format!("  {line}")));
+        }
+        if !one.candidates.is_empty() {
+            self.heading(self.story.say(words::CANDIDATES));
+        }
+        for candidate in &one.candidates {
+            self.exact(candidate.place.clone());
+            let word = if candidate.accepted {
+                words::ACCEPTED
+            } else {
+                words::REFUSED
+            };
+            self.exact(format!("  {}: {}", self.story.say(word), candidate.reason));
+        }
+        if let Some(plan) = &one.plan {
+            self.heading(self.story.say(words::PLAN));
+            // As it is: this is what is carried out, word for word.
+            let lines = plan.lines().map(|line| Detail {
+                text: line.to_owned(),
+                is_heading: false,
+            });
+            self.lines.extend(lines);
+        }
+        if !one.changes.is_empty() {
+            self.heading(self.story.say(words::CHANGES));
+        }
+        for change in &one.changes {
+            self.exact(change.path.clone());
+            if let Some(kept) = &change.kept {
+                self.exact(format!("  {kept}"));
+            }
+        }
+        self.list(words::NOTES, one.advice.iter().map(String::as_str));
+    }
+}

@@ -1,0 +1,310 @@
+//! Sentences of the repair in the language of the person.
+//!
+//! Reports are in English, whatever the screen's language is, so that those of many PCs can be laid side
+//! by side. The screen shows a report's lines by this table: a sentence that is not in it stays English.
+//!
+//! A pattern has `{}` where a name or number stands; a text takes them by their number: `{0}` as it is,
+//! `{0n}` the last name of a path, `{0f}` the name of the folder that holds it.
+
+use std::borrow::Cow;
+
+use super::{Language, Words};
+
+/// One sentence.
+struct Sentence {
+    /// As the report has it.
+    report: &'static str,
+    /// As the screen has it.
+    words: Words,
+}
+
+const fn sentence(report: &'static str, [en, fr, de, es]: [&'static str; 4]) -> Sentence {
+    let words = Words { en, fr, de, es };
+    Sentence { report, words }
+}
+
+/// Every sentence. The first pattern that matches counts, so narrow ones come before wide ones.
+#[rustfmt::skip] // A sentence a line, its languages beside each other.
+const ALL_SENTENCES: &[Sentence] = &[
+    // Places, which occur in others.
+    sentence("disk {}, partition {}", ["disk {0}, partition {1}", "disque {0}, partition {1}", "Festplatte {0}, Partition {1}", "disco {0}, partición {1}"]),
+    // What is being done.
+    sentence("Looking for the stick ...", ["Looking for the stick ...", "Recherche de la clé ...", "Der Stick wird gesucht ...", "Buscando la memoria ..."]),
+    sentence("Checking the stick ...", ["Checking the stick ...", "Contrôle de la clé ...", "Der Stick wird geprüft ...", "Comprobando la memoria ..."]),
+    sentence("Looking at this PC ...", ["Looking at this PC ...", "Examen de ce PC ...", "Dieser PC wird untersucht ...", "Examinando este PC ..."]),
+    sentence("Writing {}, {} MB ...", ["Writing {0}, {1} MB ...", "Écriture de {0}, {1} Mo ...", "{0} wird geschrieben, {1} MB ...", "Escribiendo {0}, {1} MB ..."]),
+    sentence("Writing {} ...", ["Writing {0} ...", "Écriture de {0} ...", "{0} wird geschrieben ...", "Escribiendo {0} ..."]),
+    sentence("Checking the repair before it is made real ...", ["Checking the repair before it is made real ...", "Vérification avant l'écriture définitive ...", "Die Reparatur wird vor dem Schreiben geprüft ...", "Comprobando la reparación antes de aplicarla ..."]),
+    sentence("Making the repair real ...", ["Making the repair real ...", "Écriture définitive ...", "Die Reparatur wird geschrieben ...", "Aplicando la reparación ..."]),
+    sentence("Checking what was written ...", ["Checking what was written ...", "Relecture de ce qui a été écrit ...", "Das Geschriebene wird geprüft ...", "Comprobando lo escrito ..."]),
+    sentence("\\{} on disk {}, partition {}: {}", ["\\{0} on disk {1}, partition {2}: {3}", "\\{0}, disque {1}, partition {2} : {3}", "\\{0}, Festplatte {1}, Partition {2}: {3}", "\\{0}, disco {1}, partición {2}: {3}"]),
+    sentence("Putting back what was there before ...", ["Putting back what was there before ...", "Remise en place de ce qui était là avant ...", "Der frühere Stand wird zurückgelegt ...", "Reponiendo lo que había antes ..."]),
+    sentence("Making it real ...", ["Making it real ...", "Écriture définitive ...", "Es wird geschrieben ...", "Aplicando ..."]),
+    sentence("{}: the stick cannot be written: {}", ["{0}: the stick cannot be written: {1}", "{0} : impossible d'écrire sur la clé : {1}", "{0}: auf den Stick lässt sich nicht schreiben: {1}", "{0}: no se puede escribir en la memoria: {1}"]),
+    // Findings.
+    sentence("{} is in use", ["{0} is in use", "{0} est en service", "{0} ist in Gebrauch", "{0} está en uso"]),
+    sentence("{} is missing", ["{0} is missing", "{0} manque", "{0} fehlt", "falta {0}"]),
+    sentence("{} is empty", ["{0} is empty", "{0} est vide", "{0} ist leer", "{0} está vacío"]),
+    sentence("{} is there and should not be", ["{0} is there and should not be", "{0} est présent et ne devrait pas l'être", "{0} ist da und sollte es nicht sein", "{0} está ahí y no debería"]),
+    sentence("a setting is {}, wanted is {}", ["a setting is {0}, wanted is {1}", "un réglage vaut {0} au lieu de {1}", "eine Einstellung ist {0} statt {1}", "un ajuste es {0} en vez de {1}"]),
+    sentence("{} files were taken into quarantine", ["{0} files were taken into quarantine", "{0} fichiers ont été mis en quarantaine", "{0} Dateien kamen in Quarantäne", "{0} archivos fueron puestos en cuarentena"]),
+    sentence("the registry is not in order", ["the registry is not in order", "le registre n'est pas en ordre", "die Registrierung ist nicht in Ordnung", "el registro no está en orden"]),
+    sentence("the volume was not shut down cleanly", ["the volume was not shut down cleanly", "le volume n'a pas été fermé proprement", "das Volume wurde nicht sauber geschlossen", "el volumen no se cerró correctamente"]),
+    sentence("Windows is hibernated on this volume", ["Windows is hibernated on this volume", "Windows est en veille prolongée sur ce volume", "Windows ist auf diesem Volume im Ruhezustand", "Windows está hibernado en este volumen"]),
+    sentence("the volume cannot be read", ["the volume cannot be read", "le volume est illisible", "das Volume ist nicht lesbar", "el volumen no se puede leer"]),
+    sentence("it cannot be told whether {} applies", ["it cannot be told whether {0} applies", "impossible de dire si {0} s'applique", "ob {0} zutrifft, lässt sich nicht sagen", "no se puede saber si {0} corresponde"]),
+    sentence("{}: its state cannot be told", ["{0n}: its state cannot be told", "{0n} : état indéterminé", "{0n}: Zustand nicht feststellbar", "{0n}: estado desconocido"]),
+    sentence("{}: its state cannot be told: {}", ["{0n}: its state cannot be told: {1}", "{0n} : état indéterminé : {1}", "{0n}: Zustand nicht feststellbar: {1}", "{0n}: estado desconocido: {1}"]),
+    // Steps of a plan.
+    sentence("replace  {} by {} in {}, {}", ["replace {0} by {1}  ({3})", "remplacer {0} par {1}  ({3})", "{0} durch {1} ersetzen  ({3})", "reemplazar {0} por {1}  ({3})"]),
+    sentence("restore  {} from the quarantine of {}, taken for {}", ["put back {0} from the quarantine of {1}", "remettre {0} depuis la quarantaine de {1}", "{0} aus der Quarantäne von {1} zurückholen", "recuperar {0} de la cuarentena de {1}"]),
+    sentence("restore  {} of {} as before the repair", ["put back {0} of {1n}", "remettre {0} de {1n}", "{0} aus {1n} zurücklegen", "reponer {0} de {1n}"]),
+    sentence("leave    as it is now:", ["leave as it is now:", "laisser en l'état :", "so lassen, wie es jetzt ist:", "dejar como está ahora:"]),
+    sentence("mark     the repair as undone in {}", ["mark the repair as undone in {0n}", "noter dans {0n} que la réparation est annulée", "in {0n} vermerken, dass die Reparatur zurückgenommen ist", "anotar en {0n} que la reparación está deshecha"]),
+    sentence("restore  {} from the stick", ["put back {0n} from the stick", "remettre {0n} depuis la clé", "{0n} vom Stick zurücklegen", "reponer {0n} desde la memoria"]),
+    sentence("restore  {} from {}", ["put back {0n} from {1f}", "remettre {0n} depuis {1f}", "{0n} aus {1f} zurücklegen", "reponer {0n} desde {1f}"]),
+    sentence("remove   {} files of {}", ["set aside {0} files of {1}", "mettre de côté {0} fichiers de {1}", "{0} Dateien aus {1} beiseitelegen", "apartar {0} archivos de {1}"]),
+    sentence("remove   {}", ["set aside {0n}", "mettre de côté {0n}", "{0n} beiseitelegen", "apartar {0n}"]),
+    sentence("rename   {} to {}", ["rename {0n} to {1}", "renommer {0n} en {1}", "{0n} in {1} umbenennen", "renombrar {0n} a {1}"]),
+    sentence("set      {}", ["set {0}", "régler {0}", "{0} setzen", "ajustar {0}"]),
+    sentence("note     {}", ["{0}", "{0}", "{0}", "{0}"]),
+    sentence("{} for {}, signed by Microsoft ({})", ["signed by Microsoft, {0}", "signé par Microsoft, {0}", "von Microsoft signiert, {0}", "firmado por Microsoft, {0}"]),
+    sentence("{} for {}, identity matches; not proven by signature", ["identity matches, {0}; not proven by signature", "identité conforme, {0} ; pas de preuve par signature", "Identität stimmt, {0}; nicht durch Signatur belegt", "la identidad coincide, {0}; sin prueba de firma"]),
+    sentence("each is signed by Microsoft", ["each is signed by Microsoft", "chacun signé par Microsoft", "jede von Microsoft signiert", "cada uno firmado por Microsoft"]),
+    // What a person accepts, and what they are told.
+    sentence("Windows did not shut this volume down cleanly; what its own journal has not finished will be dropped", ["Windows did not shut this volume down cleanly; what its own journal has not finished will be dropped", "Windows n'a pas fermé ce volume proprement ; ce que son journal n'a pas achevé sera abandonné", "Windows hat dieses Volume nicht sauber geschlossen; was sein Journal nicht beendet hat, geht verloren", "Windows no cerró bien este volumen; lo que su diario no haya terminado se descartará"]),
+    sentence("nothing was written", ["nothing was written", "rien n'a été écrit", "nichts wurde geschrieben", "no se ha escrito nada"]),
+    sentence("Without it, this PC must not lose power while it is repaired, and the stick cannot take the repair back.", ["Without it, this PC must not lose power while it is repaired, and the stick cannot take the repair back.", "Sans cela, le PC ne doit pas perdre le courant pendant la réparation, et la clé ne pourra pas l'annuler.", "Ohne das darf der Strom während der Reparatur nicht ausfallen, und der Stick kann sie nicht zurücknehmen.", "Sin eso, el PC no debe quedarse sin corriente durante la reparación, y la memoria no podrá deshacerla."]),
+    sentence("repaired without the stick's journal, as was agreed: the stick cannot take this repair back", ["repaired without the stick's journal, as was agreed: the stick cannot take this repair back", "réparé sans le journal de la clé, comme convenu : la clé ne peut pas annuler cette réparation", "wie vereinbart ohne das Journal des Sticks repariert: Der Stick kann diese Reparatur nicht zurücknehmen", "reparado sin el diario de la memoria, como se acordó: la memoria no puede deshacer esta reparación"]),
+    sentence("nothing was written; this can be taken back", ["nothing was written; this can be taken back", "rien n'a été écrit ; la réparation peut être annulée", "nichts wurde geschrieben; das lässt sich zurücknehmen", "no se ha escrito nada; se puede deshacer"]),
+    sentence("nothing was written; this can be repaired", ["nothing was written; this can be repaired", "rien n'a été écrit ; ce PC peut être réparé", "nichts wurde geschrieben; das lässt sich reparieren", "no se ha escrito nada; se puede reparar"]),
+    sentence("not wanted; nothing was written", ["not wanted; nothing was written", "non souhaité ; rien n'a été écrit", "nicht gewünscht; nichts wurde geschrieben", "no se quiso; no se ha escrito nada"]),
+    sentence("{}: nothing is left to do", ["{0}: nothing is left to do", "{0} : il n'y a plus rien à faire", "{0}: nichts ist mehr zu tun", "{0}: no queda nada por hacer"]),
+    sentence("{} does not apply: {}", ["{0} does not apply: {1}", "{0} ne s'applique pas : {1}", "{0} trifft nicht zu: {1}", "{0} no corresponde: {1}"]),
+    sentence("take the stick out and restart this PC", ["take the stick out and restart this PC", "retirez la clé et redémarrez ce PC", "Stick abziehen und den PC neu starten", "retire la memoria y reinicie este PC"]),
+    sentence("have someone look whether this PC has this fault: {}; nothing was written", ["have someone look whether this PC has this fault: {0}; nothing was written", "faites vérifier si ce PC a ce défaut : {0} ; rien n'a été écrit", "lassen Sie prüfen, ob dieser PC diesen Fehler hat: {0}; nichts wurde geschrieben", "haga comprobar si este PC tiene este fallo: {0}; no se ha escrito nada"]),
+    sentence("Windows is hibernated here: start it and shut it down fully (not to sleep), then start from the stick again; if it does not start, its saved session must be given up first by someone who may decide that", ["Windows is hibernated here: start it and shut it down fully (not to sleep), then start from the stick again; if it does not start, its saved session must be given up first by someone who may decide that", "Windows est ici en veille prolongée : démarrez-le et arrêtez-le complètement (pas de veille), puis redémarrez depuis la clé ; s'il ne démarre pas, quelqu'un d'habilité doit d'abord renoncer à la session enregistrée", "Windows ist hier im Ruhezustand: Starten Sie es, fahren Sie es ganz herunter (nicht in den Ruhezustand) und starten Sie wieder vom Stick; startet es nicht, muss jemand, der das entscheiden darf, erst die gespeicherte Sitzung aufgeben", "Windows está hibernado: inícielo y apáguelo del todo (sin suspender), y arranque otra vez desde la memoria; si no inicia, alguien autorizado debe renunciar antes a la sesión guardada"]),
+    sentence("the volume was not shut down cleanly, and nobody is asked in this mode: start from a stick that asks", ["the volume was not shut down cleanly, and nobody is asked in this mode: start from a stick that asks", "le volume n'a pas été fermé proprement et ce mode ne pose pas de question : démarrez depuis une clé qui demande", "das Volume wurde nicht sauber geschlossen, und dieser Modus fragt nicht: Starten Sie von einem Stick, der fragt", "el volumen no se cerró bien y este modo no pregunta: arranque desde una memoria que pregunte"]),
+    sentence("no acceptable copy of {} was found on this PC or on the stick", ["no good copy of {0n} was found on this PC or on the stick", "aucune bonne copie de {0n} sur ce PC ni sur la clé", "keine gute Kopie von {0n} auf diesem PC oder dem Stick gefunden", "no hay copia válida de {0n} en este PC ni en la memoria"]),
+    sentence("bring {}, from another PC with {}", ["bring {0}, from another PC with {1}", "apportez {0}, pris sur un autre PC avec {1}", "bringen Sie {0} mit, von einem anderen PC mit {1}", "traiga {0} de otro PC con {1}"]),
+    sentence("no definitions {} are at hand: use a stick that carries them", ["no definitions {0} are at hand: use a stick that carries them", "les définitions {0} manquent : prenez une clé qui les contient", "Definitionen {0} sind nicht dabei: Nehmen Sie einen Stick, der sie enthält", "no hay definiciones {0}: use una memoria que las lleve"]),
+    sentence("make the stick anew and start this PC from it", ["make the stick anew and start this PC from it", "refaites la clé et démarrez ce PC avec elle", "schreiben Sie den Stick neu und starten Sie den PC davon", "vuelva a crear la memoria y arranque con ella"]),
+    sentence("the definitions on the stick cannot be used: {}", ["the definitions on the stick cannot be used: {0}", "les définitions de la clé sont inutilisables : {0}", "die Definitionen auf dem Stick sind unbrauchbar: {0}", "las definiciones de la memoria no sirven: {0}"]),
+    sentence("where definitions {} go cannot be told: {}", ["where definitions {0} go cannot be told: {1}", "impossible de dire où vont les définitions {0} : {1}", "wohin die Definitionen {0} gehören, ist nicht feststellbar: {1}", "no se sabe dónde van las definiciones {0}: {1}"]),
+    sentence("the registry is left as it is; have someone look at it", ["the registry is left as it is; have someone look at it", "le registre reste tel quel ; faites-le examiner", "die Registrierung bleibt, wie sie ist; lassen Sie sie ansehen", "el registro se deja como está; haga que alguien lo revise"]),
+    sentence("the repair ended in a fault of mend itself; start this PC from the stick again", ["the repair ended in a fault of mend itself; start this PC from the stick again", "la réparation a fini sur une erreur de mend ; redémarrez ce PC depuis la clé", "die Reparatur endete mit einem Fehler von mend selbst; starten Sie den PC erneut vom Stick", "la reparación acabó en un fallo de mend; arranque otra vez desde la memoria"]),
+    sentence("the repair was given up before it was made real; the former files are in place", ["the repair was given up before it was made real; the former files are in place", "réparation abandonnée avant l'écriture ; les fichiers d'origine sont en place", "die Reparatur wurde vor dem Schreiben aufgegeben; die alten Dateien sind an ihrem Platz", "la reparación se abandonó antes de aplicarse; los archivos originales siguen ahí"]),
+    sentence("written, but not as planned:", ["written, but not as planned:", "écrit, mais pas comme prévu :", "geschrieben, aber nicht wie geplant:", "escrito, pero no como estaba previsto:"]),
+    sentence("put back, but for:", ["put back, but for:", "remis en place, sauf :", "zurückgelegt, außer:", "repuesto, salvo:"]),
+    sentence("nothing of it can be put back:", ["nothing of it can be put back:", "rien ne peut être remis en place :", "nichts davon lässt sich zurücklegen:", "no se puede reponer nada:"]),
+    sentence("no repair of this PC has left a record here that it could be undone by", ["no repair of this PC has left a record here that it could be undone by", "aucune réparation de ce PC n'a laissé ici de quoi l'annuler", "keine Reparatur dieses PCs hat hier vermerkt, wie sie zurückzunehmen ist", "ninguna reparación de este PC ha dejado aquí con qué deshacerla"]),
+    sentence("the repair {} has already been taken back (by {}); to have it again, repair this PC again", ["the repair {0} has already been taken back; to have it again, repair this PC again", "la réparation {0} est déjà annulée ; pour la retrouver, réparez ce PC à nouveau", "die Reparatur {0} ist schon zurückgenommen; um sie wieder zu haben, reparieren Sie den PC erneut", "la reparación {0} ya está deshecha; para volver a tenerla, repare este PC otra vez"]),
+    sentence("{}: it has no short name any more, since the volume's driver could not give it", ["{0n}: it has no short name any more", "{0n} : n'a plus de nom court", "{0n}: hat keinen kurzen Namen mehr", "{0n}: ya no tiene nombre corto"]),
+    sentence("locked-volume: {} is locked by BitLocker; its recovery key is needed to look at it", ["{0} is locked by BitLocker; its recovery key is needed", "{0} : verrouillé par BitLocker, clé de récupération nécessaire", "{0} ist mit BitLocker gesperrt; der Wiederherstellungsschlüssel fehlt", "{0} está bloqueado por BitLocker; hace falta su clave"]),
+    sentence("no Windows was found on {}", ["no Windows was found on {0}", "aucun Windows trouvé sur {0}", "kein Windows gefunden auf {0}", "no se encontró Windows en {0}"]),
+    sentence("{}: Windows sleeps on this volume (hibernation or fast startup); start Windows and shut it down completely first", ["{0}: Windows sleeps here (hibernation or fast startup); start it and shut it down completely first", "{0} : Windows est en veille (prolongée ou démarrage rapide) ; démarrez-le et arrêtez-le complètement d'abord", "{0}: Windows schläft hier (Ruhezustand oder Schnellstart); starten Sie es und fahren Sie es erst ganz herunter", "{0}: Windows duerme aquí (hibernación o inicio rápido); inícielo y apáguelo del todo antes"]),
+    // What was done.
+    sentence("{} replaced, {} put back; nothing else was written", ["{0} replaced, {1} put back; nothing else was written", "remplacé : {0}, remis en place : {1} ; rien d'autre n'a été écrit", "{0} ersetzt, {1} zurückgelegt; sonst wurde nichts geschrieben", "reemplazado: {0}, repuesto: {1}; no se escribió nada más"]),
+    sentence("{} as before the repair; nothing else was written", ["{0} as before the repair; nothing else was written", "{0} comme avant la réparation ; rien d'autre n'a été écrit", "{0} wie vor der Reparatur; sonst wurde nichts geschrieben", "{0} como antes de la reparación; no se escribió nada más"]),
+    sentence("1 more place was looked at; it is in the report", ["1 more place was looked at; it is in the report", "1 autre endroit examiné ; voir le rapport", "1 weiterer Ort wurde angesehen; er steht im Bericht", "se miró 1 lugar más; está en el informe"]),
+    sentence("{} more places were looked at; they are in the report", ["{0} more places were looked at; they are in the report", "{0} autres endroits examinés ; voir le rapport", "{0} weitere Orte wurden angesehen; sie stehen im Bericht", "se miraron {0} lugares más; están en el informe"]),
+    sentence("Repair {} was taken back.", ["Repair {0} was taken back.", "La réparation {0} a été annulée.", "Die Reparatur {0} wurde zurückgenommen.", "La reparación {0} se ha deshecho."]),
+    sentence("Report on the stick: {}", ["Report on the stick: {0}", "Rapport sur la clé : {0}", "Bericht auf dem Stick: {0}", "Informe en la memoria: {0}"]),
+    sentence("The report could not be saved on the stick: {}", ["The report could not be saved on the stick: {0}", "Le rapport n'a pas pu être enregistré sur la clé : {0}", "Der Bericht konnte nicht auf dem Stick gespeichert werden: {0}", "No se pudo guardar el informe en la memoria: {0}"]),
+    // Of the stick itself.
+    sentence("Nothing on this PC was touched. Write the stick again, or use another one.", ["Nothing on this PC was touched. Write the stick again, or use another one.", "Rien n'a été touché sur ce PC. Réécrivez la clé ou prenez-en une autre.", "An diesem PC wurde nichts verändert. Schreiben Sie den Stick neu, oder nehmen Sie einen anderen.", "No se ha tocado nada en este PC. Vuelva a grabar la memoria o use otra."]),
+    sentence("This stick is not as it was signed: {}", ["This stick is not as it was signed: {0}", "Cette clé n'est pas telle qu'elle a été signée : {0}", "Dieser Stick ist nicht so, wie er signiert wurde: {0}", "Esta memoria no está como se firmó: {0}"]),
+    sentence("mend stopped at a fault of its own: {}", ["mend stopped at a fault of its own: {0}", "mend s'est arrêté sur une erreur interne : {0}", "mend blieb an einem eigenen Fehler stehen: {0}", "mend se detuvo por un fallo propio: {0}"]),
+    sentence("If a repair was being written, start this PC from the stick again: it will be finished.", ["If a repair was being written, start this PC from the stick again: it will be finished.", "Si une réparation était en cours, redémarrez ce PC depuis la clé : elle sera achevée.", "Falls gerade geschrieben wurde: Starten Sie den PC erneut vom Stick, dann wird es beendet.", "Si se estaba escribiendo, arranque otra vez desde la memoria: se terminará."]),
+    sentence("A repair was interrupted and cannot be finished. Keep the stick, and ask whoever made it.", ["A repair was interrupted and cannot be finished. Keep the stick, and ask whoever made it.", "Une réparation a été interrompue et ne peut être achevée. Gardez la clé et demandez à qui l'a faite.", "Eine Reparatur wurde unterbrochen und ist nicht zu beenden. Behalten Sie den Stick, fragen Sie, wer ihn gemacht hat.", "Una reparación se interrumpió y no se puede terminar. Guarde la memoria y pregunte a quien la hizo."]),
+    sentence("The stick has no journal, so nothing can be taken back with it.", ["The stick has no journal, so nothing can be taken back with it.", "La clé n'a pas de journal : elle ne peut rien annuler.", "Der Stick hat kein Journal, also lässt sich damit nichts zurücknehmen.", "La memoria no tiene diario: no se puede deshacer nada con ella."]),
+    sentence("Without a journal nothing can be repaired: {}", ["Without a journal nothing can be repaired: {0}", "Sans journal, aucune réparation : {0}", "Ohne Journal ist keine Reparatur möglich: {0}", "Sin diario no se puede reparar nada: {0}"]),
+    // Numbers, which occur in others; last, since others end so.
+    sentence("{} volumes", ["{0} volumes", "{0} volumes", "{0} Volumes", "{0} volúmenes"]),
+    sentence("{} volume", ["{0} volume", "{0} volume", "{0} Volume", "{0} volumen"]),
+    sentence("1 file", ["1 file", "1 fichier", "1 Datei", "1 archivo"]),
+    sentence("{} files", ["{0} files", "{0} fichiers", "{0} Dateien", "{0} archivos"]),
+];
+
+/// Returns a line of the repair in `language`, as the screen says it; one that is not known as it is.
+pub fn translate(line: &str, language: Language) -> Cow<'_, str> {
+    for sentence in ALL_SENTENCES {
+        if let Some(captures) = capture(sentence.report, line) {
+            return Cow::Owned(fill(
+                sentence.words.in_language(language),
+                &captures,
+                language,
+            ));
+        }
+    }
+    Cow::Borrowed(line)
+}
+
+/// Returns what stands in a line where the pattern has `{}`; `None` if the line does not match.
+fn capture<'t>(pattern: &str, line: &'t str) -> Option<Vec<&'t str>> {
+    let mut literals = pattern.split("{}");
+    let mut rest = line.strip_prefix(literals.next().unwrap_or_default())?;
+    let mut captures = Vec::new();
+    let mut literals = literals.peekable();
+    while let Some(literal) = literals.next() {
+        let is_last = literals.peek().is_none();
+        let at = match (is_last, literal) {
+            (true, "") => rest.len(),
+            (true, literal) => rest.strip_suffix(literal)?.len(),
+            (false, literal) => rest.find(literal)?,
+        };
+        let (captured, behind) = rest.split_at_checked(at)?;
+        if captured.is_empty() {
+            return None;
+        }
+        captures.push(captured);
+        rest = behind.strip_prefix(literal)?;
+    }
+    rest.is_empty().then_some(captures)
+}
+
+/// Puts names and numbers into a text; those that are sentences themselves in the same language.
+pub(in crate::screen) fn fill(text: &str, captures: &[&str], language: Language) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((place, behind)) = behind.split_once('}') else {
+            break;
+        };
+        let (number, form) = place.split_at(place.len().min(1));
+        let captured = number
+            .parse()
+            .ok()
+            .and_then(|number: usize| captures.get(number));
+        let captured = captured.copied().unwrap_or_default();
+        match form {
+            "n" => filled.push_str(last_name(captured)),
+            "f" => filled.push_str(folder_name(captured)),
+            _ => filled.push_str(&translate(captured, language)),
+        }
+        rest = behind;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn last_name(path: &str) -> &str {
+    path.rsplit('\\').next().unwrap_or(path)
+}
+
+fn folder_name(path: &str) -> &str {
+    path.rsplit('\\')
+        .nth(1)
+        .filter(|name| !name.is_empty())
+        .unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::words::{ALL_LANGUAGES, is_in_every_font};
+
+    #[test]
+    fn every_sentence_takes_every_name_and_can_be_shown() {
+        for sentence in ALL_SENTENCES {
+            let count = sentence.report.matches("{}").count();
+            for language in ALL_LANGUAGES {
+                let text = sentence.words.in_language(language);
+                let used = |number: usize| text.contains(&format!("{{{number}"));
+                let numbers = text.matches('{').count();
+                assert!(
+                    (0..9)
+                        .filter(|number| used(*number))
+                        .all(|number| number < count),
+                    "{text}"
+                );
+                assert!(count == 0 || numbers > 0, "{text}");
+                let odd = text
+                    .chars()
+                    .find(|c| !is_in_every_font(*c) && *c != 'À' && *c != 'Ó');
+                assert_eq!(odd, None, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_sentence_is_hidden_by_one_before_it() {
+        for sentence in ALL_SENTENCES {
+            let line = sentence.report.replace("{}", "7");
+            let first = ALL_SENTENCES
+                .iter()
+                .find(|one| capture(one.report, &line).is_some());
+            assert_eq!(first.map(|one| one.report), Some(sentence.report));
+        }
+    }
+
+    #[test]
+    fn sentences_are_translated_with_what_stands_in_them() {
+        let french = |line| translate(line, Language::French).into_owned();
+        assert_eq!(french("svchost.exe is missing"), "svchost.exe manque");
+        assert_eq!(
+            french(
+                "restore  \\WINDOWS\\system32\\svchost.exe from \\WINDOWS\\system32\\dllcache\\svchost.exe"
+            ),
+            "remettre svchost.exe depuis dllcache"
+        );
+        assert_eq!(
+            french("replace  DAT 5958.0000 by 5959.0000 in \\Program Files\\McAfee, 3 files"),
+            "remplacer DAT 5958.0000 par 5959.0000  (3 fichiers)"
+        );
+        assert_eq!(
+            french(
+                "locked-volume: disk 1, partition 2 is locked by BitLocker; its recovery key is needed to look at it"
+            ),
+            "disque 1, partition 2 : verrouillé par BitLocker, clé de récupération nécessaire"
+        );
+        assert_eq!(
+            french("something that nobody translated"),
+            "something that nobody translated"
+        );
+    }
+
+    /// A sentence that the repair no longer says would stay English for ever without anybody noticing.
+    #[test]
+    fn every_sentence_is_still_said_somewhere() {
+        let sources = [
+            include_str!("../../repair.rs"),
+            include_str!("../../repair/carry_out.rs"),
+            include_str!("../../repair/permission.rs"),
+            include_str!("../../repair/progress.rs"),
+            include_str!("../../repair/undo.rs"),
+            include_str!("../../repair/undo/plan.rs"),
+            include_str!("../../machine.rs"),
+            include_str!("../../repair/diagnose.rs"),
+            include_str!("../../repair/report.rs"),
+            include_str!("../../repair/candidates.rs"),
+            include_str!("../../repair/plan/definitions.rs"),
+            include_str!("../../repair/plan/files.rs"),
+            include_str!("../../repair/plan/quarantined.rs"),
+            include_str!("../../repair/plan/registry.rs"),
+            include_str!("../../repair/plan/restore.rs"),
+            include_str!("../../repair/plan/bring.rs"),
+            include_str!("../../repair/plan.rs"),
+            include_str!("../../machine/linux.rs"),
+            include_str!("../../machine/linux/disks.rs"),
+            include_str!("../../init.rs"),
+            include_str!("../../screen.rs"),
+        ];
+        // Literals go over several lines with a backslash at their ends.
+        let whole = sources
+            .concat()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        let whole = whole.replace("\\ ", "");
+        for sentence in ALL_SENTENCES {
+            let parts = sentence.report.split("{}");
+            let longest = parts.max_by_key(|part| part.len()).unwrap_or_default();
+            let words: Vec<_> = longest.split_whitespace().collect();
+            let longest = words.join(" ");
+            let longest = longest.trim_matches([':', ' ']);
+            assert!(whole.contains(longest), "{:?}", sentence.report);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What a person sees from across the room, in pixels, and what happens when the stick is pulled.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use mend::screen::display::{AMBER, GREEN};
+use support::broken_pc::{PcSpec, WindowsSpec, preset};
+use support::kit::{Kit, KitSpec};
+use support::qemu::{DiskBus, Firmware, Machine, UsbBus};
+
+use crate::rescue::{Bench, LIMIT, check_verdict, require_boots};
+
+/// How many per cent of the screen a headline's ground takes at least: seen from the door of a room.
+const BAND: usize = 15;
+
+/// Waits until this much of the screen has a colour: the serial line may be ahead of the screen.
+fn wait_for_colour(machine: &mut Machine, colour: &str) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        let share = machine.picture()?.percent_of(colour)?;
+        if share >= BAND {
+            return Ok(());
+        }
+        if start.elapsed() > Duration::from_secs(60) {
+            bail!("{share} % of the screen are {colour}, expected {BAND}");
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn the_screen_is_amber_then_green_in_french_and_two_keys_do_it() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        mode: "confirm",
+        finish: "ask",
+        languages: &["fr", "en"],
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &preset("xp-french")?)?;
+    let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    let mut machine = Machine::start(&spec)?;
+    machine.wait_for(&["mend: QUESTION repair"], LIMIT)?;
+    wait_for_colour(&mut machine, AMBER)?;
+    assert!(machine.picture()?.percent_of(GREEN)? == 0);
+    // The first key, on the PC's own keyboard.
+    machine.press(&["ret"])?;
+    machine.wait_for(&["mend: VERDICT"], LIMIT)?;
+    machine.wait_for(&["mend: QUESTION finished"], LIMIT)?;
+    wait_for_colour(&mut machine, GREEN)?;
+    assert!(machine.picture()?.percent_of(AMBER)? == 0);
+    // The stick is out before the second key: what restarts the PC is in memory.
+    machine.pull_stick()?;
+    machine.wait_for(&["mend: stick is out"], LIMIT)?;
+    machine.press(&["ret"])?;
+    machine.expect_exit(LIMIT)?;
+    let log = machine.serial_log();
+    check_verdict(&log, "REPAIRED");
+    for french in [
+        "ATTEINT",
+        "svchost.exe manque",
+        "[Entrée] réparer",
+        "R É P A R É",
+    ] {
+        assert!(log.contains(french), "{french}: {log}");
+    }
+    bench.check_repaired()
+}
+
+#[test]
+fn an_unattended_run_restarts_when_the_stick_is_pulled() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        finish: "restart",
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &PcSpec::of(WindowsSpec::xp_mcafee_5958()))?;
+    let mut machine =
+        Machine::start(&bench.machine(Firmware::UefiX64, UsbBus::Xhci, DiskBus::Nvme))?;
+    machine.wait_for(&["mend: QUESTION finished"], LIMIT)?;
+    wait_for_colour(&mut machine, GREEN)?;
+    machine.pull_stick()?;
+    // A restart ends QEMU, since it was started so.
+    machine.expect_exit(LIMIT)?;
+    check_verdict(&machine.serial_log(), "REPAIRED");
+    bench.check_repaired()
+}
