@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use rescue_stick::digest::Sha256Digest;
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use crate::hashed_file::HashedFile;
 
@@ -147,11 +148,30 @@ fn write_entry(cache: &Path, folder: &Path, made: &Made) -> io::Result<()> {
     }
     let record = serde_json::to_vec_pretty(&record)?;
     write_synced(&new.path().join(RECORD), &record)?;
-    if folder.exists() {
-        // Damaged, or written by another build since it was looked for; then it is the same.
-        fs_err::remove_dir_all(folder)?;
+    put_in_place(&all, new, folder)
+}
+
+/// Renames `new` to `folder`. Another build may be putting the same entry there at the same time, and a third
+/// may be reading it, so an entry that is intact stays, and a damaged one is moved away whole.
+fn put_in_place(all: &Path, new: TempDir, folder: &Path) -> io::Result<()> {
+    loop {
+        match fs_err::rename(new.path(), folder) {
+            Ok(()) => {
+                let _renamed = new.keep();
+                return Ok(());
+            }
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            Err(error) => return Err(error),
+        }
+        if read_entry(folder).is_some() {
+            return Ok(());
+        }
+        let damaged = tempfile::Builder::new().prefix(".old-").tempdir_in(all)?;
+        match fs_err::rename(folder, damaged.path()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
     }
-    fs_err::rename(new.keep(), folder)
 }
 
 fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -225,6 +245,35 @@ mod tests {
             assert!(is_made_anew(cache.path(), "x"));
             assert!(!is_made_anew(cache.path(), "x"));
         }
+    }
+
+    #[test]
+    fn builds_at_the_same_time_share_an_entry() {
+        let cache = tempfile::tempdir().unwrap();
+        let builds = 8;
+        for round in 0..20 {
+            let all_are_making = std::sync::Barrier::new(builds);
+            let build = || {
+                let parameter = round.to_string();
+                let derived = derive::<io::Error>(cache.path(), &origin(&parameter), || {
+                    all_are_making.wait();
+                    Ok(made())
+                });
+                fs_err::read(&derived.unwrap().files["a"].path).unwrap()
+            };
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..builds).map(|_| scope.spawn(build)).collect();
+                for thread in threads {
+                    assert_eq!(thread.join().unwrap(), b"content");
+                }
+            });
+        }
+        let left: Vec<_> = fs_err::read_dir(cache.path().join("derived"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .filter(|name| name.to_string_lossy().starts_with('.'))
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 
     #[test]
