@@ -183,6 +183,8 @@ impl Inputs {
                 .collect(),
             definitions,
             files: kit_files,
+            visit: recipe.visit.facts(),
+            ask_visit: recipe.visit.ask,
         };
         Ok(Self {
             job,

@@ -24,6 +24,7 @@ use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources};
 use crate::repair::report::render_report;
 use crate::repair::undo::{UndoRequest, undo_run};
 use crate::repair::{Request, run};
+use crate::screen::words::Language;
 use crate::screen::{Answer, Question, Screen};
 use crate::stick::{Stick, StickError};
 use crate::terminal::Terminal;
@@ -157,7 +158,7 @@ pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8
         }
     };
     screen.line("");
-    render_report(&report)
+    render_report(&report, Language::English)
         .lines()
         .for_each(|line| screen.line(line));
     if json {
@@ -306,7 +307,7 @@ pub fn save_report(report: &Report, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(&folder)?;
     for (name, text) in [
         ("report.json", report.to_text()),
-        ("report.txt", render_report(report)),
+        ("report.txt", render_report(report, Language::English)),
     ] {
         // A temporary name first: a report that is there is whole.
         let temporary = folder.join(format!("{name}.new"));

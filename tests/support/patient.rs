@@ -18,6 +18,7 @@ use mend::machine::linux::{LinuxMachine, LinuxVolume, Resources};
 use mend::options::{Console, Options, run_command};
 use mend::repair::report::render_report;
 use mend::repair::{Request, run};
+use mend::screen::words::Language;
 use mend::stick::Stick;
 use mend::terminal::Terminal;
 use rescue_stick::job::Mode;
@@ -216,7 +217,7 @@ impl Patient {
         let report = run(&Request::new(Mode::Auto), &machine, &stick, &mut screen);
         Ok(Outcome {
             code: report.verdict.exit_code(),
-            text: render_report(&report),
+            text: render_report(&report, Language::English),
         })
     }
 }

@@ -14,7 +14,7 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::{Finish, JOB_SCHEMA, Job, Mode};
 use rescue_stick::manifest::Manifest;
 use rescue_stick::signature::PublicKey;
-use rescue_stick::{identity, journal, paths};
+use rescue_stick::{head, identity, journal, paths};
 
 use crate::random::random_bytes;
 
@@ -51,6 +51,12 @@ pub fn make_small_image(path: &Path, seed: &str, size: usize) -> Result<()> {
                 size: ByteSize(4096),
                 head: identity::blank_file(),
                 purpose: "identity".to_owned(),
+            },
+            ReservedFile {
+                path: paths::HEAD.to_owned(),
+                size: ByteSize(16384),
+                head: head::blank_file(),
+                purpose: "head record".to_owned(),
             },
             ReservedFile {
                 path: paths::JOURNAL.to_owned(),
@@ -90,6 +96,8 @@ fn job(title: &str) -> Result<Vec<u8>> {
         remedies: Vec::new(),
         definitions: [].into(),
         files: Vec::new(),
+        visit: rescue_stick::report::VisitFacts::default(),
+        ask_visit: false,
     };
     Ok(serde_json::to_vec(&job)?)
 }

@@ -14,6 +14,7 @@ use crate::machine::{FileSystem, ReadFaults};
 use crate::repair::detect::{InstallationFacts, Inventory, VolumeInventory};
 use crate::repair::diagnose::{FAILING_DISK, LOCKED_VOLUME, UNREADABLE_VOLUME};
 use crate::repair::time::{format_compact, format_rfc_3339};
+use crate::screen::words::Language;
 
 /// Everything that a run gathered for its report.
 #[derive(Debug)]
@@ -206,7 +207,7 @@ pub fn note_faults(name: &str, faults: ReadFaults) -> Option<String> {
 }
 
 /// Returns the report as a page of plain text.
-pub fn render_report(report: &Report) -> String {
+pub fn render_report(report: &Report, _language: Language) -> String {
     let mut page = Page::default();
     page.line(0, &format!("mendkit report {}", report.run));
     page.line(0, "");

@@ -16,6 +16,7 @@ use super::*;
 use crate::machine::folder::FolderMachine;
 use crate::machine::{FileSystem, VolumeFacts, VolumeView};
 use crate::screen::Answer;
+use crate::screen::words::Language;
 use crate::windows::pe::PeMachine;
 
 mod containers;
@@ -624,7 +625,7 @@ fn the_page_tells_a_person_what_was_found_and_done() {
     report.volumes[0].size = 40_000_000_000;
     // That section has tests of its own, and this folder's times and free space are the host's.
     report.health = HealthReport::default();
-    let text = render_report(&report).replace(&volume, "VOLUME");
+    let text = render_report(&report, Language::English).replace(&volume, "VOLUME");
     expect![[r#"
         mendkit report 20100422T101500Z-PC1
 
