@@ -16,6 +16,7 @@
 //! - [`judges`]: someone else's tools, which must accept what we write
 //! - [`kit`]: images as mendkit builds them
 //! - [`patient`]: a whole repair of a volume in a file, without a boot
+//! - [`schema`]: reports are valid by their schema, says somebody else
 //! - [`small_image`]: signed images that need no boot parts
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
@@ -34,6 +35,7 @@ pub mod patient;
 pub mod pe;
 pub mod qemu;
 pub mod random;
+pub mod schema;
 pub mod small_image;
 pub mod tools;
 pub mod wine;

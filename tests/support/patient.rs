@@ -23,6 +23,7 @@ use mend::stick::Stick;
 use mend::terminal::Terminal;
 use rescue_stick::job::Mode;
 use rescue_stick::journal::empty_head;
+use rescue_stick::paths;
 use rescue_stick::report::MachineFacts;
 use rescue_stick::signature::PublicKey;
 use tempfile::TempDir;
@@ -31,6 +32,7 @@ use crate::broken_pc::{FileSystem, MadeVolume, PcSpec, make_disk};
 use crate::inspect::Volume;
 use crate::judges::extract_fat;
 use crate::kit::{Kit, KitSpec, VOLUME_OFFSET, require_builds};
+use crate::schema::schema_accepts;
 use crate::tools::{require_tools, sha256_hex};
 
 /// Bytes of the journals made here; a stick has 32 MiB.
@@ -186,6 +188,7 @@ impl Patient {
             ("--journal", self.journal_file()),
             ("--stick", stick.root()),
             ("--key", stick.key()),
+            ("--report", self.reports()),
         ];
         for (option, path) in &places {
             arguments.extend([(*option).to_owned(), text_of(path)?]);
@@ -197,6 +200,7 @@ impl Patient {
             input: &mut answers.as_bytes(),
         };
         let code = run_command(&Options::try_parse_from(arguments)?, console)?;
+        self.judge_reports()?;
         output.extend(errors);
         let text = String::from_utf8_lossy(&output).into_owned();
         Ok(Outcome { code, text })
@@ -215,6 +219,7 @@ impl Patient {
         let stick = Stick::prove(&stick.root(), &key, &mut |_| {})?;
         let mut screen = Terminal::new(io::sink(), io::empty());
         let report = run(&Request::new(Mode::Auto), &machine, &stick, &mut screen);
+        schema_accepts(&report.to_text())?;
         Ok(Outcome {
             code: report.verdict.exit_code(),
             text: render_report(&report, Language::English),
@@ -223,6 +228,24 @@ impl Patient {
 }
 
 impl Patient {
+    /// Returns the folder that reports are written to.
+    pub fn reports(&self) -> PathBuf {
+        self.folder.path().join("reports")
+    }
+
+    /// Holds every report that there is against the schema.
+    fn judge_reports(&self) -> Result<()> {
+        // A run that was refused writes none.
+        let Ok(runs) = fs::read_dir(self.reports()) else {
+            return Ok(());
+        };
+        for run in runs {
+            let report = run?.path().join(paths::REPORT_JSON);
+            schema_accepts(&fs::read_to_string(report)?)?;
+        }
+        Ok(())
+    }
+
     /// Takes the newest repair back through the journal, as the menu of a stick does.
     pub fn undo(&self) -> Result<()> {
         // The volume as `mend` knows it by its file alone.
