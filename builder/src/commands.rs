@@ -25,6 +25,7 @@ pub mod keygen;
 pub mod labels;
 pub mod receipts;
 pub mod remedy;
+pub mod summary;
 pub mod swap;
 pub mod verify;
 pub mod write;

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Swap(args) => commands::swap::run(args),
         Command::Labels(args) => commands::labels::run(args),
         Command::Receipts(ReceiptsCommand::Check(args)) => commands::receipts::check(args),
+        Command::Summary(args) => commands::summary::run(args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Write(args) => commands::write::run(args),
         Command::Keygen(args) => commands::keygen::run(args),

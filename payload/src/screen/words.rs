@@ -1,6 +1,7 @@
 //! What the screen says, in every language it speaks. That each text is there in each language is checked
 //! by the compiler; that it fits and that the console's font has its letters, by the tests.
 
+pub mod page;
 pub mod sentences;
 pub mod visit;
 
