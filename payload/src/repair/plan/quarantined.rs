@@ -3,10 +3,11 @@
 use rescue_stick::remedy::step::{ConflictWord, ProofWord};
 use rescue_stick::report::{CandidateReport, Verdict};
 
-use super::{FileWrite, Obstacle, Step, WriteSource};
+use super::Obstacle;
 use crate::repair::candidates::CandidateContent;
 use crate::repair::detect::quarantined::{ItemFacts, QuarantinedFacts};
 use crate::repair::detect::steps::{Content, FileFacts};
+use crate::repair::plan::step::{FileWrite, Step, WriteSource};
 use crate::windows::catalog::Proof;
 use crate::windows::path::WindowsPath;
 
