@@ -35,7 +35,7 @@ pub use disk::{MadeDisk, MadeVolume, make_disk};
 pub use extras::{Extra, ExtraData, channel_file};
 pub use ntfs_volume::{NtfsMount, copy_sparse};
 pub use presets::{ALL_PRESETS, Preset, preset};
-pub use programs::good_svchost;
+pub use programs::{good_svchost, program};
 pub use tree::{Entry, EntryKind, dat_files};
 pub use unclean::{mark_dirty, spoil_log_file};
 
@@ -251,9 +251,14 @@ impl PcSpec {
 /// Names keep their case and times are set; attributes and security descriptors are left out,
 /// since a folder of the host has no place for them.
 pub fn make_folder(windows: &WindowsSpec, folder: &Path) -> Result<()> {
-    let spec = PcSpec::of(windows.clone());
-    let place = partition_table::windows_place(&spec, 0)?;
-    let letters = partition_table::mounted_devices(&spec)?;
+    make_folder_of(&PcSpec::of(windows.clone()), folder)
+}
+
+/// Writes the files of the first Windows of a PC into a folder, as [`make_folder`] does.
+pub fn make_folder_of(spec: &PcSpec, folder: &Path) -> Result<()> {
+    let windows = spec.installations.first().context("no installation")?;
+    let place = partition_table::windows_place(spec, 0)?;
+    let letters = partition_table::mounted_devices(spec)?;
     let entries = tree::windows_tree(windows, place, &letters)?;
     tree::write_to_folder(&entries, folder)
         .with_context(|| format!("writing a simulated PC to {}", folder.display()))

@@ -33,7 +33,8 @@ impl<'a> Clusters<'a> {
         Ok(Self {
             area,
             cluster_length,
-            count: ntfs.size() / cluster_length,
+            // What the boot sector says may be anything; nothing lies beyond the device.
+            count: ntfs.size().min(area.len()) / cluster_length,
             bitmap: extents(BITMAP)?,
             log: extents(LOG_FILE)?,
             window: None,

@@ -1,6 +1,7 @@
 //! A volume of a PC under Linux, or a file that stands for one.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ pub struct Resources {
     pub work: PathBuf,
 }
 
+/// What is said of a volume whose first look ended in a panic.
+const FAULT_OF_MEND: &str = "looking at it ended in a fault of mend itself";
+
 /// A partition, or a file that stands for one.
 pub struct LinuxVolume {
     pub(super) device: Box<dyn BlockDevice>,
@@ -62,12 +66,9 @@ impl LinuxVolume {
     ) -> Self {
         let watched = Watched::over(device);
         let device: Box<dyn BlockDevice> = Box::new(watched.clone());
-        let looked = device.open().and_then(|area| {
-            let found = filesystem::identify(&*area)?;
-            let state = filesystem::read_state(&*area, found.file_system);
-            let looked = (found, state);
-            Ok(surroundings::find_bar(&*area, &partition, looked.0).unwrap_or(looked))
-        });
+        // Foreign bytes are parsed here. A panic is our bug, but it must not cost the other volumes.
+        let looked = catch_unwind(AssertUnwindSafe(|| look_at(&*device, &partition)));
+        let looked = looked.unwrap_or_else(|_| Err(io::Error::other(FAULT_OF_MEND)));
         let (found, state) = looked.unwrap_or_else(|error| {
             let nothing = filesystem::Identified {
                 file_system: FileSystem::Unknown,
@@ -278,6 +279,18 @@ impl Target for LinuxVolume {
             _ => Ok(Vec::new()),
         }
     }
+}
+
+/// Returns what a volume is, by its own sectors and by the disk around it.
+fn look_at(
+    device: &dyn BlockDevice,
+    partition: &disks::Partition,
+) -> io::Result<(filesystem::Identified, VolumeState)> {
+    let area = device.open()?;
+    let found = filesystem::identify(&*area)?;
+    let state = filesystem::read_state(&*area, found.file_system);
+    let barred = surroundings::find_bar(&*area, partition, found);
+    Ok(barred.unwrap_or((found, state)))
 }
 
 /// A volume mounted for reading.
