@@ -135,7 +135,16 @@ fn what_microsoft_signed_is_put_back_under_its_own_name_and_can_be_taken_back() 
         },
         Row {
             conflict: "replace-if-empty",
-            plan: expect![[""]],
+            plan: expect![[r#"
+                installation \WINDOWS on VOLUME  (Microsoft Windows XP Service Pack 3 (5.1.2600))
+                1 restore  2 files from the quarantine of mcafee, taken for W32/Wecorl.a
+                           \WINDOWS\system32\services.exe
+                           \WINDOWS\system32\svchost.exe
+                           each is signed by Microsoft
+                           undo: remove them, and put the kept copies back
+                former files and how to undo this are kept in \mendkit\RUN
+                nothing else will be written
+            "#]],
             services: &good,
         },
     ];
