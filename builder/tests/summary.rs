@@ -37,16 +37,16 @@ fn says_what_a_stick_signed_and_which_report_it_is_of() {
     let (code, said) = summary(&[TEXT, "--key", &key, "--report", &report]);
     assert_eq!(code, Some(0), "{said}");
     let said = said.replace(&report, "REPORT");
+    let lines: Vec<&str> = said.lines().map(str::trim).collect();
     expect_test::expect![[r#"
-         stick     MK-7F3A-01  report 14
-         PC        OPTIPLEX-114
-         verdict   NEEDS YOU
-         started   2010-04-22T10:15:00Z by the PC's clock
-         report    sha256 begins with fcd82a76670de253f3712cd0e411b18e
-         good      signed by that stick
-         good      REPORT is that report
-    "#]]
-    .assert_eq(&said);
+        stick     MK-7F3A-01  report 14
+        PC        OPTIPLEX-114
+        verdict   NEEDS YOU
+        started   2010-04-22T10:15:00Z by the PC's clock
+        report    sha256 begins with fcd82a76670de253f3712cd0e411b18e
+        good      signed by that stick
+        good      REPORT is that report"#]]
+    .assert_eq(&lines.join("\n"));
     // A phone may break the text into lines.
     let (code, said) = summary(&[&TEXT[..60], &TEXT[60..], "--key", &key]);
     assert_eq!(code, Some(0), "{said}");

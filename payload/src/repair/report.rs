@@ -34,6 +34,8 @@ pub struct Course {
     pub installations: Vec<InstallationReport>,
     /// What the health check found.
     pub health: HealthReport,
+    /// What the stick carries.
+    pub kit: KitFacts,
     /// Time of every stage.
     pub timings: Vec<Timing>,
 }
@@ -136,7 +138,7 @@ pub fn assemble_report(course: Course) -> Report {
         stick: course.stick,
         chain: None,
         visit: VisitFacts::default(),
-        kit: KitFacts::default(),
+        kit: course.kit,
         language: "en".to_owned(),
         text_sha256: None,
         machine: course.machine,
@@ -242,6 +244,7 @@ mod tests {
             },
             installations: Vec::new(),
             health: HealthReport::default(),
+            kit: KitFacts::default(),
             timings: Vec::new(),
         }
     }

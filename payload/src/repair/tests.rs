@@ -622,6 +622,7 @@ fn the_page_tells_a_person_what_was_found_and_done() {
     let mut report = scene.run(Mode::Auto);
     let volume = report.volumes[0].name.clone();
     report.took_ms = 1830;
+    report.timings.clear();
     report.volumes[0].size = 40_000_000_000;
     // That section has tests of its own, and this folder's times and free space are the host's.
     report.health = HealthReport::default();
@@ -634,6 +635,7 @@ fn the_page_tells_a_person_what_was_found_and_done() {
         PC         folder
         Stick      McAfee DAT 5958 (svchost.exe), 2010-04-22
         Report     unsigned: this stick has no key of its own
+        Carries    mcafee-dat 5959.0000
         Started    2010-04-22T10:15:00Z by this PC's clock, took 1.8 s
 
         \WINDOWS on VOLUME: REPAIRED
@@ -683,7 +685,6 @@ fn the_page_tells_a_person_what_was_found_and_done() {
           Firmware   Secure Boot not told
 
         Volume     VOLUME: folder, 40000 MB, clean
-        Times      detect 22 ms, health 15 ms, apply 608 ms, check 1 ms, commit 608 ms, verify 1 ms
     "#]].assert_eq(&text);
 }
 

@@ -137,9 +137,6 @@ impl Page {
         if !carried.is_empty() {
             self.field(0, words::KIT, &carried.join(", "));
         }
-        for older in &report.kit.older_than {
-            self.field(0, words::NOTE, &self.sentence(older.as_str()));
-        }
     }
 
     fn times(&mut self, report: &Report) {

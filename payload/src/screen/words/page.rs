@@ -90,7 +90,6 @@ all_words! { ALL_PHRASES, "What stands in the fields.",
     ASSET = ["inventory number {0}", "n° d'inventaire {0}", "Inventarnr. {0}", "n.º de inventario {0}"];
     OF_THEM = ["{0} of them", "au nombre de {0}", "{0} davon", "{0} de ellos"];
     NEWEST_FILE = ["newest file on its disk {0}", "fichier le plus récent de son disque {0}", "neueste Datei auf seiner Platte {0}", "archivo más nuevo de su disco {0}"];
-    STARTS = ["counter of the stick {0}", "compteur de la clé {0}", "Zähler des Sticks {0}", "contador de la memoria {0}"];
     GOOD = ["good", "bon", "gut", "bueno"];
     WORN = ["worn", "usé", "abgenutzt", "gastado"];
     FAILING = ["FAILING", "DÉFAILLANT", "DEFEKT", "FALLA"];

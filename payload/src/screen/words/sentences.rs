@@ -315,8 +315,13 @@ mod tests {
             include_str!("../../repair/plan/bring.rs"),
             include_str!("../../repair/plan.rs"),
             include_str!("../../machine/linux.rs"),
+            include_str!("../../machine/linux/volume.rs"),
             include_str!("../../machine/linux/disks.rs"),
             include_str!("../../init.rs"),
+            include_str!("../../init/filing.rs"),
+            include_str!("../../health/clock.rs"),
+            include_str!("../../health/products.rs"),
+            include_str!("../../repair/plan/step.rs"),
             include_str!("../../screen.rs"),
         ];
         // Literals go over several lines with a backslash at their ends.
