@@ -6,6 +6,7 @@
 //! - `health`: disks of every kind, one of them failing
 //! - `interrupted`: a power cut in the middle of writing
 //! - `refused`: sticks that are not as they were signed
+//! - `reports`: what a stick keeps of its runs, and where it goes if the stick is full
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
 //! - `machines`: other PCs, other answers, undo
@@ -20,6 +21,7 @@ mod interrupted;
 mod machines;
 mod real_size;
 mod refused;
+mod reports;
 mod rescue;
 mod screen;
 mod states;
