@@ -24,6 +24,7 @@ pub mod fetch;
 pub mod keygen;
 pub mod labels;
 pub mod receipts;
+pub mod refresh;
 pub mod remedy;
 pub mod swap;
 pub mod verify;

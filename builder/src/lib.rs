@@ -13,6 +13,7 @@ pub mod lba;
 pub mod parts;
 pub mod plan;
 pub mod recipe;
+pub mod refresh_record;
 pub mod signing;
 pub mod stick;
 pub mod swap;

@@ -18,6 +18,7 @@ use crate::boot::grub::BOOT_CODE_SIZE;
 use crate::disk::identity::DiskIdentity;
 use crate::disk::{CORE_IMAGE_LBA, VOLUME_FIRST_LBA};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
+use crate::refresh_record::{HEAD_LENGTH, RECORD_LBA, RefreshRecord};
 
 mod closed_set;
 mod content;
@@ -27,6 +28,7 @@ pub mod many;
 mod partition_table;
 pub mod place;
 mod second_reader;
+pub mod survey;
 mod volume;
 
 /// One thing that is wrong.
@@ -204,6 +206,7 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
     let mut medium = Medium::of(source)?;
     let mut findings = Findings::default();
     let table = partition_table::check_partition_table(&mut medium, &mut findings)?;
+    let is_table_sound = findings.problems.is_empty();
     let mut image = ReadImage {
         medium_size: ByteSize(medium.size),
         image_size: table.as_ref().map(|table| table.image_size),
@@ -232,11 +235,38 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
         image.volume = geometry.range();
         image.in_use = fat.sectors_in_use();
         (image.files, image.proof) = content::read_files(&mut medium, &geometry, tree.files)?;
-        image.folders = tree.folders;
+        // The root is no folder of a path.
+        image.folders = tree.folders.into_iter().skip(1).map(|found| found.path).collect();
     }
     image.problems = findings.problems;
     image.notes = findings.notes;
+    if !is_table_sound {
+        let interrupted = interrupted_refresh(medium.source)?;
+        image.problems.splice(0..0, interrupted);
+    }
     Ok(image)
+}
+
+/// Returns what is wrong with a stick whose refresh was interrupted: it says so itself.
+fn interrupted_refresh(source: &mut (impl Read + Seek)) -> Result<Option<Problem>, VerifyError> {
+    let found = RefreshRecord::read(source).map_err(|source| VerifyError::Read {
+        lba: RECORD_LBA,
+        length: HEAD_LENGTH,
+        source,
+    })?;
+    let Some(Ok((_, record))) = found else {
+        return Ok(None);
+    };
+    let identity = Identity::parse(&record.identity).ok().flatten();
+    let id = identity.map(|own| own.facts().id.to_string()).unwrap_or_default();
+    Ok(Some(Problem {
+        place: format!("stick {id}"),
+        finding: format!(
+            "must be refreshed: its refresh to {:?} was interrupted, what it collected is safe",
+            record.wanted
+        ),
+        expectation: "`mendkit refresh IMAGE DEVICE`, which finishes it".to_owned(),
+    }))
 }
 
 fn read_boot_code(

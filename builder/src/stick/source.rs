@@ -148,6 +148,11 @@ impl SourceImage {
         self.file.read_exact_at(buffer, lba.byte_offset())
     }
 
+    /// Returns a reader of the whole image, for one at a time: all readers share their place.
+    pub(crate) fn reader(&self) -> impl io::Read + io::Seek + '_ {
+        &self.file
+    }
+
     /// Returns where the identity of a stick goes.
     pub fn identity_place(&self) -> IdentityPlace {
         IdentityPlace {

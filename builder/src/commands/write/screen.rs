@@ -230,7 +230,7 @@ impl Shown {
         let words = words_of(progress.stage);
         let done = megabytes(progress.done.0);
         self.bar.set_message(match progress.stage {
-            Stage::Writing | Stage::ReadingBack => {
+            Stage::Comparing | Stage::Writing | Stage::ReadingBack => {
                 format!("{done:>8}  {:>3} MB/s   {words}{left}", rate / 1_000_000)
             }
             Stage::Probing | Stage::Finishing => words.to_owned(),
@@ -312,6 +312,7 @@ fn rate(done: ByteSize, time: Duration) -> u64 {
 
 fn words_of(stage: Stage) -> &'static str {
     match stage {
+        Stage::Comparing => "comparing",
         Stage::Probing => "probing",
         Stage::Writing => "writing",
         Stage::ReadingBack => "reading back",
