@@ -208,7 +208,9 @@ impl RefreshRecord {
         let mut bytes = vec![0; length];
         source.seek(SeekFrom::Start(head.place.first().byte_offset()))?;
         source.read_exact(&mut bytes)?;
-        Ok(Some(Self::parse(&head, &bytes).map(|record| (head, record))))
+        Ok(Some(
+            Self::parse(&head, &bytes).map(|record| (head, record)),
+        ))
     }
 }
 
@@ -224,7 +226,10 @@ impl KeptPlace {
 
 /// Returns how many sectors a record of this length takes.
 pub fn sectors_of(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX).div_ceil(SECTOR_SIZE).max(1)
+    u64::try_from(length)
+        .unwrap_or(u64::MAX)
+        .div_ceil(SECTOR_SIZE)
+        .max(1)
 }
 
 fn number_32(bytes: &[u8], offset: usize) -> u32 {
@@ -288,7 +293,10 @@ mod tests {
         assert!(read(&torn).is_none());
         let mut changed = good.clone();
         changed[3000 * 512 + 7] ^= 1;
-        assert!(matches!(read(&changed), Some(Err(RecordError::Corrupt { .. }))));
+        assert!(matches!(
+            read(&changed),
+            Some(Err(RecordError::Corrupt { .. }))
+        ));
     }
 
     #[test]
@@ -306,6 +314,9 @@ mod tests {
         newer.truncate(480);
         let sum = Sha256Digest::of(&newer);
         newer.extend_from_slice(&sum.0);
-        assert_eq!(RecordHead::parse(&newer), Err(RecordError::Schema { found: 2 }));
+        assert_eq!(
+            RecordHead::parse(&newer),
+            Err(RecordError::Schema { found: 2 })
+        );
     }
 }

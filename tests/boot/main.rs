@@ -9,6 +9,7 @@
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
 //! - `machines`: other PCs, other answers, undo
+//! - `refreshed`: a stick that `mendkit refresh` brought to a newer image
 //! - `written`: a stick that `mendkit write` wrote
 //! - `real_size`: 100 MB of definitions and 256 MiB of memory
 //! - `screen`: what a person sees from across the room, and the stick that is pulled
@@ -19,6 +20,7 @@ mod incidents;
 mod interrupted;
 mod machines;
 mod real_size;
+mod refreshed;
 mod refused;
 mod rescue;
 mod screen;

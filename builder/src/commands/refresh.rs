@@ -47,7 +47,10 @@ pub fn run(args: &RefreshArgs) -> anyhow::Result<Outcome> {
     if sticks.is_empty() {
         bail!("no stick to refresh; `mendkit devices` tells what is plugged in");
     }
-    let own = choice.sticks.iter().zip(sticks.iter().map(|stick| &stick.identity));
+    let own = choice
+        .sticks
+        .iter()
+        .zip(sticks.iter().map(|stick| &stick.identity));
     let record = Record::of_refresh(&args.record, &image, own)?;
     if let Some(objection) = talk.ask_for_count(&to_refresh(sticks.len(), args))? {
         return talk.refuse(Some(objection));
@@ -149,7 +152,10 @@ fn holds(stick: &OurStick) -> String {
     let versions = stick.former.definitions.values();
     let versions: Vec<_> = versions.map(|version| format!("DAT {version}")).collect();
     let date = [stick.former.date.clone()];
-    date.into_iter().chain(versions).collect::<Vec<_>>().join(", ")
+    date.into_iter()
+        .chain(versions)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn to_refresh(count: usize, args: &RefreshArgs) -> Question {

@@ -116,13 +116,18 @@ pub(super) fn open_image(
         Err(error @ SourceError::Stick(_)) => {
             Ok(Err(talk.refuse([format!("{}: {error}", path.display())])?))
         }
-        image => Ok(Ok(image.with_context(|| format!("checking {}", path.display()))?)),
+        image => Ok(Ok(
+            image.with_context(|| format!("checking {}", path.display()))?
+        )),
     }
 }
 
 impl Talk {
     /// Says why nothing was written.
-    pub(super) fn refuse(self, reasons: impl IntoIterator<Item = String>) -> anyhow::Result<Outcome> {
+    pub(super) fn refuse(
+        self,
+        reasons: impl IntoIterator<Item = String>,
+    ) -> anyhow::Result<Outcome> {
         for reason in reasons {
             if self.is_json {
                 screen::tell_refused(&reason)?;
@@ -192,8 +197,9 @@ impl Talk {
             return Ok((agreed != count).then_some(words));
         }
         if self.is_json || !io::stdin().is_terminal() {
-            let words =
-                format!("nobody can be asked here; say {option} {count} to {verb} {count} stick{s}");
+            let words = format!(
+                "nobody can be asked here; say {option} {count} to {verb} {count} stick{s}"
+            );
             return Ok(Some(words));
         }
         let prompt = format!(" {} Type {count} to go on: ", question.prompt);

@@ -56,8 +56,8 @@ pub struct Receipt {
     pub bytes_written: u64,
     /// Milliseconds from the first write to the end of reading back.
     pub took_ms: u64,
-    /// Digest of the image's sectors as they were read back, identity and all, in their order; without MBR
-    /// and GPT, which follow from the size of the stick.
+    /// Digest over the digests of the image's parts of 1 MiB as they were read back, identity and all, in
+    /// their order; without MBR and GPT, which follow from the size of the stick.
     pub read_back_sha256: Option<Sha256Digest>,
 }
 

@@ -55,7 +55,9 @@ pub enum Refusal {
         run: String,
     },
     /// Its journal cannot be read, so nobody knows.
-    #[error("its journal cannot be read ({0}), and may hold an unfinished repair; `mendkit write` gives that up")]
+    #[error(
+        "its journal cannot be read ({0}), and may hold an unfinished repair; `mendkit write` gives that up"
+    )]
     Journal(String),
     /// It holds something newer.
     #[error("holds {found}, newer than {wanted} of the image; --allow-older takes it all the same")]
@@ -118,5 +120,8 @@ impl Refusal {
 }
 
 fn first_of(problems: &[Problem]) -> String {
-    problems.first().map(ToString::to_string).unwrap_or_default()
+    problems
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }

@@ -79,6 +79,9 @@ pub enum StickError {
         /// Where.
         range: LbaRange,
     },
+    /// A fault of this program.
+    #[error("reading back ended early")]
+    Thread,
     /// It is not refreshed; nothing was written.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -139,7 +142,7 @@ pub struct Progress {
 pub struct Written {
     /// Bytes of content, with the places that were cleared; without probe, MBR and GPT.
     pub bytes: ByteSize,
-    /// Digest of the image's sectors as they were read back, in their order.
+    /// Digest over the digests of the image's chunks as they were read back, in their order.
     pub read_back: Sha256Digest,
 }
 
@@ -182,7 +185,11 @@ pub fn write_stick(
 }
 
 /// Tells that a stage begins, and returns what adds up the bytes that are done in it.
-pub(super) fn counting(stage: Stage, total: ByteSize, progress: &mut dyn FnMut(Progress)) -> impl FnMut(u64) {
+pub(super) fn counting(
+    stage: Stage,
+    total: ByteSize,
+    progress: &mut dyn FnMut(Progress),
+) -> impl FnMut(u64) {
     let mut done = ByteSize(0);
     let mut tell = move |bytes| {
         done.0 += bytes;

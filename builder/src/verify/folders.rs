@@ -150,12 +150,7 @@ fn read_folder(
 }
 
 /// Takes the clusters of a file and holds them against its size.
-fn take_file(
-    fat: &mut Fat,
-    path: String,
-    found: FoundEntry,
-    findings: &mut Findings,
-) -> FoundFile {
+fn take_file(fat: &mut Fat, path: String, found: FoundEntry, findings: &mut Findings) -> FoundFile {
     let (size, cluster) = (found.raw.size.get(), found.raw.first_cluster());
     let expected = fat.geometry.clusters_of(u64::from(size));
     let extents = if size == 0 && cluster == 0 {

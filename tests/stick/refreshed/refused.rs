@@ -33,7 +33,11 @@ fn refused(shelf: &Shelf, spec: &SmallImage, stick: &Memory, words: &str) -> Res
 }
 
 /// Changes a stick as a file.
-fn changed(shelf: &Shelf, stick: &Memory, change: impl FnOnce(&std::path::Path) -> Result<()>) -> Result<Memory> {
+fn changed(
+    shelf: &Shelf,
+    stick: &Memory,
+    change: impl FnOnce(&std::path::Path) -> Result<()>,
+) -> Result<Memory> {
     let path = shelf.path("changed.img");
     fs::write(&path, stick.to_vec(SIZE))?;
     change(&path)?;
@@ -47,7 +51,10 @@ fn overwrite(shelf: &Shelf, stick: &Memory, path: &str, bytes: &[u8]) -> Result<
     changed(shelf, stick, |file| {
         let found = survey(&mut fs::File::open(file)?)?;
         let found = found.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-        let range = *found.file(path).and_then(|file| file.ranges.first()).context("not there")?;
+        let range = *found
+            .file(path)
+            .and_then(|file| file.ranges.first())
+            .context("not there")?;
         let mut content = fs::read(file)?;
         let start = usize::try_from(range.first().byte_offset())?;
         content[start..start + bytes.len()].copy_from_slice(bytes);
@@ -65,17 +72,37 @@ fn what_is_not_ours_is_left_as_it_is() -> Result<()> {
     let stick = shelf.stick(&image)?;
     refused(&shelf, &new(), &Memory::default(), "not a stick of mendkit")?;
     let blank = overwrite(&shelf, &stick, paths::IDENTITY, &blank_file())?;
-    refused(&shelf, &new(), &blank, "a copy of an image without identity")?;
+    refused(
+        &shelf,
+        &new(),
+        &blank,
+        "a copy of an image without identity",
+    )?;
     let torn = overwrite(&shelf, &stick, paths::IDENTITY, &[0xd1; 100])?;
-    refused(&shelf, &new(), &torn, "not a stick of mendkit (stick identity")?;
+    refused(
+        &shelf,
+        &new(),
+        &torn,
+        "not a stick of mendkit (stick identity",
+    )?;
     let unsigned = overwrite(&shelf, &stick, paths::MANIFEST, b"0")?;
     refused(&shelf, &new(), &unsigned, "not a stick of mendkit")?;
     let job = overwrite(&shelf, &stick, paths::JOB, b"[")?;
-    refused(&shelf, &new(), &job, "mendkit/job.json: not as it was signed")?;
+    refused(
+        &shelf,
+        &new(),
+        &job,
+        "mendkit/job.json: not as it was signed",
+    )?;
     let extra = changed(&shelf, &stick, |file| {
         mtool("mcopy", file, &["-", "::/holiday.jpg"], Some(b"jpg")).map(drop)
     })?;
-    refused(&shelf, &new(), &extra, "holiday.jpg is neither signed nor a report")
+    refused(
+        &shelf,
+        &new(),
+        &extra,
+        "holiday.jpg is neither signed nor a report",
+    )
 }
 
 #[test]
@@ -113,13 +140,23 @@ fn another_signer_and_an_older_image_need_a_word_each() -> Result<()> {
     let shelf = Shelf::new()?;
     let image = shelf.image("new.img", &new())?;
     let stick = shelf.stick(&image)?;
-    refused(&shelf, &old(), &stick, "holds 2010-04-23, newer than 2010-04-22 of the image")?;
+    refused(
+        &shelf,
+        &old(),
+        &stick,
+        "holds 2010-04-23, newer than 2010-04-22 of the image",
+    )?;
     let same_day = SmallImage {
         title: "same day".to_owned(),
         version: "5959.0000".to_owned(),
         ..new()
     };
-    refused(&shelf, &same_day, &stick, "holds mcafee-dat 5960.0000, newer than mcafee-dat 5959.0000")?;
+    refused(
+        &shelf,
+        &same_day,
+        &stick,
+        "holds mcafee-dat 5960.0000, newer than mcafee-dat 5959.0000",
+    )?;
     let older = shelf.image("old.img", &old())?;
     let mut terms = shelf.terms(&older)?;
     terms.is_older_allowed = true;
@@ -129,7 +166,14 @@ fn another_signer_and_an_older_image_need_a_word_each() -> Result<()> {
 
     let others = new_keys()?;
     let path = shelf.path("others.img");
-    make_signed_image(&path, &others, &SmallImage { date: "2010-04-25".to_owned(), ..new() })?;
+    make_signed_image(
+        &path,
+        &others,
+        &SmallImage {
+            date: "2010-04-25".to_owned(),
+            ..new()
+        },
+    )?;
     let other = shelf.image("others.img", &new())?;
     let mut terms = shelf.terms(&other)?;
     terms.stick_key = public_key(&others)?;
@@ -180,7 +224,11 @@ fn an_unfinished_repair_in_the_journal_is_never_lost() -> Result<()> {
     }
     let torn = overwrite(&shelf, &stick, paths::JOURNAL, &[0xd1; SLOT_LENGTH])?;
     refused(&shelf, &new(), &torn, "its journal cannot be read")?;
-    let done = with(&[CommitState::Done, CommitState::Undone, CommitState::Abandoned])?;
+    let done = with(&[
+        CommitState::Done,
+        CommitState::Undone,
+        CommitState::Abandoned,
+    ])?;
     let wanted = shelf.image("new.img", &new())?;
     shelf.refresh(&wanted, &done, Fault::None)?.0?;
     shelf.check_whole(&done.to_vec(SIZE))?;
@@ -197,14 +245,20 @@ fn a_report_that_cannot_be_read_whole_is_not_dropped() -> Result<()> {
     let stick = shelf.stick(&image)?;
     let found = survey(&mut std::io::Cursor::new(stick.to_vec(SIZE)))?;
     let found = found.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-    let long = found.files.iter().find(|file| file.path.starts_with("reports/") && file.size.0 > 10_000);
+    let long = found
+        .files
+        .iter()
+        .find(|file| file.path.starts_with("reports/") && file.size.0 > 10_000);
     let long = long.context("no long report")?;
     // Its chain ends behind the first cluster.
     let mut bytes = stick.to_vec(SIZE);
     let volume = usize::try_from(image.volume.first().byte_offset())?;
     let number = |at: usize, length: usize| -> u64 {
         let bytes = &bytes[volume + at..volume + at + length];
-        bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+        bytes
+            .iter()
+            .rev()
+            .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
     };
     let (reserved, fat) = (number(14, 2), number(36, 4));
     let data = image.volume.first().0 + reserved + 2 * fat;
@@ -213,16 +267,28 @@ fn a_report_that_cannot_be_read_whole_is_not_dropped() -> Result<()> {
     bytes[entry..entry + 4].copy_from_slice(&0x0fff_ffff_u32.to_le_bytes());
     let memory = Memory::default();
     memory.write(0, &bytes);
-    refused(&shelf, &new(), &memory, "what it collected is damaged (reports/")
+    refused(
+        &shelf,
+        &new(),
+        &memory,
+        "what it collected is damaged (reports/",
+    )
 }
 
 /// Runs `mendkit refresh` in the shelf's folder.
 fn run(shelf: &Shelf, arguments: &[&str]) -> Result<(Option<i32>, String)> {
     let mut command = Command::new(mendkit());
-    command.current_dir(shelf.path("")).arg("refresh").args(arguments);
+    command
+        .current_dir(shelf.path(""))
+        .arg("refresh")
+        .args(arguments);
     let output = command.output().context("running mendkit refresh")?;
     let (out, err) = (&output.stdout, &output.stderr);
-    let said = format!("{}{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err));
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(out),
+        String::from_utf8_lossy(err)
+    );
     Ok((output.status.code(), said))
 }
 
@@ -239,12 +305,21 @@ fn the_command_refreshes_records_and_says_why_not() -> Result<()> {
     fs::write(shelf.path("b.img"), vec![0xd1; usize::try_from(SIZE)?])?;
     let (code, said) = run(&shelf, &["new.img", "a.img", "b.img", "--yes-refresh", "2"])?;
     assert_eq!(code, Some(3), "{said}");
-    assert!(said.contains("b.img (not a stick of mendkit (") && said.contains("nothing was written"), "{said}");
+    assert!(
+        said.contains("b.img (not a stick of mendkit (") && said.contains("nothing was written"),
+        "{said}"
+    );
     let (code, said) = run(&shelf, &["new.img", "a.img", "--yes-refresh", "2"])?;
     assert_eq!(code, Some(3), "{said}");
-    assert!(said.contains("1 stick would be refreshed, but --yes-refresh says 2"), "{said}");
+    assert!(
+        said.contains("1 stick would be refreshed, but --yes-refresh says 2"),
+        "{said}"
+    );
     assert!(fs::read(shelf.path("a.img"))? == stick.to_vec(SIZE));
-    let (code, said) = run(&shelf, &["new.img", "a.img", "--yes-refresh", "1", "--by", "Ben"])?;
+    let (code, said) = run(
+        &shelf,
+        &["new.img", "a.img", "--yes-refresh", "1", "--by", "Ben"],
+    )?;
     assert_eq!(code, Some(0), "{said}");
     for words in [
         "MK-7F3A-01  2010-04-22, DAT 5959.0000  4",
@@ -262,16 +337,28 @@ fn the_command_refreshes_records_and_says_why_not() -> Result<()> {
     assert_eq!(receipt.stick.as_deref(), Some("MK-7F3A-01"));
     assert_eq!(receipt.verdict, StickVerdict::Good);
     assert_eq!(receipt.refreshed_from, Some(Sha256Digest::of(b"image")));
-    assert_eq!((receipt.by.as_str(), receipt.image.title.as_str()), ("Ben", "new"));
-    assert!(receipt.bytes_written > 1_000_000 && receipt.bytes_written < 2_000_000, "{receipt:?}");
+    assert_eq!(
+        (receipt.by.as_str(), receipt.image.title.as_str()),
+        ("Ben", "new")
+    );
+    assert!(
+        receipt.bytes_written > 1_000_000 && receipt.bytes_written < 2_000_000,
+        "{receipt:?}"
+    );
     let labels = fs::read_to_string(shelf.path("labels.html"))?;
     assert!(labels.contains("MK-7F3A-01"));
     let table = fs::read_to_string(shelf.path("receipts.csv"))?;
     assert!(table.contains(&Sha256Digest::of(b"image").to_string()));
-    let (code, said) = run(&shelf, &["new.img", "a.img", "--yes-refresh", "1", "--json-progress"])?;
+    let (code, said) = run(
+        &shelf,
+        &["new.img", "a.img", "--yes-refresh", "1", "--json-progress"],
+    )?;
     assert_eq!(code, Some(0), "{said}");
     let is_json = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok();
-    assert!(said.lines().all(is_json) && said.contains("\"event\":\"good\""), "{said}");
+    assert!(
+        said.lines().all(is_json) && said.contains("\"event\":\"good\""),
+        "{said}"
+    );
     Ok(())
 }
 
@@ -287,8 +374,14 @@ fn verify_says_what_to_do_with_a_stick_whose_refresh_was_interrupted() -> Result
     let (ended, writes) = shelf.refresh(&image, &stick.copied(), Fault::None)?;
     ended?;
     let (ended, _) = shelf.refresh(&image, &stick, Fault::Gone(writes / 2, 3))?;
-    let said = format!("{:#}", anyhow::Error::from(ended.err().context("not interrupted")?));
-    assert!(said.starts_with("must be refreshed again before it can be used: "), "{said}");
+    let said = format!(
+        "{:#}",
+        anyhow::Error::from(ended.err().context("not interrupted")?)
+    );
+    assert!(
+        said.starts_with("must be refreshed again before it can be used: "),
+        "{said}"
+    );
     fs::write(shelf.path("a.img"), stick.to_vec(SIZE))?;
     let mut verify = Command::new(mendkit());
     verify.current_dir(shelf.path("")).args(["verify", "a.img"]);

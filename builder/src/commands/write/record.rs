@@ -228,8 +228,8 @@ impl Recorded {
     fn receipt(&self, image: &ImageFacts, ended: &Result<Written, StickError>) -> Receipt {
         let (facts, own) = (&self.facts, self.identity.facts());
         // A stick that nothing was written to never was this one.
-        let is_this = self.refreshed_from.is_some()
-            || !matches!(ended, Err(error) if error.left_untouched());
+        let is_this =
+            self.refreshed_from.is_some() || !matches!(ended, Err(error) if error.left_untouched());
         let true_size = ended.as_ref().err().and_then(StickError::true_size);
         let took = self.start.map_or(0, |start| start.elapsed().as_millis());
         Receipt {

@@ -252,9 +252,16 @@ impl Shown {
     }
 
     fn end(&mut self, ended: Result<Written, StickError>, way: &Way) -> anyhow::Result<()> {
+        let is_unchanged = matches!(&ended, Ok(written) if written.bytes.0 == 0);
         let failure = ended.err().map(|error| chain(&error));
         let rate = rate(self.written, self.writing) / 1_000_000;
         let outcome = match &failure {
+            None if is_unchanged => {
+                format!(
+                    "holds this image already   read back ok   stick {}",
+                    self.id
+                )
+            }
             None => format!(
                 "{:>8}  {rate:>3} MB/s   read back ok   stick {}",
                 megabytes(self.written.0),

@@ -14,12 +14,12 @@ use super::plan::{Placed, RefreshPlan, plan_refresh};
 use super::reader::DeviceReader;
 use crate::lba::{ByteSize, Lba, LbaRange};
 use crate::refresh_record::RECORD_LBA;
+use crate::stick::Device;
 use crate::stick::buffer::AlignedBuffer;
 use crate::stick::plan::FinalPiece;
-use crate::stick::readback::check_last;
+use crate::stick::readback::{check_last, read_ahead};
 use crate::stick::source::{CHUNK, CHUNK_SECTORS, Chunk, SourceImage, part};
 use crate::stick::writer::{Progress, Stage, StickError, Written, counting, flush, write};
-use crate::stick::Device;
 
 /// Sectors that did not change are written along if they lie between two that did and are so few: 4 KiB is
 /// what flash memory writes at once anyway.
@@ -62,7 +62,9 @@ pub fn refresh_stick(
 ) -> Result<Written, StickError> {
     let stick = look_at_stick(&mut DeviceReader::new(device), refresh.terms)?;
     let expected = refresh.identity.facts().id;
-    if stick.identity.facts().id != expected || stick.identity.public_key() != refresh.identity.public_key() {
+    if stick.identity.facts().id != expected
+        || stick.identity.public_key() != refresh.identity.public_key()
+    {
         let found = stick.identity.facts().id.to_string();
         let expected = expected.to_string();
         return Err(Refusal::OtherStick { found, expected }.into());
@@ -77,7 +79,8 @@ pub fn refresh_stick(
     };
     let contents = stick.contents();
     let all = ByteSize(contents.iter().map(|(range, _)| range.size().0).sum());
-    let (targets, changes) = stick.compare(&contents, &mut counting(Stage::Comparing, all, progress))?;
+    let (targets, changes) =
+        stick.compare(&contents, &mut counting(Stage::Comparing, all, progress))?;
     if changes.is_empty() && stick.is_whole()? {
         let read_back = stick.check(&targets, &mut counting(Stage::ReadingBack, all, progress))?;
         return Ok(Written {
@@ -119,7 +122,7 @@ impl Stick<'_, '_> {
         let (mut wanted, mut found) = (AlignedBuffer::zeroed(CHUNK), AlignedBuffer::zeroed(CHUNK));
         for (range, content) in contents.iter().copied() {
             let wanted = part(&mut wanted, range);
-            self.fill(range, content, wanted)?;
+            fill(self.image, self.plan, (range, content), wanted)?;
             let sha256 = Sha256Digest::of(wanted);
             targets.push(Target {
                 range,
@@ -128,7 +131,9 @@ impl Stick<'_, '_> {
             });
             let found = part(&mut found, range);
             self.read(range.first(), found)?;
-            changes.extend(differing(range, wanted, found));
+            let runs = differing(range, wanted, found);
+            let waiting = |run: &LbaRange| overlapping(&self.plan.waiting, *run);
+            changes.extend(runs.iter().flat_map(|run| run.without(&waiting(run))));
             progress(range.size().0);
         }
         Ok((targets, changes))
@@ -143,38 +148,22 @@ impl Stick<'_, '_> {
             chunks.push(chunk.range);
             // Where the record is pointed to: the last sector that is written.
             let without = chunk.range.without(&[record_head()]);
-            contents.extend(without.into_iter().map(|range| (range, Content::Image(*chunk))));
+            contents.extend(
+                without
+                    .into_iter()
+                    .map(|range| (range, Content::Image(*chunk))),
+            );
         }
         for placed in &plan.made {
             for left in placed.range.without(&overlapping(&chunks, placed.range)) {
-                contents.extend(left.parts(CHUNK_SECTORS).map(|range| (range, Content::Made)));
+                contents.extend(
+                    left.parts(CHUNK_SECTORS)
+                        .map(|range| (range, Content::Made)),
+                );
             }
         }
         contents.extend(plan.cleared.iter().map(|range| (*range, Content::Zeros)));
         contents
-    }
-
-    /// Fills a buffer with what a part of the stick is to hold.
-    fn fill(&self, range: LbaRange, content: Content, buffer: &mut [u8]) -> Result<(), StickError> {
-        if let Content::Image(chunk) = content {
-            let lba = chunk.range.first();
-            let mut bytes = AlignedBuffer::zeroed(CHUNK);
-            let bytes = part(&mut bytes, chunk.range);
-            let read = self.image.read_at(lba, bytes);
-            read.map_err(|source| StickError::Image { lba, source })?;
-            if Sha256Digest::of(bytes) != chunk.sha256 {
-                return Err(StickError::ImageChanged { range: chunk.range });
-            }
-            copy_meeting(chunk.range, bytes, range, buffer);
-        } else {
-            buffer.fill(0);
-        }
-        if !matches!(content, Content::Zeros) {
-            for placed in &self.plan.made {
-                copy_meeting(placed.range, &placed.bytes, range, buffer);
-            }
-        }
-        Ok(())
     }
 
     /// Returns whether MBR and GPT are those of the plan.
@@ -214,11 +203,21 @@ impl Stick<'_, '_> {
             (Lba(size.saturating_sub(1)), vec![0; 512]),
         ] {
             let range = LbaRange::starting_at(lba, 1);
-            let placed: Vec<_> = range.into_iter().map(|range| Placed { range, bytes: bytes.clone() }).collect();
+            let placed: Vec<_> = range
+                .into_iter()
+                .map(|range| Placed {
+                    range,
+                    bytes: bytes.clone(),
+                })
+                .collect();
             self.place(&placed)?;
         }
         let total = ByteSize(changes.iter().map(|range| range.size().0).sum());
-        self.write_changes(targets, changes, &mut counting(Stage::Writing, total, progress))?;
+        self.write_changes(
+            targets,
+            changes,
+            &mut counting(Stage::Writing, total, progress),
+        )?;
         let read_back = self.check(targets, &mut counting(Stage::ReadingBack, all, progress))?;
         drop(counting(Stage::Finishing, total, progress));
         write_last(&self.plan.last, self.device)?;
@@ -235,7 +234,10 @@ impl Stick<'_, '_> {
     fn head_as_in_image(&self) -> Result<Placed, StickError> {
         let mut bytes = vec![0; 512];
         let read = self.image.read_at(RECORD_LBA, &mut bytes);
-        read.map_err(|source| StickError::Image { lba: RECORD_LBA, source })?;
+        read.map_err(|source| StickError::Image {
+            lba: RECORD_LBA,
+            source,
+        })?;
         Ok(Placed {
             range: record_head(),
             bytes,
@@ -257,7 +259,7 @@ impl Stick<'_, '_> {
             while let Some(change) = changes.next_if(|change| target.range.overlaps(**change)) {
                 let bytes = part(&mut buffer, target.range);
                 if !is_filled {
-                    self.fill(target.range, target.content, bytes)?;
+                    fill(self.image, self.plan, (target.range, target.content), bytes)?;
                     is_filled = true;
                 }
                 let start = change.first().0 - target.range.first().0;
@@ -280,30 +282,38 @@ impl Stick<'_, '_> {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Sha256Digest, StickError> {
         let mut hasher = Sha256::new();
-        let (mut wanted, mut found) = (AlignedBuffer::zeroed(CHUNK), AlignedBuffer::zeroed(CHUNK));
-        for target in targets {
-            let range = target.range;
-            let found = part(&mut found, range);
-            self.read(range.first(), found)?;
-            if Sha256Digest::of(found) != target.sha256 {
-                let wanted = part(&mut wanted, range);
-                self.fill(range, target.content, wanted)?;
-                let differs = differing(range, wanted, found).into_iter().next();
+        let ranges: Vec<LbaRange> = targets.iter().map(|target| target.range).collect();
+        let mut in_order = targets.iter();
+        let (image, plan) = (self.image, self.plan);
+        read_ahead(self.device, &ranges, &mut |range, found| {
+            let Some(target) = in_order.next() else {
+                return Ok(());
+            };
+            let sha256 = Sha256Digest::of(found);
+            if sha256 != target.sha256 {
+                let mut wanted = AlignedBuffer::zeroed(found.len());
+                fill(image, plan, (range, target.content), &mut wanted)?;
+                let differs = differing(range, &wanted, found).into_iter().next();
                 return Err(StickError::Differs {
                     range: differs.unwrap_or(range),
                     what: "the image",
                 });
             }
-            hasher.update(&*found);
+            hasher.update(sha256.0);
             progress(range.size().0);
-        }
+            Ok(())
+        })?;
         Ok(Sha256Digest(hasher.finalize().into()))
     }
 
     /// Writes pieces, makes them durable and reads them back.
     fn place(&mut self, pieces: &[Placed]) -> Result<(), StickError> {
         for piece in pieces {
-            for (range, bytes) in piece.range.parts(CHUNK_SECTORS).zip(piece.bytes.chunks(CHUNK)) {
+            for (range, bytes) in piece
+                .range
+                .parts(CHUNK_SECTORS)
+                .zip(piece.bytes.chunks(CHUNK))
+            {
                 write(self.device, range.first(), &AlignedBuffer::copy_of(bytes))?;
             }
         }
@@ -312,7 +322,11 @@ impl Stick<'_, '_> {
         };
         flush(self.device, last.range.last())?;
         for piece in pieces {
-            for (range, bytes) in piece.range.parts(CHUNK_SECTORS).zip(piece.bytes.chunks(CHUNK)) {
+            for (range, bytes) in piece
+                .range
+                .parts(CHUNK_SECTORS)
+                .zip(piece.bytes.chunks(CHUNK))
+            {
                 let mut found = AlignedBuffer::zeroed(bytes.len());
                 self.read(range.first(), &mut found)?;
                 if *found != *bytes {
@@ -330,9 +344,41 @@ impl Stick<'_, '_> {
     }
 }
 
+/// Fills a buffer with what a part of the stick is to hold.
+fn fill(
+    image: &SourceImage,
+    plan: &RefreshPlan,
+    (range, content): (LbaRange, Content),
+    buffer: &mut [u8],
+) -> Result<(), StickError> {
+    if let Content::Image(chunk) = content {
+        let lba = chunk.range.first();
+        let mut bytes = vec![0; CHUNK];
+        let bytes = part(&mut bytes, chunk.range);
+        let read = image.read_at(lba, bytes);
+        read.map_err(|source| StickError::Image { lba, source })?;
+        if Sha256Digest::of(bytes) != chunk.sha256 {
+            return Err(StickError::ImageChanged { range: chunk.range });
+        }
+        copy_meeting(chunk.range, bytes, range, buffer);
+    } else {
+        buffer.fill(0);
+    }
+    if !matches!(content, Content::Zeros) {
+        for placed in &plan.made {
+            copy_meeting(placed.range, &placed.bytes, range, buffer);
+        }
+    }
+    Ok(())
+}
+
 fn write_last(last: &[FinalPiece], device: &mut dyn Device) -> Result<(), StickError> {
     for piece in last {
-        write(device, piece.range.first(), &AlignedBuffer::copy_of(&piece.bytes))?;
+        write(
+            device,
+            piece.range.first(),
+            &AlignedBuffer::copy_of(&piece.bytes),
+        )?;
         flush(device, piece.range.last())?;
     }
     Ok(())
@@ -347,7 +393,9 @@ fn record_head() -> LbaRange {
 fn overlapping(ranges: &[LbaRange], with: LbaRange) -> Vec<LbaRange> {
     let start = ranges.partition_point(|range| range.last() < with.first());
     let met = ranges.iter().skip(start);
-    met.take_while(|range| range.first() <= with.last()).copied().collect()
+    met.take_while(|range| range.first() <= with.last())
+        .copied()
+        .collect()
 }
 
 /// Copies the sectors that two ranges share.
@@ -361,8 +409,12 @@ fn copy_meeting(from: LbaRange, bytes: &[u8], to: LbaRange, buffer: &mut [u8]) {
         usize::try_from(sectors * 512).unwrap_or(usize::MAX)
     };
     let length = usize::try_from(both.size().0).unwrap_or(usize::MAX);
-    let source = bytes.get(offset(from)..).and_then(|rest| rest.get(..length));
-    let target = buffer.get_mut(offset(to)..).and_then(|rest| rest.get_mut(..length));
+    let source = bytes
+        .get(offset(from)..)
+        .and_then(|rest| rest.get(..length));
+    let target = buffer
+        .get_mut(offset(to)..)
+        .and_then(|rest| rest.get_mut(..length));
     if let (Some(source), Some(target)) = (source, target) {
         target.copy_from_slice(source);
     }
@@ -375,7 +427,10 @@ fn differing(range: LbaRange, wanted: &[u8], found: &[u8]) -> Vec<LbaRange> {
     }
     let mut runs: Vec<LbaRange> = Vec::new();
     let sectors = wanted.chunks(512).zip(found.chunks(512));
-    for (lba, _) in (range.first().0..).zip(sectors).filter(|(_, (a, b))| a != b) {
+    for (lba, _) in (range.first().0..)
+        .zip(sectors)
+        .filter(|(_, (a, b))| a != b)
+    {
         let joined = runs.last().and_then(|run| {
             let is_near = lba.saturating_sub(run.last().0) <= GAP + 1;
             LbaRange::new(run.first(), Lba(lba)).filter(|_| is_near)

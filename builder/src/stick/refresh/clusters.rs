@@ -58,7 +58,9 @@ impl Clusters {
             };
             let first = range.first().0.saturating_sub(data) / per_cluster;
             for number in first..=last / per_cluster {
-                let cluster = usize::try_from(number).unwrap_or(usize::MAX).saturating_add(2);
+                let cluster = usize::try_from(number)
+                    .unwrap_or(usize::MAX)
+                    .saturating_add(2);
                 match self.kept_off.get_mut(cluster) {
                     Some(is_kept_off) => *is_kept_off = true,
                     None => break,
@@ -107,8 +109,13 @@ impl Clusters {
         let extents: Vec<Extent> = (wanted.iter())
             .filter_map(|range| clusters_in(&self.geometry, *range))
             .collect();
-        let wanted = extents.iter().flat_map(|one| one.first..one.first.saturating_add(one.clusters));
-        let mut chain: Vec<u32> = wanted.filter(|cluster| self.is_free(*cluster)).take(needed).collect();
+        let wanted = extents
+            .iter()
+            .flat_map(|one| one.first..one.first.saturating_add(one.clusters));
+        let mut chain: Vec<u32> = wanted
+            .filter(|cluster| self.is_free(*cluster))
+            .take(needed)
+            .collect();
         let others = (FIRST_CLUSTER..self.end()).filter(|cluster| {
             self.is_free(*cluster) && !self.kept_off.get(index(*cluster)).copied().unwrap_or(true)
         });
@@ -138,25 +145,36 @@ impl Clusters {
                 }),
             }
         }
-        let ranges = extents.into_iter().map(|extent| self.geometry.extent_range(extent));
+        let ranges = extents
+            .into_iter()
+            .map(|extent| self.geometry.extent_range(extent));
         ranges.flatten().collect()
     }
 
     /// Returns the last cluster of a place that is whole clusters.
     pub(super) fn last_of(&self, place: &[LbaRange]) -> u32 {
-        let extent = place.last().and_then(|range| clusters_in(&self.geometry, *range));
-        extent.map_or(0, |one| one.first.saturating_add(one.clusters).saturating_sub(1))
+        let extent = place
+            .last()
+            .and_then(|range| clusters_in(&self.geometry, *range));
+        extent.map_or(0, |one| {
+            one.first.saturating_add(one.clusters).saturating_sub(1)
+        })
     }
 
     /// Returns the first cluster of a place that is whole clusters.
     pub(super) fn first_of(&self, place: &[LbaRange]) -> u32 {
-        let extent = place.first().and_then(|range| clusters_in(&self.geometry, *range));
+        let extent = place
+            .first()
+            .and_then(|range| clusters_in(&self.geometry, *range));
         extent.map_or(0, |one| one.first)
     }
 
     /// Returns the FAT as it lies on the disk.
     pub(super) fn fat_bytes(&self) -> Vec<u8> {
-        self.fat.iter().flat_map(|entry| entry.to_le_bytes()).collect()
+        self.fat
+            .iter()
+            .flat_map(|entry| entry.to_le_bytes())
+            .collect()
     }
 
     /// Returns how many clusters are free, and the first of them.

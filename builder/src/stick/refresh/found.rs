@@ -74,30 +74,37 @@ impl OurStick {
     /// Returns how much is kept.
     pub fn kept_size(&self) -> ByteSize {
         let lengths = self.kept.iter().filter_map(|kept| kept.sectors.as_ref());
-        ByteSize(lengths.map(|bytes| u64::try_from(bytes.len()).unwrap_or(0)).sum())
+        ByteSize(
+            lengths
+                .map(|bytes| u64::try_from(bytes.len()).unwrap_or(0))
+                .sum(),
+        )
     }
 }
 
 /// Looks at a stick; refuses one that is not ours, or that must not be refreshed.
-pub fn look_at_stick(
-    source: &mut (impl Read + Seek),
-    terms: &Terms,
-) -> Result<OurStick, Refusal> {
+pub fn look_at_stick(source: &mut (impl Read + Seek), terms: &Terms) -> Result<OurStick, Refusal> {
     let mut stick = match survey(source)? {
         Ok(survey) => whole_stick(source, &survey, terms)?,
-        Err(problems) => match RefreshRecord::read(source).map_err(|source| read_error(RECORD_LBA, source))? {
-            Some(Ok((head, record))) => interrupted_stick(source, head.place, record)?,
-            Some(Err(error)) => return Err(Refusal::Damaged(error.to_string())),
-            None => return Err(Refusal::NotOurs(first_of(&problems))),
-        },
+        Err(problems) => {
+            match RefreshRecord::read(source).map_err(|source| read_error(RECORD_LBA, source))? {
+                Some(Ok((head, record))) => interrupted_stick(source, head.place, record)?,
+                Some(Err(error)) => return Err(Refusal::Damaged(error.to_string())),
+                None => return Err(Refusal::NotOurs(first_of(&problems))),
+            }
+        }
     };
-    if stick.former.signing_key != terms.stick_key.base64() && stick.former.signing_key != terms.wanted.signing_key {
+    if stick.former.signing_key != terms.stick_key.base64()
+        && stick.former.signing_key != terms.wanted.signing_key
+    {
         return Err(Refusal::Key {
             found: stick.former.signing_key,
             expected: terms.stick_key.base64().to_owned(),
         });
     }
-    if !terms.is_older_allowed && let Some(refusal) = find_rollback(&stick.former, &terms.wanted) {
+    if !terms.is_older_allowed
+        && let Some(refusal) = find_rollback(&stick.former, &terms.wanted)
+    {
         return Err(refusal);
     }
     stick.kept.sort_by(|a, b| a.path.cmp(&b.path));
@@ -109,7 +116,9 @@ pub fn former_of(job: &Job, key: &PublicKey) -> Former {
     let sets = job.definitions.iter();
     Former {
         date: job.date.clone(),
-        definitions: sets.map(|(name, set)| (name.clone(), set.version.clone())).collect(),
+        definitions: sets
+            .map(|(name, set)| (name.clone(), set.version.clone()))
+            .collect(),
         signing_key: key.base64().to_owned(),
     }
 }
@@ -135,7 +144,10 @@ fn find_rollback(former: &Former, wanted: &Former) -> Option<Refusal> {
 }
 
 fn numbers(version: &str) -> Vec<u64> {
-    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+    version
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .collect()
 }
 
 fn read_error(lba: Lba, source: std::io::Error) -> Refusal {
@@ -156,11 +168,16 @@ fn whole_stick(
     let not_ours = |error: &dyn ToString| Refusal::NotOurs(error.to_string());
     let own_key = PublicKey::parse(&text(paths::PUBLIC_KEY)?).map_err(|error| not_ours(&error))?;
     // Under its own key first, so that another signer is not taken for damage.
-    own_key.check(manifest_bytes, &signature).map_err(|error| not_ours(&error))?;
+    own_key
+        .check(manifest_bytes, &signature)
+        .map_err(|error| not_ours(&error))?;
     let manifest = Manifest::parse(&text(paths::MANIFEST)?).map_err(|error| not_ours(&error))?;
     let job = content(paths::JOB)?;
     if manifest.digest_of(paths::JOB) != Some(Sha256Digest::of(job)) {
-        return Err(Refusal::NotOurs(format!("{}: not as it was signed", paths::JOB)));
+        return Err(Refusal::NotOurs(format!(
+            "{}: not as it was signed",
+            paths::JOB
+        )));
     }
     let job = Job::parse(&text(paths::JOB)?).map_err(|error| not_ours(&error))?;
     let identity = Identity::parse(content(paths::IDENTITY)?).map_err(|error| not_ours(&error))?;
@@ -174,9 +191,10 @@ fn whole_stick(
     }
     let finished_repairs = check_journal(source, survey)?;
     let is_signed = |path: &str| manifest.digest_of(path).is_some();
-    let extra = survey.files.iter().find(|file| {
-        !is_signed(&file.path) && !paths::is_outside_manifest(&file.path)
-    });
+    let extra = survey
+        .files
+        .iter()
+        .find(|file| !is_signed(&file.path) && !paths::is_outside_manifest(&file.path));
     if let Some(extra) = extra {
         return Err(Refusal::Extra(extra.path.clone()));
     }
@@ -188,7 +206,9 @@ fn whole_stick(
         former: former_of(&job, &own_key),
         is_interrupted: false,
         kept,
-        reports_place: reports.map(|folder| folder.ranges.clone()).unwrap_or_default(),
+        reports_place: reports
+            .map(|folder| folder.ranges.clone())
+            .unwrap_or_default(),
         needed: needed_of(survey),
         finished_repairs,
         dropped: dropped_of(survey),
@@ -198,7 +218,9 @@ fn whole_stick(
 /// Refuses a stick whose journal holds an unfinished repair; returns how many finished ones it holds.
 fn check_journal(source: &mut (impl Read + Seek), survey: &Survey) -> Result<usize, Refusal> {
     let unreadable = |found: &str| Refusal::Journal(found.to_owned());
-    let file = survey.file(paths::JOURNAL).ok_or_else(|| unreadable("missing"))?;
+    let file = survey
+        .file(paths::JOURNAL)
+        .ok_or_else(|| unreadable("missing"))?;
     let [range] = file.ranges.as_slice() else {
         return Err(unreadable("not in one piece"));
     };
@@ -209,8 +231,13 @@ fn check_journal(source: &mut (impl Read + Seek), survey: &Survey) -> Result<usi
     };
     read().map_err(|error| read_error(range.first(), error))?;
     let (first, second) = slots.split_at(SLOT_LENGTH);
-    let (head, _) = JournalHead::choose(first, second).map_err(|error| Refusal::Journal(error.to_string()))?;
-    if let Some(open) = head.commits.iter().find(|commit| commit.state.is_unfinished()) {
+    let (head, _) =
+        JournalHead::choose(first, second).map_err(|error| Refusal::Journal(error.to_string()))?;
+    if let Some(open) = head
+        .commits
+        .iter()
+        .find(|commit| commit.state.is_unfinished())
+    {
         let disk = format!("{} {}", open.volume.disk_model, open.volume.disk_serial);
         return Err(Refusal::Unfinished {
             computer: open.computer.clone(),
@@ -281,10 +308,7 @@ fn first_sectors(ranges: &[LbaRange], mut sectors: u64) -> Vec<LbaRange> {
     first
 }
 
-fn read_ranges(
-    source: &mut (impl Read + Seek),
-    ranges: &[LbaRange],
-) -> Result<Vec<u8>, Refusal> {
+fn read_ranges(source: &mut (impl Read + Seek), ranges: &[LbaRange]) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     for range in ranges {
         let mut part = vec![0; usize::try_from(range.size().0).unwrap_or(usize::MAX)];
@@ -306,7 +330,10 @@ fn needed_of(survey: &Survey) -> Vec<LbaRange> {
     if let Some([range]) = journal.map(|file| file.ranges.as_slice()) {
         let head = ByteSize(BODIES_OFFSET).sectors();
         let bodies = range.sectors().saturating_sub(head);
-        work.extend(LbaRange::starting_at(range.first().advanced_by(head), bodies));
+        work.extend(LbaRange::starting_at(
+            range.first().advanced_by(head),
+            bodies,
+        ));
     }
     work.extend(scratch.iter().flat_map(|file| file.ranges.iter().copied()));
     let ranges = survey.in_use.iter();
@@ -319,7 +346,9 @@ fn interrupted_stick(
     record_place: LbaRange,
     record: RefreshRecord,
 ) -> Result<OurStick, Refusal> {
-    let size = source.seek(SeekFrom::End(0)).map_err(|error| read_error(Lba(0), error))?;
+    let size = source
+        .seek(SeekFrom::End(0))
+        .map_err(|error| read_error(Lba(0), error))?;
     let identity = Identity::parse(&record.identity)?.ok_or(Refusal::NoIdentity)?;
     let mut needed = vec![record_place];
     let mut kept = Vec::new();

@@ -63,7 +63,9 @@ impl ImageLayout {
             for range in &folder.ranges {
                 entries.extend(read(range.first(), range.sectors())?);
             }
-            let used = entries.chunks(ENTRY_SIZE).position(|slot| slot.first() == Some(&0));
+            let used = entries
+                .chunks(ENTRY_SIZE)
+                .position(|slot| slot.first() == Some(&0));
             entries.truncate(used.map_or(entries.len(), |slots| slots * ENTRY_SIZE));
             Ok(OpenFolder {
                 ranges: folder.ranges.clone(),
@@ -72,7 +74,10 @@ impl ImageLayout {
         };
         let (root, reports) = (open("")?, open(paths::REPORTS)?);
         Ok(Self {
-            fat: entries.iter().map(|entry| u32::from_le_bytes(*entry)).collect(),
+            fat: entries
+                .iter()
+                .map(|entry| u32::from_le_bytes(*entry))
+                .collect(),
             fs_info: read(fs_info_lba, 1)?,
             fs_info_lba,
             root,

@@ -42,7 +42,10 @@ mod tests {
     fn is_one_sector_with_its_words_behind_the_code_and_no_partition() {
         let sector = marker_sector();
         assert_eq!(sector.len(), 512);
-        assert!(CODE.len() + WORDS.len() < 440, "the disk signature begins there");
+        assert!(
+            CODE.len() + WORDS.len() < 440,
+            "the disk signature begins there"
+        );
         // The address that SI gets.
         assert_eq!(usize::from(sector[11]), CODE.len());
         assert!(sector[36..].starts_with(b"\r\nmendkit: this stick must be refreshed"));

@@ -24,6 +24,9 @@ pub struct RefreshPlan {
     pub record: Placed,
     /// The sector that points to it.
     pub head: Vec<u8>,
+    /// Where everything that was collected waits meanwhile, in order: never written between the record and
+    /// the end.
+    pub waiting: Vec<LbaRange>,
     /// What the image's own bytes are, but for those of `made` over them.
     pub chunks: Vec<Chunk>,
     /// What is made for this stick: identity, FATs, folders, and what it collected. In order, without
@@ -70,6 +73,9 @@ pub fn plan_refresh(
     made.push(Placed::of(image.identity_range, identity.to_file()));
     made.sort_by_key(|placed| placed.range.first());
     let (moved, places) = planner.waiting_places(&waiting, &mut room)?;
+    let files = places.iter().filter(|kept| kept.sha256.is_some());
+    let mut waiting_at: Vec<LbaRange> = files.flat_map(KeptPlace::ranges).collect();
+    waiting_at.sort();
     let record = RefreshRecord {
         identity: stick.identity.to_file(),
         former: stick.former.clone(),
@@ -87,14 +93,20 @@ pub fn plan_refresh(
     let mut off_limits = written;
     off_limits.extend(moved.iter().map(|placed| placed.range));
     off_limits.push(place);
-    let cleared = base.cleared.iter().flat_map(|range| range.without(&off_limits));
+    let cleared = base
+        .cleared
+        .iter()
+        .flat_map(|range| range.without(&off_limits));
     Ok(RefreshPlan {
         moved,
         record: Placed::of(place, bytes),
         head: head.to_sector(),
+        waiting: waiting_at,
         chunks: image.chunks.clone(),
         made,
-        cleared: cleared.flat_map(|range| range.parts(CHUNK_SECTORS)).collect(),
+        cleared: cleared
+            .flat_map(|range| range.parts(CHUNK_SECTORS))
+            .collect(),
         last: base.last,
     })
 }
@@ -138,13 +150,20 @@ impl Planner<'_> {
                 None => movers.push((index, bytes)),
             }
         }
-        let places: Vec<LbaRange> = kept.iter().flat_map(|one| one.place.iter().copied()).collect();
+        let places: Vec<LbaRange> = kept
+            .iter()
+            .flat_map(|one| one.place.iter().copied())
+            .collect();
         for (index, bytes) in movers {
             // Where neither image needs the room; else where only the former needs it.
             self.clusters.keep_off(&self.stick.needed);
             self.clusters.keep_off(&places);
             let free = self.clusters.allocate(bytes, &[]);
-            waiting[index] = if free.is_some() { Wait::AtEnd } else { Wait::Aside };
+            waiting[index] = if free.is_some() {
+                Wait::AtEnd
+            } else {
+                Wait::Aside
+            };
             self.clusters.allow_all();
             let chain = free.or_else(|| self.clusters.allocate(bytes, &[]));
             let chain = chain.ok_or_else(|| no_room(self.stick))?;
@@ -193,12 +212,17 @@ impl Planner<'_> {
         let no_room = || no_room(stick);
         // What waits where it is must not be written over by a folder.
         let sources = self.stick.kept.iter().filter(|kept| kept.sectors.is_some());
-        let sources: Vec<LbaRange> = sources.flat_map(|kept| kept.place.iter().copied()).collect();
+        let sources: Vec<LbaRange> = sources
+            .flat_map(|kept| kept.place.iter().copied())
+            .collect();
         self.clusters.keep_off(&sources);
         for (index, kept) in self.stick.kept.iter().enumerate() {
             if kept.sectors.is_none() {
                 let bytes = folders.length_of(&kept.path, 2 * ENTRY_SIZE);
-                let chain = self.clusters.allocate(bytes, &kept.place).ok_or_else(no_room)?;
+                let chain = self
+                    .clusters
+                    .allocate(bytes, &kept.place)
+                    .ok_or_else(no_room)?;
                 self.finals[index] = self.clusters.ranges_of(&chain);
             }
         }
@@ -207,8 +231,12 @@ impl Planner<'_> {
             let own: u64 = open.ranges.iter().map(|range| range.size().0).sum();
             let mut ranges = open.ranges.clone();
             if bytes > own {
-                let chain = self.clusters.allocate(bytes - own, hint).ok_or_else(no_room)?;
-                self.clusters.append(self.clusters.last_of(&open.ranges), &chain);
+                let chain = self
+                    .clusters
+                    .allocate(bytes - own, hint)
+                    .ok_or_else(no_room)?;
+                self.clusters
+                    .append(self.clusters.last_of(&open.ranges), &chain);
                 ranges.extend(self.clusters.ranges_of(&chain));
             }
             Ok::<_, Refusal>(ranges)
@@ -225,7 +253,11 @@ impl Planner<'_> {
         let sectors = (size.0 / 512).saturating_sub(2 * SECTORS_PER_MIB);
         let mut taken = written.to_vec();
         taken.extend_from_slice(&self.stick.needed);
-        let places = self.stick.kept.iter().flat_map(|kept| kept.place.iter().copied());
+        let places = self
+            .stick
+            .kept
+            .iter()
+            .flat_map(|kept| kept.place.iter().copied());
         taken.extend(places);
         // Sorted, so that each cut leaves one range more at most.
         taken.sort();
@@ -328,7 +360,10 @@ impl<'a> Folders<'a> {
         for (_, one) in folders.children("") {
             let start = one.slots.len().saturating_sub(ENTRY_SIZE);
             let short = one.slots.get(start..start + 11);
-            if own.iter().any(|slot| slot[11] != attribute::LONG_NAME && slot.get(..11) == short) {
+            if own
+                .iter()
+                .any(|slot| slot[11] != attribute::LONG_NAME && slot.get(..11) == short)
+            {
                 return Err(Refusal::Collision(one.path.clone()));
             }
         }
@@ -340,12 +375,18 @@ impl<'a> Folders<'a> {
             let parent = kept.path.rsplit_once('/').map_or("", |(parent, _)| parent);
             parent == folder
         };
-        self.kept.iter().enumerate().filter(move |(_, kept)| is_child(kept))
+        self.kept
+            .iter()
+            .enumerate()
+            .filter(move |(_, kept)| is_child(kept))
     }
 
     /// Returns the bytes of a folder that begins with so many.
     fn length_of(&self, folder: &str, head: usize) -> u64 {
-        let slots: usize = self.children(folder).map(|(_, kept)| kept.slots.len()).sum();
+        let slots: usize = self
+            .children(folder)
+            .map(|(_, kept)| kept.slots.len())
+            .sum();
         u64::try_from(head.saturating_add(slots)).unwrap_or(u64::MAX)
     }
 }
@@ -446,7 +487,9 @@ fn take_sectors(room: &mut Vec<LbaRange>, sectors: u64) -> Option<Vec<LbaRange>>
 
 /// Takes consecutive sectors away from the room.
 fn take_run(room: &mut Vec<LbaRange>, sectors: u64) -> Option<LbaRange> {
-    let place = room.iter_mut().position(|range| range.sectors() >= sectors)?;
+    let place = room
+        .iter_mut()
+        .position(|range| range.sectors() >= sectors)?;
     let range = room.remove(place);
     let taken = LbaRange::starting_at(range.first(), sectors)?;
     room.extend(LbaRange::new(taken.last().advanced_by(1), range.last()));
