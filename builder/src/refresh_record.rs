@@ -308,7 +308,7 @@ mod tests {
             sha256: Sha256Digest::of(b"record"),
         };
         assert_eq!(RecordHead::parse(&head.to_sector()), Ok(Some(head.clone())));
-        expect_test::expect!["?"].assert_eq(&Sha256Digest::of(&head.to_sector()).short());
+        expect_test::expect!["084a…1b"].assert_eq(&Sha256Digest::of(&head.to_sector()).short());
         let mut newer = head.to_sector();
         newer[8] = 2;
         newer.truncate(480);
