@@ -21,7 +21,8 @@ use crate::journal::recover::{RecoverOutcome, recover};
 use crate::journal::undo::{UndoError, undo};
 use crate::journal::{Journal, Target};
 use crate::machine::Machine;
-use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources, find_targets, uptime_ms};
+use crate::machine::linux::volume::{LinuxVolume, Resources};
+use crate::machine::linux::{LinuxMachine, find_targets, uptime_ms};
 use crate::screen::console::Consoles;
 use crate::screen::{self, Progress, Screen, guess_time_left, outcome_lines, story};
 use crate::stick::Stick;
@@ -348,6 +349,7 @@ fn show(screen: &mut Consoles, outcome: Outcome) {
         report: outcome.report,
         is_saved,
         saved_line,
+        codes: Vec::new(),
     });
     screen.mark(&format!("VERDICT {}", verdict.word()));
 }
