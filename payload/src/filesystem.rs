@@ -110,7 +110,7 @@ fn unsupported(text: String) -> io::Error {
 }
 
 /// Returns the little-endian number of `length` bytes (8 at most) at `offset`; 0 beyond the end.
-fn number(bytes: &[u8], offset: usize, length: usize) -> u64 {
+pub(crate) fn number(bytes: &[u8], offset: usize, length: usize) -> u64 {
     let end = offset.saturating_add(length);
     let field = bytes.get(offset..end).unwrap_or_default();
     field

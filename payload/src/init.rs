@@ -209,6 +209,7 @@ fn mend(
         journal: journal.clone(),
         scratch: boot_stick.place_of(paths::SCRATCH).ok(),
         work: WORK.into(),
+        unlocked: crate::machine::linux::unlocked::Unlocked::default(),
     };
     let mut recovered = Vec::new();
     if let Some(journal) = &journal {

@@ -2,6 +2,7 @@
 
 pub mod antivirus;
 pub mod area;
+pub mod bitlocker;
 pub mod cabinet;
 pub mod filesystem;
 pub mod health;

@@ -18,6 +18,7 @@ use crate::journal::undo::UndoError;
 use crate::journal::{self, Journal, Target};
 use crate::machine::Machine;
 use crate::machine::folder::FolderMachine;
+use crate::machine::linux::unlocked::Unlocked;
 use crate::machine::linux::device::length_of;
 use crate::machine::linux::disks::{Partition, list_partitions};
 use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources};
@@ -239,6 +240,7 @@ fn open_machine(place: &Place, mode: Mode, work: &Path) -> anyhow::Result<Bench>
         },
         scratch: None,
         work: work.to_owned(),
+        unlocked: Unlocked::default(),
     };
     let open = || {
         let volumes = place.volume.iter();

@@ -15,6 +15,7 @@ use rescue_stick::report::MachineFacts;
 use self::change::LinuxChange;
 use self::device::{AreaPlace, BlockDevice, DevicePath};
 use self::mounts::{Access, MountError, Mounted, mount};
+use self::unlocked::Unlocked;
 use self::watched::{Faults, Watched};
 use super::hardware::Hardware;
 use super::{
@@ -37,6 +38,7 @@ pub mod mounts;
 pub mod place;
 mod room;
 mod surroundings;
+pub mod unlocked;
 mod watched;
 
 /// Room of a journal in memory, for a change without the stick's.
@@ -67,6 +69,8 @@ pub struct Resources {
     pub scratch: Option<AreaPlace>,
     /// Folder for mount points, on a file system in memory.
     pub work: PathBuf,
+    /// Volumes that BitLocker locks and that were opened.
+    pub unlocked: Unlocked,
 }
 
 impl LinuxMachine {
@@ -192,7 +196,8 @@ pub struct LinuxVolume {
 impl LinuxVolume {
     /// Reads what the partition's own sectors say.
     pub fn examine(partition: disks::Partition, resources: Resources) -> Self {
-        let device = DevicePath(partition.device.clone());
+        let opened = resources.unlocked.device_of(&partition.device);
+        let device = DevicePath(opened.unwrap_or(&partition.device).to_owned());
         Self::examine_on(Box::new(device), partition, resources)
     }
 
