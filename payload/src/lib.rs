@@ -16,4 +16,5 @@ pub mod repair;
 pub mod screen;
 pub mod stick;
 pub mod terminal;
+pub mod unlock;
 pub mod windows;
