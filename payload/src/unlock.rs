@@ -135,7 +135,9 @@ fn unseal(
     credential: &Credential<'_>,
     helper: &mut dyn Helper,
 ) -> Result<Option<Unsealed>, BitLockerError> {
-    match unseal_volume(&locked.metadata, credential, &mut |share| helper.progress(share)) {
+    match unseal_volume(&locked.metadata, credential, &mut |share| {
+        helper.progress(share)
+    }) {
         Ok(key) => Ok(Some(key)),
         Err(BitLockerError::WrongKey) => Ok(None),
         Err(error) => Err(error),
@@ -305,7 +307,8 @@ mod tests {
 
     #[test]
     fn a_startup_key_on_a_stick_is_found_and_another_is_not() {
-        let file = || StartupKey::parse(&fixture::startup_key_file(fixture::STARTUP_KEY_ID)).unwrap();
+        let file =
+            || StartupKey::parse(&fixture::startup_key_file(fixture::STARTUP_KEY_ID)).unwrap();
         let mut desk = Desk::default();
         desk.files.push_back(vec![file()]);
         let volume = Volume::with_startup_key();
@@ -334,7 +337,10 @@ mod tests {
         let expect = [asked(""), asked(again), asked(again), asked("")];
         assert_eq!(desk.asked, expect);
         let mut desk = Desk::with(&[]);
-        assert_eq!(find(&Volume::locked(), &mut Bundle::Absent, &mut desk), None);
+        assert_eq!(
+            find(&Volume::locked(), &mut Bundle::Absent, &mut desk),
+            None
+        );
         assert_eq!(desk.asked.len(), 1);
     }
 
@@ -353,7 +359,11 @@ mod tests {
     #[test]
     fn a_bundle_without_the_key_leads_to_the_person_and_a_bad_one_too() {
         let empty = br#"{"schema": 1, "keys": []}"#;
-        for mut bundle in [bundle_of(empty), bundle_of(b"{"), Bundle::Sealed(vec![1, 2])] {
+        for mut bundle in [
+            bundle_of(empty),
+            bundle_of(b"{"),
+            Bundle::Sealed(vec![1, 2]),
+        ] {
             let mut desk = Desk::with(&[PASSPHRASE, fixture::PASSWORD]);
             let way = find(&Volume::locked(), &mut bundle, &mut desk);
             assert_eq!(way, Some(Way::Typed));

@@ -104,10 +104,8 @@ pub fn seal(
 
 /// Decrypts a file. What comes out is wiped from memory when it goes.
 pub fn open(file: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, AgeError> {
+    check_sealed(file)?;
     let head = Head::parse(file)?;
-    if head.cost > MOST_COST {
-        return Err(AgeError::Cost(head.cost));
-    }
     let wrap = passphrase_key(passphrase, &head.salt, head.cost)?;
     let mut file_key = Zeroizing::new(head.wrapped);
     ChaCha20Poly1305::new((&*wrap).into())
@@ -121,21 +119,31 @@ pub fn open(file: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, AgeErro
     head_mac(&*file_key, head.covered)?
         .verify_slice(&head.mac)
         .map_err(|_| AgeError::Damaged)?;
-    let (nonce, payload) = head.rest.split_first_chunk::<16>().ok_or(AgeError::Damaged)?;
+    let (nonce, payload) = head
+        .rest
+        .split_first_chunk::<16>()
+        .ok_or(AgeError::Damaged)?;
     open_payload(&payload_cipher(&*file_key, nonce)?, payload)
 }
 
-fn open_payload(
-    cipher: &ChaCha20Poly1305,
-    payload: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, AgeError> {
+/// Checks, without its passphrase, that a file is one that [`open`] would try to open.
+pub fn check_sealed(file: &[u8]) -> Result<(), AgeError> {
+    match Head::parse(file)?.cost {
+        cost if cost > MOST_COST => Err(AgeError::Cost(cost)),
+        _ => Ok(()),
+    }
+}
+
+fn open_payload(cipher: &ChaCha20Poly1305, payload: &[u8]) -> Result<Zeroizing<Vec<u8>>, AgeError> {
     // The whole at once: a vector that grows leaves copies of itself behind.
     let mut content = Zeroizing::new(Vec::with_capacity(payload.len()));
     let sealed_length = PIECE_LENGTH.saturating_add(TAG_LENGTH);
     let pieces = payload.len().div_ceil(sealed_length);
     for (number, piece) in payload.chunks(sealed_length).enumerate() {
         let is_last = number.saturating_add(1) == pieces;
-        let (body, tag) = piece.split_last_chunk::<TAG_LENGTH>().ok_or(AgeError::Damaged)?;
+        let (body, tag) = piece
+            .split_last_chunk::<TAG_LENGTH>()
+            .ok_or(AgeError::Damaged)?;
         // Only a file without any content has an empty piece.
         if body.is_empty() && number > 0 {
             return Err(AgeError::Damaged);
@@ -290,7 +298,14 @@ mod tests {
 
     #[test]
     fn what_was_sealed_opens_whatever_its_length() {
-        for length in [0, 1, PIECE_LENGTH - 1, PIECE_LENGTH, PIECE_LENGTH + 1, 2 * PIECE_LENGTH] {
+        for length in [
+            0,
+            1,
+            PIECE_LENGTH - 1,
+            PIECE_LENGTH,
+            PIECE_LENGTH + 1,
+            2 * PIECE_LENGTH,
+        ] {
             let content: Vec<u8> = (0..=250).cycle().take(length).collect();
             let file = sealed(&content);
             assert_eq!(*open(&file, "correct horse").unwrap(), content, "{length}");
@@ -312,7 +327,10 @@ mod tests {
             let mut bad = file.clone();
             bad[place] ^= 1;
             assert!(open(&bad, "correct horse").is_err(), "byte {place}");
-            assert!(open(&file[..place], "correct horse").is_err(), "cut {place}");
+            assert!(
+                open(&file[..place], "correct horse").is_err(),
+                "cut {place}"
+            );
         }
         let longer = [file.as_slice(), &[0]].concat();
         assert_eq!(open(&longer, "correct horse"), Err(AgeError::Damaged));

@@ -121,8 +121,14 @@ mod tests {
         let newer = SCHEMA_1.replace("\"schema\": 1", "\"schema\": 2");
         let refused = KeyBundle::parse(newer.as_bytes());
         assert_eq!(refused, Err(KeyBundleError::Schema(2)));
-        let odd = SCHEMA_1.replace("\"password\": \"235818", "\"password\": 235818, \"x\": \"235818");
+        let odd = SCHEMA_1.replace(
+            "\"password\": \"235818",
+            "\"password\": 235818, \"x\": \"235818",
+        );
         let text = KeyBundle::parse(odd.as_bytes()).unwrap_err().to_string();
-        assert!(text.contains("line 6") && !text.contains("235818"), "{text}");
+        assert!(
+            text.contains("line 6") && !text.contains("235818"),
+            "{text}"
+        );
     }
 }

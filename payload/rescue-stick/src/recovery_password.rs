@@ -58,7 +58,10 @@ impl RecoveryPassword {
     /// Parses what a person typed or a scanner read: digits, in groups by dashes or blanks or in one row.
     pub fn parse(text: &str) -> Result<Self, RecoveryPasswordError> {
         let text = text.trim_matches(is_separator);
-        if !text.chars().all(|one| one.is_ascii_digit() || is_separator(one)) {
+        if !text
+            .chars()
+            .all(|one| one.is_ascii_digit() || is_separator(one))
+        {
             return Err(RecoveryPasswordError::Sign);
         }
         let digits = text.bytes().filter(u8::is_ascii_digit).count();

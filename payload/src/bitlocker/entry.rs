@@ -61,7 +61,11 @@ pub fn parse_entries(mut bytes: &[u8]) -> Result<Vec<Entry<'_>>, BitLockerError>
         let data = entry.and_then(|(entry, _)| entry.get(size_of::<RawEntry>()..));
         let (Some((_, rest)), Some(data)) = (entry, data) else {
             let finding = format!("{size} bytes long with {} left", bytes.len());
-            return Err(corrupt(PLACE, finding, "at least 8 and no more than are left"));
+            return Err(corrupt(
+                PLACE,
+                finding,
+                "at least 8 and no more than are left",
+            ));
         };
         entries.push(Entry {
             kind: raw.entry_type.get(),

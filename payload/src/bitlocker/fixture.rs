@@ -123,7 +123,9 @@ impl Volume {
             entry(VOLUME_HEADER, VALUE_PLACE, &place.concat()),
         ]
         .concat();
-        let places = PLACES.map(|n| u64::try_from(n).unwrap().to_le_bytes()).concat();
+        let places = PLACES
+            .map(|n| u64::try_from(n).unwrap().to_le_bytes())
+            .concat();
         let mut block = b"-FVE-FS-".to_vec();
         let used = 112 + entries.len();
         let size = u16::try_from(used.div_ceil(16)).unwrap();

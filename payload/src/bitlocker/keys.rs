@@ -12,9 +12,9 @@
 use std::fmt;
 
 use aes::Aes256;
+use ccm::Ccm;
 use ccm::aead::{AeadInOut as _, KeyInit as _};
 use ccm::consts::{U12, U16};
-use ccm::Ccm;
 use rescue_stick::recovery_password::RecoveryPassword;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -195,7 +195,11 @@ fn sector_key(metadata: &Metadata, unsealed: &[u8]) -> Result<VolumeKey, BitLock
     let key = Zeroizing::new(key);
     if key.len() != cipher.key_length() {
         let finding = format!("{} bytes long", unsealed.len());
-        return Err(corrupt("volume key of BitLocker", finding, "as long as its cipher's"));
+        return Err(corrupt(
+            "volume key of BitLocker",
+            finding,
+            "as long as its cipher's",
+        ));
     }
     Ok(VolumeKey(key))
 }
@@ -230,7 +234,11 @@ mod tests {
         assert_eq!((shares.len(), shares.last()), (64, Some(&1000)));
         let other = RecoveryPassword::parse(&fixture::PASSWORD.replace("235818", "235829"));
         let other = other.unwrap();
-        let refusal = unseal_volume(&metadata, &Credential::RecoveryPassword(&other), &mut |_| {});
+        let refusal = unseal_volume(
+            &metadata,
+            &Credential::RecoveryPassword(&other),
+            &mut |_| {},
+        );
         assert!(matches!(refusal, Err(BitLockerError::WrongKey)));
     }
 

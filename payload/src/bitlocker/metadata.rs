@@ -211,10 +211,16 @@ pub fn read_metadata(area: &dyn Area) -> Result<Metadata, BitLockerError> {
 }
 
 fn read_copy(area: &dyn Area, head: &Head, place: u64) -> Result<Metadata, BitLockerError> {
-    let is_inside = place.checked_add(BLOCK_LENGTH).is_some_and(|end| end <= area.len());
+    let is_inside = place
+        .checked_add(BLOCK_LENGTH)
+        .is_some_and(|end| end <= area.len());
     if !is_inside || place < 512 {
         let finding = format!("at byte {place} of {}", area.len());
-        return Err(corrupt("BitLocker's metadata", finding, "inside the volume"));
+        return Err(corrupt(
+            "BitLocker's metadata",
+            finding,
+            "inside the volume",
+        ));
     }
     let length = usize::try_from(BLOCK_LENGTH).map_err(io::Error::other)?;
     let mut block = vec![0; length];
@@ -223,7 +229,11 @@ fn read_copy(area: &dyn Area, head: &Head, place: u64) -> Result<Metadata, BitLo
     let end = metadata.moved.start.checked_add(metadata.moved.length);
     if end.is_none_or(|end| end > area.len()) {
         let finding = format!("{:?}", metadata.moved);
-        return Err(corrupt("moved sectors of BitLocker", finding, "a range inside the volume"));
+        return Err(corrupt(
+            "moved sectors of BitLocker",
+            finding,
+            "a range inside the volume",
+        ));
     }
     Ok(metadata)
 }
@@ -247,7 +257,11 @@ impl Head {
             _ if magic == MAGIC_TO_GO => Layout::ToGo,
             _ => {
                 let finding = format!("magic is {magic:02x?}");
-                return Err(corrupt("first sector of a BitLocker volume", finding, "\"-FVE-FS-\""));
+                return Err(corrupt(
+                    "first sector of a BitLocker volume",
+                    finding,
+                    "\"-FVE-FS-\"",
+                ));
             }
         };
         let sector_length = match number(sector, 11, 2) {
@@ -309,7 +323,11 @@ impl Metadata {
         };
         let covered = block.get(..size).filter(|_| size >= 112);
         let covered = covered.ok_or_else(|| {
-            corrupt(PLACE, format!("{size} bytes long"), "at least 112 and at most 64 KiB")
+            corrupt(
+                PLACE,
+                format!("{size} bytes long"),
+                "at least 112 and at most 64 KiB",
+            )
         })?;
         if raw.version.get() == 2 {
             check_sum(covered, block.get(size..).unwrap_or_default())?;
@@ -392,7 +410,9 @@ impl Metadata {
                  switch BitLocker off in another PC with Windows (manage-bde -off), then start from the \
                  stick again"
             }
-            (State::ENCRYPTED, State::ENCRYPTED) if self.is_ordinary => return self.cipher().map(drop),
+            (State::ENCRYPTED, State::ENCRYPTED) if self.is_ordinary => {
+                return self.cipher().map(drop);
+            }
             (State::SWITCHING | State::PAUSED | State::DECRYPTED | State::ENCRYPTED, _)
             | (State::ENCRYPT_ON_WRITE, _) => {
                 "BitLocker was converting it when the PC stopped, and half of it is encrypted: let Windows \
@@ -473,7 +493,9 @@ pub(super) fn crc32(bytes: &[u8]) -> u32 {
 }
 
 fn kind_at(sector: &[u8; 512], offset: usize) -> &[u8] {
-    sector.get(offset..offset.saturating_add(16)).unwrap_or_default()
+    sector
+        .get(offset..offset.saturating_add(16))
+        .unwrap_or_default()
 }
 
 fn places_at(sector: &[u8; 512], offset: usize) -> [u64; 3] {

@@ -133,7 +133,11 @@ impl Protector {
     pub(super) fn parse(data: &[u8]) -> Result<Self, BitLockerError> {
         let Ok((raw, entries)) = RawProtector::ref_from_prefix(data) else {
             let finding = format!("{} bytes long", data.len());
-            return Err(corrupt("key protector of BitLocker", finding, "at least 28"));
+            return Err(corrupt(
+                "key protector of BitLocker",
+                finding,
+                "at least 28",
+            ));
         };
         let mut protector = Self {
             id: Guid(raw.identifier),
@@ -188,12 +192,20 @@ mod tests {
     #[test]
     fn reads_id_kind_salt_and_sealed_key() {
         let id = Guid([7; 16]);
-        let data = fixture::protector(id, ProtectorKind::RECOVERY_PASSWORD, &[
-            fixture::entry(0, VALUE_STRETCH, &[&[0; 4][..], &[9; 16], &[1; 80]].concat()),
-            fixture::entry(0, VALUE_SEALED, &[5; 72]),
-            fixture::entry(0, VALUE_TEXT, b"H\0Q\0\0\0"),
-            fixture::entry(0, 0x0015, &[3; 20]),
-        ]);
+        let data = fixture::protector(
+            id,
+            ProtectorKind::RECOVERY_PASSWORD,
+            &[
+                fixture::entry(
+                    0,
+                    VALUE_STRETCH,
+                    &[&[0; 4][..], &[9; 16], &[1; 80]].concat(),
+                ),
+                fixture::entry(0, VALUE_SEALED, &[5; 72]),
+                fixture::entry(0, VALUE_TEXT, b"H\0Q\0\0\0"),
+                fixture::entry(0, 0x0015, &[3; 20]),
+            ],
+        );
         let protector = Protector::parse(&data).unwrap();
         assert_eq!(
             (protector.id, protector.kind),
@@ -207,7 +219,11 @@ mod tests {
 
     #[test]
     fn a_key_in_the_clear_is_read_of_its_own_kind_alone_and_never_shown() {
-        let entries = [fixture::entry(0, VALUE_KEY, &[[0; 4].as_slice(), &[0xC1; 32]].concat())];
+        let entries = [fixture::entry(
+            0,
+            VALUE_KEY,
+            &[[0; 4].as_slice(), &[0xC1; 32]].concat(),
+        )];
         let id = Guid([1; 16]);
         let clear = fixture::protector(id, ProtectorKind::CLEAR_KEY, &entries);
         let clear = Protector::parse(&clear).unwrap();
@@ -221,8 +237,16 @@ mod tests {
     #[test]
     fn refuses_what_is_too_short() {
         for (value, data, finding) in [
-            (VALUE_STRETCH, &[0; 19][..], "stretch key of BitLocker: 19 bytes long"),
-            (VALUE_SEALED, &[0; 40], "sealed key of BitLocker's metadata: 40 bytes long"),
+            (
+                VALUE_STRETCH,
+                &[0; 19][..],
+                "stretch key of BitLocker: 19 bytes long",
+            ),
+            (
+                VALUE_SEALED,
+                &[0; 40],
+                "sealed key of BitLocker's metadata: 40 bytes long",
+            ),
             (VALUE_KEY, &[0; 35], "clear key of BitLocker: 35 bytes long"),
         ] {
             let entries = [fixture::entry(0, value, data)];

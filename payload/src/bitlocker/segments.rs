@@ -34,7 +34,10 @@ pub fn plan_segments(metadata: &Metadata, length: u64) -> Result<Vec<Segment>, B
         range: Range { start, length },
         on_disk: None,
     };
-    let mut special: Vec<Segment> = places.into_iter().map(|at| zero(at, BLOCK_LENGTH)).collect();
+    let mut special: Vec<Segment> = places
+        .into_iter()
+        .map(|at| zero(at, BLOCK_LENGTH))
+        .collect();
     special.push(zero(moved.start, moved.length));
     special.push(Segment {
         range: Range {

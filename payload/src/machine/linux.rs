@@ -406,6 +406,10 @@ impl Target for LinuxVolume {
         self.facts.state == VolumeState::Hibernated
     }
 
+    fn is_locked(&self) -> bool {
+        self.facts.file_system == FileSystem::BitLocker
+    }
+
     fn open(&self) -> io::Result<Box<dyn Area>> {
         self.device.open()
     }

@@ -14,7 +14,11 @@ fn reads_who_the_volume_is_and_how_it_is_kept() {
     assert_eq!(metadata.description.as_deref(), Some("PC C: 1/2/2024"));
     assert_eq!(metadata.cipher().unwrap(), Cipher::Xts128);
     assert_eq!(metadata.recovery_ids(), [fixture::PASSWORD_ID]);
-    let shown: Vec<String> = metadata.protectors.iter().map(|one| format!("{one:?}")).collect();
+    let shown: Vec<String> = metadata
+        .protectors
+        .iter()
+        .map(|one| format!("{one:?}"))
+        .collect();
     assert_eq!(
         shown,
         ["recovery password 64311DEA-4587-4029-924A-BA299647998E"]
@@ -34,7 +38,10 @@ fn a_damaged_copy_leaves_two_and_three_leave_none() {
         assert_eq!(read_metadata(&volume.area()).is_ok(), number < 2);
     }
     let text = refusal(&volume);
-    assert!(text.starts_with("checksum of BitLocker's metadata: 0x"), "{text}");
+    assert!(
+        text.starts_with("checksum of BitLocker's metadata: 0x"),
+        "{text}"
+    );
 }
 
 #[test]

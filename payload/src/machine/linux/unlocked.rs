@@ -82,7 +82,11 @@ fn plan_table(
         Target {
             start: start / SECTOR,
             length: length / SECTOR,
-            kind: if segment.on_disk.is_some() { "crypt" } else { "zero" },
+            kind: if segment.on_disk.is_some() {
+                "crypt"
+            } else {
+                "zero"
+            },
             parameters,
         }
     });
@@ -112,7 +116,12 @@ mod tests {
             let segments = plan_segments(metadata, 1 << 20).unwrap();
             let targets = plan_table(Path::new("/dev/sda2"), metadata, &found.key, &segments);
             let lines = targets.unwrap().into_iter().map(|target| {
-                let Target { start, length, kind, parameters } = target;
+                let Target {
+                    start,
+                    length,
+                    kind,
+                    parameters,
+                } = target;
                 format!("{start} {length} {kind} {}", *parameters)
             });
             lines.collect()

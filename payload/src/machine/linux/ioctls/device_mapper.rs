@@ -128,7 +128,10 @@ pub struct MappedDevice {
 impl MappedDevice {
     /// Makes a device called `name` of `targets`. If the disk below refuses writing, the device does too.
     pub fn create(name: &str, targets: &[Target]) -> io::Result<Self> {
-        let control = fs_err::OpenOptions::new().read(true).write(true).open(CONTROL)?;
+        let control = fs_err::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(CONTROL)?;
         let control = control.file();
         let mut request = Request::new(name, 0)?;
         // SAFETY: the command reads and writes a struct dm_ioctl of the length that stands in it, which is
