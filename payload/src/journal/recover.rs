@@ -88,7 +88,7 @@ fn is_behind_lock(targets: &[&dyn Target], volume: &VolumeIdentity) -> bool {
             serial: volume.serial,
             ..target.identity()
         };
-        target.is_locked() && unlocked == *volume
+        target.is_locked() && unlocked.bounded() == *volume
     })
 }
 
