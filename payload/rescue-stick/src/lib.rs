@@ -11,6 +11,7 @@ pub mod age_file;
 pub mod definitions;
 pub mod digest;
 pub mod guid;
+pub mod head;
 pub mod identity;
 pub mod job;
 pub mod journal;
