@@ -12,10 +12,17 @@ const KEY: &str = "235818-357951-253979-013365-241120-245575-342914-591910";
 
 fn mendkit(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mendkit"));
-    let output: Output = command.current_dir(folder).args(arguments).output().unwrap();
+    let output: Output = command
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8(said).unwrap();
-    assert!(!said.contains("235818") && !said.contains(PASSPHRASE), "{said}");
+    assert!(
+        !said.contains("235818") && !said.contains(PASSPHRASE),
+        "{said}"
+    );
     (output.status.code(), said)
 }
 
@@ -27,12 +34,22 @@ fn office(list: &str, passphrase: &str) -> tempfile::TempDir {
     folder
 }
 
-const SEAL: [&str; 7] =
-    ["keys", "seal", "keys.csv", "-o", "bundle.age", "--passphrase-file", "passphrase"];
+const SEAL: [&str; 7] = [
+    "keys",
+    "seal",
+    "keys.csv",
+    "-o",
+    "bundle.age",
+    "--passphrase-file",
+    "passphrase",
+];
 
 #[test]
 fn a_list_is_sealed_and_its_ids_can_be_listed() {
-    let folder = office(&format!("Computer,Key ID,Key\nPC-1,{ID},{KEY}\n"), PASSPHRASE);
+    let folder = office(
+        &format!("Computer,Key ID,Key\nPC-1,{ID},{KEY}\n"),
+        PASSPHRASE,
+    );
     let (code, said) = mendkit(folder.path(), &SEAL);
     expect_test::expect![[r#"
          sealed    bundle.age   1 keys   opened by age too
@@ -40,8 +57,17 @@ fn a_list_is_sealed_and_its_ids_can_be_listed() {
     "#]]
     .assert_eq(&said);
     assert_eq!(code, Some(0));
-    let list = ["keys", "list", "bundle.age", "--passphrase-file", "passphrase"];
-    assert_eq!(mendkit(folder.path(), &list), (Some(0), format!("{ID}  PC-1\n")));
+    let list = [
+        "keys",
+        "list",
+        "bundle.age",
+        "--passphrase-file",
+        "passphrase",
+    ];
+    assert_eq!(
+        mendkit(folder.path(), &list),
+        (Some(0), format!("{ID}  PC-1\n"))
+    );
     let bundle = fs_err::read(folder.path().join("bundle.age")).unwrap();
     assert!(!bundle.windows(6).any(|bytes| bytes == b"235818"));
     fs_err::write(folder.path().join("passphrase"), "another one here").unwrap();
@@ -70,18 +96,27 @@ fn nothing_is_sealed_that_would_not_help_or_not_hold() {
     let folder = office("id,key\nx,y\n", PASSPHRASE);
     let (code, said) = mendkit(folder.path(), &SEAL);
     assert_eq!(code, Some(2));
-    assert!(said.ends_with("error: keys.csv: no row has a usable key\n"), "{said}");
+    assert!(
+        said.ends_with("error: keys.csv: no row has a usable key\n"),
+        "{said}"
+    );
     let folder = office(&format!("id,key\n{ID},{KEY}\n"), "short");
     let (code, said) = mendkit(folder.path(), &SEAL);
     assert_eq!(code, Some(2));
-    assert!(said.contains("5 characters, expected 12 at least"), "{said}");
+    assert!(
+        said.contains("5 characters, expected 12 at least"),
+        "{said}"
+    );
     assert!(!folder.path().join("bundle.age").exists());
 }
 
 #[test]
 #[expect(clippy::print_stderr, reason = "a judge who is not here is named")]
 fn age_opens_what_is_sealed_here() {
-    let folder = office(&format!("Computer,Key ID,Key\nPC-1,{ID},{KEY}\n"), PASSPHRASE);
+    let folder = office(
+        &format!("Computer,Key ID,Key\nPC-1,{ID},{KEY}\n"),
+        PASSPHRASE,
+    );
     assert_eq!(mendkit(folder.path(), &SEAL).0, Some(0));
     let age = ["/usr/bin/age", "/usr/bin/script"];
     if let Some(absent) = age.iter().find(|path| !Path::new(path).exists()) {
@@ -91,16 +126,26 @@ fn age_opens_what_is_sealed_here() {
     }
     // age asks on the terminal, and script gives it one.
     let mut script = Command::new("script")
-        .args(["-qec", "age --decrypt -o bundle.json bundle.age", "/dev/null"])
+        .args([
+            "-qec",
+            "age --decrypt -o bundle.json bundle.age",
+            "/dev/null",
+        ])
         .current_dir(folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut input = script.stdin.take().unwrap();
-    input.write_all(format!("{PASSPHRASE}\n").as_bytes()).unwrap();
+    input
+        .write_all(format!("{PASSPHRASE}\n").as_bytes())
+        .unwrap();
     let said = script.wait_with_output().unwrap();
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
+    assert!(
+        said.status.success(),
+        "{}",
+        String::from_utf8_lossy(&said.stdout)
+    );
     let text = fs_err::read(folder.path().join("bundle.json")).unwrap();
     let bundle = KeyBundle::parse(&text).unwrap();
     assert_eq!(bundle.keys[0].password, KEY);

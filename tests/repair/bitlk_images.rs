@@ -35,11 +35,22 @@ impl Images {
     fn unpack() -> Result<Option<Self>> {
         let packed = cache().join("bitlk-images.tar.xz");
         if !packed.exists() {
-            ensure!(std::env::var_os("CI").is_none(), "{}: not there", packed.display());
-            eprintln!("skipped: {} is not there; scripts/setup fetches it", packed.display());
+            ensure!(
+                std::env::var_os("CI").is_none(),
+                "{}: not there",
+                packed.display()
+            );
+            eprintln!(
+                "skipped: {} is not there; scripts/setup fetches it",
+                packed.display()
+            );
             return Ok(None);
         }
-        ensure!(sha256_hex(&fs::read(&packed)?) == SHA256, "{}: another file", packed.display());
+        ensure!(
+            sha256_hex(&fs::read(&packed)?) == SHA256,
+            "{}: another file",
+            packed.display()
+        );
         if !require_tools(&["tar", "xz"]) {
             return Ok(None);
         }
@@ -61,7 +72,10 @@ impl Images {
         let mut all: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         let mut current = String::new();
         for line in text.lines() {
-            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            if let Some(name) = line
+                .strip_prefix('[')
+                .and_then(|rest| rest.strip_suffix(']'))
+            {
                 current = name.to_owned();
             } else if let Some((key, value)) = line.split_once('=') {
                 let described = all.entry(current.clone()).or_default();
@@ -73,7 +87,10 @@ impl Images {
 
     fn metadata(&self, name: &str) -> Result<Metadata> {
         let area = FileArea::open(&self.path(&format!("{name}.img")))?;
-        ensure!(identify(&area)?.file_system == FileSystem::BitLocker, "{name}");
+        ensure!(
+            identify(&area)?.file_system == FileSystem::BitLocker,
+            "{name}"
+        );
         read_metadata(&area).with_context(|| name.to_owned())
     }
 }
@@ -81,13 +98,25 @@ impl Images {
 /// Returns the volume key that cryptsetup finds by a recovery password, in hexadecimal.
 fn key_by_cryptsetup(image: &Path, password: &str) -> Result<String> {
     let mut dump = command("cryptsetup")?;
-    dump.args(["bitlkDump", "--batch-mode", "--dump-volume-key", "--key-file", "-"]);
+    dump.args([
+        "bitlkDump",
+        "--batch-mode",
+        "--dump-volume-key",
+        "--key-file",
+        "-",
+    ]);
     dump.arg(image).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut process = dump.spawn()?;
-    process.stdin.take().context("no input")?.write_all(password.as_bytes())?;
+    process
+        .stdin
+        .take()
+        .context("no input")?
+        .write_all(password.as_bytes())?;
     let said = process.wait_with_output()?;
     let said = String::from_utf8(said.stdout)?;
-    let (_, key) = said.split_once("MK dump:").or_else(|| said.split_once("Volume key:"))
+    let (_, key) = said
+        .split_once("MK dump:")
+        .or_else(|| said.split_once("Volume key:"))
         .with_context(|| format!("cryptsetup says {said}"))?;
     Ok(key.chars().filter(char::is_ascii_hexdigit).collect())
 }
@@ -129,7 +158,10 @@ fn volumes_that_windows_locked_are_read_and_open_by_their_recovery_passwords() -
         }
         opened += 1;
     }
-    assert_eq!(refused, ["bitlk-aes-xts-128-eow", "bitlk-clearkey-aes-cbc-128"]);
+    assert_eq!(
+        refused,
+        ["bitlk-aes-xts-128-eow", "bitlk-clearkey-aes-cbc-128"]
+    );
     assert!(opened >= 10, "only {opened} were there");
     Ok(())
 }
@@ -140,8 +172,14 @@ fn startup_key_files_of_windows_open_their_volumes() -> Result<()> {
         return Ok(());
     };
     for (name, file) in [
-        ("bitlk-aes-xts-128-startup-key", "4381F759-C4F8-4DE0-BB61-FC33A831BDA5.BEK"),
-        ("bitlk-aes-xts-128-startup-key-win11", "AA80A52B-9B66-47AE-B097-33F536FFBB07.BEK"),
+        (
+            "bitlk-aes-xts-128-startup-key",
+            "4381F759-C4F8-4DE0-BB61-FC33A831BDA5.BEK",
+        ),
+        (
+            "bitlk-aes-xts-128-startup-key-win11",
+            "AA80A52B-9B66-47AE-B097-33F536FFBB07.BEK",
+        ),
     ] {
         let key = StartupKey::parse(&fs::read(images.path(file))?)?;
         assert_eq!(format!("{}.BEK", key.protector), file);
@@ -165,7 +203,11 @@ fn a_key_that_windows_left_in_the_clear_opens_its_volume() -> Result<()> {
     let described = images.described()?;
     let password = &described["bitlk-clearkey-aes-cbc-128"]["RP"];
     let password = RecoveryPassword::parse(password)?;
-    let typed = unseal_volume(&metadata, &Credential::RecoveryPassword(&password), &mut |_| {})?;
+    let typed = unseal_volume(
+        &metadata,
+        &Credential::RecoveryPassword(&password),
+        &mut |_| {},
+    )?;
     assert_eq!(clear.key, typed.key);
     Ok(())
 }

@@ -117,10 +117,10 @@ impl RecoveryPassword {
                 text.push('-');
             }
             // In place: what `format!` makes would stay in memory.
-            let mut rest = u32::from(*number).saturating_mul(11);
-            for place in [100_000, 10_000, 1000, 100, 10, 1] {
-                text.push(char::from_digit(rest / place, 10).unwrap_or('0'));
-                rest %= place;
+            let number = u32::from(*number).saturating_mul(11);
+            for place in [100_000, 10_000, 1000, 100, 10, 1_u32] {
+                let digit = number.checked_div(place).unwrap_or(0) % 10;
+                text.push(char::from_digit(digit, 10).unwrap_or('0'));
             }
         }
         text
@@ -137,7 +137,9 @@ impl fmt::Debug for RecoveryPassword {
 pub fn group_number(group: &str) -> Option<u16> {
     let is_group = group.len() == GROUP_DIGITS && group.bytes().all(|byte| byte.is_ascii_digit());
     let number: u32 = group.parse().ok().filter(|_| is_group)?;
-    u16::try_from(number / 11).ok().filter(|_| number % 11 == 0)
+    u16::try_from(number / 11)
+        .ok()
+        .filter(|_| number.is_multiple_of(11))
 }
 
 fn is_separator(one: char) -> bool {

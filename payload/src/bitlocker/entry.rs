@@ -104,7 +104,7 @@ mod tests {
         };
         assert_eq!(entries.len(), 2);
         assert_eq!(entries[0], first);
-        assert_eq!(entries[1].data, &[] as &[u8]);
+        assert!(entries[1].data.is_empty());
         assert_eq!(parse_entries(&[]).unwrap(), []);
         assert_eq!(parse_entries(&[1, 0, 0]).unwrap(), []);
     }

@@ -137,7 +137,7 @@ fn stretch(password: &[u8], salt: &[u8; 16], progress: &mut dyn FnMut(u64)) -> K
     rounds.put(64, salt);
     for round in 0..STRETCH_ROUNDS {
         rounds.put(80, &round.to_le_bytes());
-        *digest = Sha256::digest(&*rounds.0).into();
+        *digest = Sha256::digest(*rounds.0).into();
         rounds.put(0, &*digest);
         let done = round.saturating_add(1);
         if done % ROUNDS_A_STEP == 0 {

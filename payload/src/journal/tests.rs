@@ -490,7 +490,11 @@ fn an_unfinished_commit_behind_a_lock_waits_for_the_key() {
     let locked = LockedVolume(&found.volume);
     let recovered = recover(&found.journal(), &[&locked]).unwrap();
     assert_eq!(recovered[0].outcome, RecoverOutcome::Locked);
-    assert!(recovered[0].words().contains("start again with its recovery key"));
+    assert!(
+        recovered[0]
+            .words()
+            .contains("start again with its recovery key")
+    );
     // Unlocked, it is the same volume as before.
     assert_eq!(found.recover().unwrap(), [RecoverOutcome::Finished]);
     assert!(found.volume.0.content() == volume_after());
