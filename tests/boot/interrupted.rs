@@ -42,15 +42,15 @@ fn an_interrupted_repair_is_finished_at_the_next_start() -> Result<()> {
     bench.check_repaired()
 }
 
+/// Writes a block as it was before: the byte on the disk where its volume begins, its offset there, its content.
+pub(crate) type TakeBack<'t> = dyn FnMut(u64, u64, &[u8]) -> Result<()> + 't;
+
 /// Brings stick and disk into the state of a power cut in the middle of a commit: the journal is
-/// complete, and of its blocks every second one is on the disk. `take_back` writes one as it was before, at an
-/// offset of the volume that begins somewhere on the disk. Returns how many were.
+/// complete, and of its blocks every second one is on the disk, since `take_back` was asked to write the others.
+/// Returns how many those are.
 ///
 /// Reads the journal by the drawing in its format's documentation, not by `mend`'s own reader.
-pub(crate) fn interrupt(
-    bench: &Bench,
-    take_back: &mut dyn FnMut(u64, u64, &[u8]) -> Result<()>,
-) -> Result<usize> {
+pub(crate) fn interrupt(bench: &Bench, take_back: &mut TakeBack<'_>) -> Result<usize> {
     let mut stick = File::options().read(true).write(true).open(bench.stick())?;
     let image = read_image(&mut stick)?;
     let journal = image.files.iter().find(|file| file.path == paths::JOURNAL);
