@@ -38,6 +38,9 @@ pub enum Command {
     /// List and explain remedies
     #[command(subcommand)]
     Remedy(RemedyCommand),
+    /// Seal BitLocker recovery keys for sticks
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Get the boot parts: Debian's kernels, boot loaders and NTFS driver
     #[command(subcommand)]
     Parts(PartsCommand),
@@ -296,4 +299,38 @@ pub struct PartsPlace {
     /// The lock that names every part by version and SHA-256 [default: parts.lock in the cache]
     #[arg(long, value_name = "FILE")]
     pub lock: Option<PathBuf>,
+}
+
+/// What to do with recovery keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Encrypt a list of recovery keys under a passphrase; a recipe takes the result along
+    Seal(KeysSealArgs),
+    /// List what is in a bundle: key IDs and computers, no keys
+    List(KeysListArgs),
+}
+
+/// Arguments of `mendkit keys seal`.
+#[derive(Debug, Args)]
+pub struct KeysSealArgs {
+    /// The list, CSV as exported from Active Directory, Entra ID or MBAM
+    #[arg(value_name = "CSV")]
+    pub list: PathBuf,
+    /// Where the bundle goes
+    #[arg(short, long, value_name = "BUNDLE")]
+    pub output: PathBuf,
+    /// File whose first line is the passphrase [default: it is asked for]
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Arguments of `mendkit keys list`.
+#[derive(Debug, Args)]
+pub struct KeysListArgs {
+    /// The bundle
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// File whose first line is the passphrase [default: it is asked for]
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }

@@ -22,6 +22,7 @@ pub mod build;
 pub mod devices;
 pub mod fetch;
 pub mod keygen;
+pub mod keys;
 pub mod labels;
 pub mod receipts;
 pub mod refresh;

@@ -9,6 +9,7 @@ pub mod fat32;
 pub mod hashed_file;
 pub mod image;
 pub mod inputs;
+pub mod key_table;
 pub mod lba;
 pub mod parts;
 pub mod plan;

@@ -8,6 +8,7 @@
 //! - `refused`: sticks that are not as they were signed
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
+//! - `locked`: volumes that BitLocker locks
 //! - `machines`: other PCs, other answers, undo
 //! - `refreshed`: a stick that `mendkit refresh` brought to a newer image
 //! - `written`: a stick that `mendkit write` wrote
@@ -18,6 +19,7 @@ mod firmware;
 mod health;
 mod incidents;
 mod interrupted;
+mod locked;
 mod machines;
 mod real_size;
 mod refreshed;
