@@ -9,7 +9,7 @@ use mend::stick::Stick;
 use mend::windows::catalog::trust::{KeyPurpose, Trust, TrustAnchor};
 use rescue_stick::job::Mode;
 use support::broken_pc::{FileState, WindowsSpec, make_folder};
-use support::catalog::{impostor_root, test_root};
+use support::catalog::{impostor_root, signed_catalog, test_root};
 
 /// Nobody to ask, nothing to show.
 struct Silent;
@@ -44,17 +44,16 @@ fn check(windows: &WindowsSpec, root: TrustAnchor, expect: Expect) -> Result<()>
     Ok(())
 }
 
-fn with_catalog() -> WindowsSpec {
-    WindowsSpec {
-        signed_catalog: true,
-        ..WindowsSpec::xp_mcafee_5958()
-    }
+fn with_catalog() -> Result<WindowsSpec> {
+    let mut windows = WindowsSpec::xp_mcafee_5958();
+    windows.extras.push(signed_catalog(&windows)?);
+    Ok(windows)
 }
 
 #[test]
 fn a_file_that_a_believed_catalog_lists_is_said_to_be_signed() -> Result<()> {
     check(
-        &with_catalog(),
+        &with_catalog()?,
         test_root()?,
         expect![[r#"
         \WINDOWS\system32\dllcache\svchost.exe
@@ -68,7 +67,7 @@ fn a_file_that_a_believed_catalog_lists_is_said_to_be_signed() -> Result<()> {
 #[test]
 fn a_catalog_of_somebody_else_proves_nothing_and_is_named() -> Result<()> {
     check(
-        &with_catalog(),
+        &with_catalog()?,
         impostor_root()?,
         expect![[r#"
             \WINDOWS\system32\dllcache\svchost.exe
@@ -106,7 +105,7 @@ fn the_wrong_service_pack_and_a_patched_file_are_refused_beside_a_catalog() -> R
     let windows = WindowsSpec {
         dllcache: FileState::WrongServicePack,
         service_pack_files: FileState::Patched,
-        ..with_catalog()
+        ..with_catalog()?
     };
     check(
         &windows,

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write as _};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, ensure};
+use crate::error::{Context, Result, ensure};
 use cab::{CabinetBuilder, CompressionType};
 use cfb::{CompoundFile, Version};
 

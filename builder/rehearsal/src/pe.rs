@@ -14,7 +14,9 @@
 
 mod version_info;
 
-use anyhow::{Context, Result, ensure};
+use crate::error::{Context, Result, ensure};
+
+use crate::random::random_bytes;
 
 pub use version_info::VersionStamp;
 
@@ -159,41 +161,66 @@ pub fn machine(file: &[u8]) -> Result<u16> {
 }
 
 /// Returns the smallest 64-bit program there can be, as a base for [`stamp`]: its only section
-/// holds `xor eax, eax; ret`. Debian's Wine for i386 has no 64-bit programs to start from.
+/// holds `xor eax, eax; ret`.
 pub fn smallest_amd64() -> Vec<u8> {
-    let mut file = vec![0; FILE_ALIGNMENT * 2];
+    let code = [0x31, 0xc0, 0xc3];
+    // Executable, large addresses. Source: PE format, "Characteristics".
+    plain(MACHINE_AMD64, 0x0022, &code)
+}
+
+/// Returns a 32-bit program of the size that XP's small ones have, as a base for [`stamp`]: its only
+/// section begins with `xor eax, eax; ret` and goes on with what nobody runs.
+pub fn plain_i386() -> Vec<u8> {
+    let mut code = vec![0x31, 0xc0, 0xc3];
+    code.extend(random_bytes("code", 0x2c00 - 3));
+    // Executable, for 32 bits. Source: PE format, "Characteristics".
+    plain(MACHINE_I386, 0x0102, &code)
+}
+
+/// Returns a program with one section of code.
+fn plain(machine: u16, characteristics: u16, code: &[u8]) -> Vec<u8> {
+    let is_wide = machine == MACHINE_AMD64;
+    let (optional_size, directories) = if is_wide { (240, 108) } else { (224, 92) };
+    let stored = code.len().next_multiple_of(FILE_ALIGNMENT);
+    let mut file = vec![0; FILE_ALIGNMENT + stored];
+    let word = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     file[..2].copy_from_slice(b"MZ");
     put_u32(&mut file, PE_OFFSET_AT, 0x40);
     file[0x40..0x44].copy_from_slice(b"PE\0\0");
-    put_u16(&mut file, 0x44, MACHINE_AMD64);
+    put_u16(&mut file, 0x44, machine);
     put_u16(&mut file, 0x46, 1);
-    put_u16(&mut file, 0x54, 240);
-    // Executable, large addresses. Source: PE format, "Characteristics".
-    put_u16(&mut file, 0x56, 0x0022);
+    put_u16(&mut file, 0x54, optional_size);
+    put_u16(&mut file, 0x56, characteristics);
     let optional = 0x58;
-    put_u16(&mut file, optional, 0x20b);
-    put_u32(&mut file, optional + 4, 0x200);
+    put_u16(&mut file, optional, if is_wide { 0x20b } else { 0x10b });
+    put_u32(&mut file, optional + 4, word(stored));
     put_u32(&mut file, optional + 16, 0x1000);
     put_u32(&mut file, optional + 20, 0x1000);
-    // Image base 0x1_4000_0000.
-    put_u32(&mut file, optional + 24, 0x4000_0000);
-    put_u32(&mut file, optional + 28, 1);
-    put_u32(&mut file, optional + 32, 0x1000);
+    // Image base: 0x1_4000_0000, or 0x40_0000 behind the base of data that only 32-bit programs have.
+    if is_wide {
+        put_u32(&mut file, optional + 24, 0x4000_0000);
+        put_u32(&mut file, optional + 28, 1);
+    } else {
+        put_u32(&mut file, optional + 28, 0x0040_0000);
+    }
+    let section_alignment = 0x1000;
+    put_u32(&mut file, optional + 32, section_alignment);
     put_u32(&mut file, optional + 36, 0x200);
-    put_u32(&mut file, optional + 56, 0x2000);
+    let image_size = 0x1000 + code.len().next_multiple_of(0x1000);
+    put_u32(&mut file, optional + 56, word(image_size));
     put_u32(&mut file, optional + 60, 0x200);
     // Subsystem: console.
     put_u16(&mut file, optional + 68, 3);
-    put_u32(&mut file, optional + 108, 16);
-    let section = optional + 240;
+    put_u32(&mut file, optional + directories, 16);
+    let section = optional + usize::from(optional_size);
     file[section..section + 5].copy_from_slice(b".text");
-    put_u32(&mut file, section + 8, 3);
+    put_u32(&mut file, section + 8, word(code.len()));
     put_u32(&mut file, section + 12, 0x1000);
-    put_u32(&mut file, section + 16, 0x200);
+    put_u32(&mut file, section + 16, word(stored));
     put_u32(&mut file, section + 20, 0x200);
     // Code, executable, readable. Source: PE format, "Section Flags".
     put_u32(&mut file, section + 36, 0x6000_0020);
-    file[0x200..0x203].copy_from_slice(&[0x31, 0xc0, 0xc3]);
+    file[0x200..0x200 + code.len()].copy_from_slice(code);
     file
 }
 
@@ -305,6 +332,17 @@ mod tests {
             pelite::Wrap::T64(header) => header.CheckSum,
         };
         assert_eq!(stated, checksum(&file).unwrap());
+    }
+
+    #[test]
+    fn the_made_up_program_of_xp_has_the_size_and_machine_of_the_real_one() {
+        let file = stamp(&plain_i386(), &xp_stamp(5512)).unwrap();
+        assert_eq!(machine(&file).unwrap(), MACHINE_I386);
+        assert_eq!(file.len(), 14_336);
+        let pe = pelite::PeFile::from_bytes(&file).unwrap();
+        let info = pe.resources().unwrap().version_info().unwrap();
+        let version = info.fixed().unwrap().dwFileVersion.to_string();
+        assert_eq!(version, "5.1.2600.5512");
     }
 
     #[test]

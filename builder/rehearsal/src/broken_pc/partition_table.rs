@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use crate::error::{Context, Result, ensure};
 use fs_err as fs;
 use gpt::disk::LogicalBlockSize;
 use gpt::mbr::ProtectiveMBR;

@@ -9,7 +9,7 @@
 
 use std::io::{Cursor, Write};
 
-use anyhow::{Context, Result};
+use crate::error::{Context, Result};
 
 /// Date of every member: 21 April 2010. Source: APPNOTE.TXT 4.4.6 (MS-DOS date).
 const DOS_DATE: u16 = ((2010 - 1980) << 9) | (4 << 5) | 21;

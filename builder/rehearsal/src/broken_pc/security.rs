@@ -5,7 +5,7 @@
 //! ```
 //! Source: [MS-DTYP] 2.4.2 (SID), 2.4.4.2 (ACCESS_ALLOWED_ACE), 2.4.5 (ACL), 2.4.6 (descriptor).
 
-use anyhow::Result;
+use crate::error::Result;
 
 /// All access to a file or folder.
 const FULL: u32 = 0x001f_01ff;

@@ -1,6 +1,6 @@
 //! What a machine's screen shows, as pixels.
 
-use anyhow::{Context as _, Result, ensure};
+use crate::error::{Context as _, Result, ensure};
 
 /// A picture of the screen.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@
 //! ```
 //! Source: Windows menus and resources, "VS_VERSIONINFO structure" and its children.
 
-use anyhow::Result;
+use crate::error::Result;
 
 /// Code page "Unicode", as nearly all programs state it.
 const CODE_PAGE: u16 = 0x04b0;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
+use crate::error::{Context, Result};
 use fs_err as fs;
 
 use super::containers::{compressed_file, quarantine_container};
@@ -12,7 +12,6 @@ use super::hives::{MountedDevice, small_hive, software_hive, system_hive};
 use super::programs::{program, svchost_in};
 use super::words::words;
 use super::{Extra, FileState, FileSystem, WindowsKind, WindowsSpec};
-use crate::catalog::{CatalogRecipe, ListedFile};
 use crate::definitions::{MEMBER_NAMES, synthetic_member};
 use crate::random::random_bytes;
 
@@ -23,9 +22,6 @@ const DAT_TIME: u64 = 1_271_854_800;
 /// Folder of svchost.exe's component in Windows 7. Observed: Windows 7 SP1 x64.
 const WINSXS_SVCHOST: &str = "amd64_microsoft-windows-services-svchost_31bf3856ad364e35_\
                               6.1.7600.16385_none_f1b7ac8b7c1b8c3a";
-
-/// Folder of the catalogs of Windows itself. Source: softpub.h, `DRIVER_ACTION_VERIFY`.
-const CATALOG_FOLDER: &str = "CatRoot/{F750E6C3-38EE-11D1-85E5-00C04FC295EE}";
 
 /// A file or folder of a volume.
 #[derive(Clone, Debug)]
@@ -125,7 +121,6 @@ pub(super) fn windows_tree(
     add_system_files(&mut tree, windows)?;
     add_hives(&mut tree, windows, letter, devices)?;
     add_svchost(&mut tree, windows)?;
-    add_catalog(&mut tree, windows)?;
     add_profile(&mut tree, windows);
     add_mcafee(&mut tree, windows)?;
     add_extras(&mut tree, windows);
@@ -348,24 +343,6 @@ fn add_svchost(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
             FileState::WrongServicePack,
         )?;
     }
-    Ok(())
-}
-
-/// The catalog of the service pack, in the folder where XP keeps it.
-fn add_catalog(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
-    if !windows.signed_catalog || !windows.kind.is_xp() {
-        return Ok(());
-    }
-    let mut files = Vec::new();
-    for name in ["svchost.exe", "lsass.exe", "services.exe", "winlogon.exe"] {
-        files.push(ListedFile {
-            name: name.to_owned(),
-            content: program(windows, windows.kind, name)?,
-        });
-    }
-    let catalog = CatalogRecipe::windows_xp(files).build()?;
-    let system = windows.system_folder();
-    tree.file(&format!("{system}/{CATALOG_FOLDER}/SP3.CAT"), catalog);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use crate::error::{Context, Result};
 use fs_err as fs;
 
 use super::partition_table::{HEADS, SECTORS_A_TRACK};

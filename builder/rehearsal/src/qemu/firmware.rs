@@ -1,14 +1,13 @@
 //! Firmware images, and variable stores that say which certificates are trusted.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use crate::error::{Context, Result};
 use fs_err as fs;
 
 use super::command_line::name;
 use super::{Firmware, MachineSpec};
-use crate::tools::{run_command, target_folder, virt_firmware, with_lock};
 
 /// Where Debian's package ovmf and ovmf-ia32 put firmware.
 const OVMF: &str = "/usr/share/OVMF";
@@ -36,7 +35,13 @@ pub(super) fn add_firmware(qemu: &mut Command, spec: &MachineSpec, folder: &Path
             "OVMF_CODE_4M.secboot.fd",
             store("OVMF_VARS_4M.ms.fd"),
         ),
-        Firmware::SecureBoot2023 => ("q35,smm=on", "OVMF_CODE_4M.secboot.fd", store_of_2023()?),
+        Firmware::SecureBoot2023 => {
+            let store = spec.variables.clone();
+            let store = store.with_context(|| {
+                format!("firmware {firmware:?}: no variable store is given, expected one")
+            })?;
+            ("q35,smm=on", "OVMF_CODE_4M.secboot.fd", store)
+        }
         Firmware::UefiIa32 => (
             "q35,smm=on",
             "OVMF32_CODE_4M.secboot.fd",
@@ -53,6 +58,7 @@ pub(super) fn add_firmware(qemu: &mut Command, spec: &MachineSpec, folder: &Path
         "-drive",
         &format!("if=pflash,format=raw,unit=0,readonly=on,file={code}"),
     ]);
+    let variables = spec.variables.clone().unwrap_or(variables);
     let copy = folder.join("variables");
     fs::copy(&variables, &copy).with_context(|| format!("firmware {firmware:?}"))?;
     let copy = name(&copy)?;
@@ -61,47 +67,4 @@ pub(super) fn add_firmware(qemu: &mut Command, spec: &MachineSpec, folder: &Path
         &format!("if=pflash,format=raw,unit=1,file={copy}"),
     ]);
     Ok(())
-}
-
-/// Returns a variable store in which Secure Boot is on and trusts nothing but Microsoft's UEFI
-/// certificate of 2023; made once.
-fn store_of_2023() -> Result<PathBuf> {
-    let store = target_folder().join("cache/firmware/OVMF_VARS_4M.ms-2023.fd");
-    let program = virt_firmware()?;
-    with_lock(&target_folder().join("cache/firmware/lock"), || {
-        if !store.exists() {
-            let unfinished = store.with_extension("part");
-            let mut make = Command::new(program);
-            make.arg("--input")
-                .arg(Path::new(OVMF).join("OVMF_VARS_4M.fd"));
-            make.args(["--enroll-microsoft", "--microsoft-db", "uefi23"]);
-            make.args(["--microsoft-kek", "2023", "--secure-boot"]);
-            make.arg("--output").arg(&unfinished);
-            run_command(make).context("making a variable store that trusts only 2023")?;
-            fs::rename(&unfinished, &store)?;
-        }
-        Ok(store)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tools::require_tools;
-
-    #[test]
-    fn store_of_2023_holds_no_certificate_of_2011() {
-        if !require_tools(&["python3"]) {
-            return;
-        }
-        let mut print = Command::new(virt_firmware().unwrap());
-        print
-            .arg("--input")
-            .arg(store_of_2023().unwrap())
-            .args(["--print", "--verbose"]);
-        let text = run_command(print).unwrap().text();
-        assert!(text.contains("Microsoft UEFI CA 2023"), "{text}");
-        assert!(!text.contains("UEFI CA 2011"), "{text}");
-        assert!(!text.contains("Windows Production PCA 2011"), "{text}");
-    }
 }

@@ -6,8 +6,8 @@
 //! current time beside every name (the `$FILE_NAME` attribute and its copy in the folder's index),
 //! as Windows does, so two disks differ there and only there.
 //!
-//! Nothing in a simulated PC is Microsoft's or McAfee's: programs are Wine's with another version
-//! resource, definitions are made up, hives are built from a handful of keys.
+//! Nothing in a simulated PC is Microsoft's or McAfee's: programs are made up, or
+//! another one's with another version resource, definitions are made up, hives are built from a handful of keys.
 
 mod containers;
 mod details;
@@ -25,8 +25,9 @@ mod unclean;
 mod words;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use crate::error::{Context, Result};
 
 use crate::definitions::DatSizes;
 
@@ -35,7 +36,7 @@ pub use disk::{MadeDisk, MadeVolume, make_disk};
 pub use extras::{Extra, ExtraData, channel_file};
 pub use ntfs_volume::{NtfsMount, copy_sparse};
 pub use presets::{ALL_PRESETS, Preset, preset};
-pub use programs::good_svchost;
+pub use programs::{good_program, good_svchost};
 pub use tree::{Entry, EntryKind, dat_files};
 pub use unclean::{mark_dirty, spoil_log_file};
 
@@ -145,9 +146,8 @@ pub struct WindowsSpec {
     pub dat_sizes: DatSizes,
     /// Whether SOFTWARE and SYSTEM say that a write to them was not finished.
     pub dirty_hives: bool,
-    /// Whether a catalog of the form of XP lists the right programs, signed by a root that only tests
-    /// trust; XP only.
-    pub signed_catalog: bool,
+    /// The 32-bit program that those of XP are made from; a made-up one if none.
+    pub base_program: Option<Arc<[u8]>>,
     /// What it has beyond what every such Windows has.
     pub extras: Vec<Extra>,
 }
@@ -191,7 +191,7 @@ impl WindowsSpec {
             dat: Some(5958),
             dat_sizes: DatSizes::SMALL,
             dirty_hives: false,
-            signed_catalog: false,
+            base_program: None,
             extras: Vec::new(),
         }
     }

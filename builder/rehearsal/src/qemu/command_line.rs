@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use crate::error::{Context, Result, ensure};
 
 use super::firmware::add_firmware;
 use super::{Disk, DiskBus, Firmware, MachineSpec, UsbBus};

@@ -1,15 +1,19 @@
 //! The programs of a simulated Windows, and what may have become of `svchost.exe`.
 
-use anyhow::{Context, Result};
+use crate::error::{Context, Result};
 
 use super::words::words;
 use super::{FileState, WindowsKind, WindowsSpec};
 use crate::pe::{self, VersionStamp};
-use crate::wine::wine_svchost;
 
 /// Returns the right `svchost.exe` of an installation.
 pub fn good_svchost(windows: &WindowsSpec) -> Result<Vec<u8>> {
     program(windows, windows.kind, "svchost.exe")
+}
+
+/// Returns a right system program of an installation, such as `lsass.exe`.
+pub fn good_program(windows: &WindowsSpec, name: &str) -> Result<Vec<u8>> {
+    program(windows, windows.kind, name)
 }
 
 /// Returns `svchost.exe` in some state; nothing if it is missing.
@@ -49,7 +53,10 @@ pub(super) fn program(windows: &WindowsSpec, kind: WindowsKind, name: &str) -> R
         WindowsKind::Windows10 => ((10, 0, 19041, 1), "WinBuild.160101.0800", 0xb8fc_a8d8),
     };
     let base = match kind.is_xp() {
-        true => wine_svchost()?,
+        true => match &windows.base_program {
+            Some(program) => program.to_vec(),
+            None => pe::plain_i386(),
+        },
         false => pe::smallest_amd64(),
     };
     let description = if name == "svchost.exe" {

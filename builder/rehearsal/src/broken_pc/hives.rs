@@ -3,7 +3,7 @@
 //! XP's hives have format 1.3, later ones 1.5. The builder stamps the current time into them;
 //! [`fix_times`] makes that the same every time.
 
-use anyhow::{Context, Result, ensure};
+use crate::error::{Context, Result, ensure};
 use regf::{DataType, HiveBuilder, KeyTreeNode, KeyTreeValue};
 
 use super::details::{add_software_details, add_system_details};
@@ -403,76 +403,6 @@ fn u32_at(bytes: &[u8], at: usize) -> Result<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::broken_pc::Language;
-    use crate::judges::hive_value;
-    use crate::tools::require_tools;
-
-    fn judge(bytes: &[u8]) -> impl Fn(&str, &str) -> String + use<> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs_err::write(file.path(), bytes).unwrap();
-        move |key, name| hive_value(file.path(), key, name).unwrap()
-    }
-
-    #[test]
-    fn hivex_reads_what_makes_a_pc_affected() {
-        if !require_tools(&["hivexget"]) {
-            return;
-        }
-        let windows = WindowsSpec::xp_mcafee_5958();
-        let software = judge(&software_hive(&windows, 'C').unwrap());
-        let version = "Microsoft\\Windows NT\\CurrentVersion";
-        assert_eq!(software(version, "CSDVersion"), "Service Pack 3");
-        assert_eq!(software(version, "CurrentBuildNumber"), "2600");
-        assert_eq!(
-            software("McAfee\\AVEngine", "AVDatVersion"),
-            "dword:00001746"
-        );
-        assert_eq!(
-            software("McAfee\\AVEngine", "DAT"),
-            "C:\\Program Files\\Common Files\\McAfee\\Engine\\"
-        );
-        let device = MountedDevice {
-            letter: 'C',
-            value: vec![1; 12],
-        };
-        let system = judge(&system_hive(&windows, &[device]).unwrap());
-        let name = "ControlSet001\\Control\\ComputerName\\ComputerName";
-        assert_eq!(system(name, "ComputerName"), "OPTIPLEX-114");
-        assert_eq!(
-            system("ControlSet001\\Control\\Windows", "CSDVersion"),
-            "dword:00000300"
-        );
-        assert_eq!(system("Select", "Current"), "dword:00000001");
-        assert_eq!(
-            system("MountedDevices", "\\DosDevices\\C:"),
-            "hex(3):01,01,01,01,01,01,01,01,01,01,01,01"
-        );
-    }
-
-    #[test]
-    fn hivex_reads_the_localised_and_the_64_bit_keys() {
-        if !require_tools(&["hivexget"]) {
-            return;
-        }
-        let german = WindowsSpec {
-            language: Language::German,
-            ..WindowsSpec::xp_mcafee_5958()
-        };
-        let software = judge(&software_hive(&german, 'D').unwrap());
-        assert_eq!(
-            software("McAfee\\AVEngine", "DAT"),
-            "D:\\Programme\\Common Files\\McAfee\\Engine\\"
-        );
-        let seven = WindowsSpec {
-            kind: WindowsKind::Windows7,
-            ..WindowsSpec::xp_mcafee_5958()
-        };
-        let software = judge(&software_hive(&seven, 'C').unwrap());
-        assert_eq!(
-            software("Wow6432Node\\McAfee\\AVEngine", "DAT"),
-            "C:\\Program Files (x86)\\Common Files\\McAfee\\Engine\\"
-        );
-    }
 
     #[test]
     fn hives_have_the_format_of_their_windows_and_no_clock_in_them() {

@@ -1,6 +1,6 @@
 //! The cases of the handbook, by name.
 
-use anyhow::{Context, Result};
+use crate::error::{Context, Result};
 
 use super::extras::{CHANNEL_FILE_PUBLISHED, CHANNEL_FILE_WITHDRAWN};
 use super::{
