@@ -10,6 +10,7 @@ use mend::windows::catalog::trust::{KeyPurpose, Trust, TrustAnchor};
 use rescue_stick::job::Mode;
 use support::broken_pc::{FileState, WindowsSpec, make_folder};
 use support::catalog::{impostor_root, signed_catalog, test_root};
+use support::wine::wine_svchost;
 
 /// Nobody to ask, nothing to show.
 struct Silent;
@@ -87,6 +88,24 @@ fn a_catalog_of_somebody_else_proves_nothing_and_is_named() -> Result<()> {
 }
 
 #[test]
+fn a_real_program_under_a_free_licence_is_accepted_by_its_identity() -> Result<()> {
+    let windows = WindowsSpec {
+        base_program: Some(wine_svchost()?.into()),
+        ..WindowsSpec::xp_mcafee_5958()
+    };
+    check(
+        &windows,
+        test_root()?,
+        expect![[r#"
+            \WINDOWS\system32\dllcache\svchost.exe
+              yes: 5.1.2600.5512 for i386, identity matches; not proven by signature
+            \WINDOWS\ServicePackFiles\i386\svchost.exe
+              yes: 5.1.2600.5512 for i386, identity matches; not proven by signature
+        "#]],
+    )
+}
+
+#[test]
 fn without_catalogs_identity_is_said_to_be_no_proof() -> Result<()> {
     check(
         &WindowsSpec::xp_mcafee_5958(),
@@ -114,7 +133,7 @@ fn the_wrong_service_pack_and_a_patched_file_are_refused_beside_a_catalog() -> R
             \WINDOWS\system32\dllcache\svchost.exe
               no: version is 5.1.2600.2180, expected 5.1.2600.5512
             \WINDOWS\ServicePackFiles\i386\svchost.exe
-              no: checksum of the content is 0x0000eb2f, its header says 0x0000ec2e: changed
+              no: checksum of the content is 0x0000fb77, its header says 0x0000fb04: changed
             \Quarantine
               no: no svchost.exe there nor in any other quarantine of this volume (0 containers)
             \WINDOWS\i386
