@@ -16,7 +16,10 @@ use mendkit::commands::{self, Outcome};
 
 fn main() -> ExitCode {
     let outcome = match &Cli::parse().command {
+        Command::Init(args) => commands::init::run(args),
+        Command::Check(args) => commands::check::run(args),
         Command::Build(args) => commands::build::run(args),
+        Command::Rehearse(args) => commands::rehearse::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Swap(args) => commands::swap::run(args),
         Command::Labels(args) => commands::labels::run(args),
@@ -27,6 +30,8 @@ fn main() -> ExitCode {
         Command::Remedy(RemedyCommand::List) => commands::remedy::list(),
         Command::Remedy(RemedyCommand::Check(args)) => commands::remedy::check(args),
         Command::Parts(PartsCommand::Fetch(args)) => commands::fetch::run(args),
+        Command::Completions(args) => commands::shell::completions(args),
+        Command::Man(args) => commands::shell::man_pages(args),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

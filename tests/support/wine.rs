@@ -36,6 +36,8 @@ fn take_out(cache: &Path) -> Result<Vec<u8>> {
     let settings = FetchSettings {
         cache,
         lock: &cache.join("wine.lock"),
+        fallback: None,
+        folder: None,
         update: false,
         mirror: None,
         security_mirror: None,

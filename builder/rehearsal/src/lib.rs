@@ -10,6 +10,7 @@
 //! - [`pe`]: Windows programs that carry the versions a PC wants
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
 //! - [`random`]: bytes that look random and are the same every time
+//! - [`rehearse`]: a PC started from an image and watched to its end
 //! - [`tools`]: programs of other people that this calls
 
 pub mod broken_pc;
@@ -18,6 +19,7 @@ mod error;
 pub mod pe;
 pub mod qemu;
 pub mod random;
+pub mod rehearse;
 pub mod tools;
 
 pub use error::Error;

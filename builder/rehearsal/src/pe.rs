@@ -172,7 +172,7 @@ pub fn smallest_amd64() -> Vec<u8> {
 /// section begins with `xor eax, eax; ret` and goes on with what nobody runs.
 pub fn plain_i386() -> Vec<u8> {
     let mut code = vec![0x31, 0xc0, 0xc3];
-    code.extend(random_bytes("code", 0x2c00 - 3));
+    code.extend(random_bytes("code", 0x3200 - 3));
     // Executable, for 32 bits. Source: PE format, "Characteristics".
     plain(MACHINE_I386, 0x0102, &code)
 }

@@ -238,6 +238,19 @@ impl Machine {
         }
     }
 
+    /// Waits until the serial line shows something more, at most this long; returns QEMU's exit code once the
+    /// machine is off.
+    pub fn poll(&mut self, limit: Duration) -> Result<Option<i32>> {
+        if let Some(status) = self.process.try_wait()? {
+            let code = status.code().with_context(|| format!("QEMU: {status}"))?;
+            // What was shown last may still be on its way.
+            self.serial.wait_for_more(limit);
+            return Ok(Some(code));
+        }
+        self.serial.wait_for_more(limit);
+        Ok(None)
+    }
+
     /// Types text on the serial line, as it is: Enter is `\r`.
     pub fn send_keys(&mut self, text: &str) -> Result<()> {
         self.serial.send(text.as_bytes())

@@ -29,6 +29,9 @@ const SCHEMA: u32 = 1;
 const HEADER: &str =
     "# Boot parts of mendkit. Written when parts are fetched; keep it under version control.\n";
 
+/// The lock of this release: every image that is made under it is made of the same known bytes.
+const RELEASE_LOCK: &str = include_str!("../../parts.lock");
+
 /// One locked part.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -145,6 +148,11 @@ impl Lock {
             }
         }
         Ok(Self { parts })
+    }
+
+    /// Returns the lock that this release was tested with.
+    pub fn of_release() -> Result<Self, LockError> {
+        Self::parse(RELEASE_LOCK)
     }
 
     /// Returns the text of the file. The same parts give the same text.

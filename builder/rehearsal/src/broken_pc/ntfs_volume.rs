@@ -110,9 +110,18 @@ impl NtfsMount {
 
     fn stop(&mut self) -> Result<()> {
         if is_mounted(&self.path())? {
-            let mut umount = command("umount")?;
-            umount.arg(self.path());
-            run_command(umount)?;
+            if rustix::process::geteuid().is_root() {
+                let mut umount = command("umount")?;
+                umount.arg(self.path());
+                run_command(umount)?;
+            } else {
+                // umount does it for root alone, even where the mount is one's own; ntfs-3g unmounts
+                // when it is asked to end.
+                let id = i32::try_from(self.process.id())?;
+                let id =
+                    rustix::process::Pid::from_raw(id).context("ntfs-3g: has no process id")?;
+                rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
+            }
         }
         let start = Instant::now();
         while self.process.try_wait()?.is_none() {
