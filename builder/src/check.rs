@@ -181,9 +181,9 @@ fn misfits(
             };
             match check_definitions_fit(&[&input.remedy], &one) {
                 Err(error @ InputsError::BadDefinitions { .. }) => {
-                    found.push((key_path!["definitions", set, "zip"], error));
+                    found.push((key_path!["definitions", set, "zip"].to_vec(), error));
                 }
-                Err(error) => found.push((key_path!["remedies", *index], error)),
+                Err(error) => found.push((key_path!["remedies", *index].to_vec(), error)),
                 Ok(()) => {}
             }
         }
@@ -202,7 +202,7 @@ fn misfits(
     {
         let set = set.clone();
         found.push((
-            key_path!["definitions", &set],
+            key_path!["definitions", &set].to_vec(),
             InputsError::UnusedDefinitions { set },
         ));
     }

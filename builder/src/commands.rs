@@ -79,6 +79,10 @@ fn chosen_lock(place: &PartsPlace) -> anyhow::Result<(Lock, String)> {
         }
         text => text.context("reading the lock of the boot parts")?,
     };
+    if place.lock.is_none() && Lock::is_copy(&text) {
+        let lock = Lock::of_release().context("reading the lock of this release")?;
+        return Ok((lock, "the lock of this release".to_owned()));
+    }
     let lock = Lock::parse(&text).with_context(|| path.display().to_string())?;
     Ok((lock, path.display().to_string()))
 }

@@ -114,7 +114,7 @@ fn every_mistake_is_said_at_once_with_its_line() {
             recipe.toml:2:8: date is "2010-02-30", expected a day from 1980-01-01 to 2107-12-31, as YYYY-MM-DD
               2 | date = "2010-02-30"
                 |        ^^^^^^^^^^^^
-            recipe.toml:3:13: remedies: no built-in remedy is called "mcafee-5985"; built in: crowdstrike-291, mcafee-5958; a remedy of one's own ends in .toml
+            recipe.toml:3:13: remedies: no built-in remedy is called "mcafee-5985"; built in: BUILT-IN; a remedy of one's own ends in .toml
               3 | remedies = ["mcafee-5985", "own.toml", "crowdstrike-291", "crowdstrike-291"]
                 |             ^^^^^^^^^^^^^
             recipe.toml:3:28: own.toml: there is no such file, expected a remedy of one's own
@@ -172,22 +172,7 @@ fn what_is_no_recipe_is_said_with_line_and_column() {
             recipe.toml:3:1: missing comma between array elements, expected `,`
               3 | mode = auto
                 | ^
-            recipe.toml:3:1: string values must be quoted, expected literal string
-              3 | mode = auto
-                | ^^^^
-            recipe.toml:3:6: unexpected `=` in array, expected value, `]`
-              3 | mode = auto
-                |      ^
-            recipe.toml:3:8: missing comma between array elements, expected `,`
-              3 | mode = auto
-                |        ^
-            recipe.toml:3:8: string values must be quoted, expected literal string
-              3 | mode = auto
-                |        ^^^^
-            recipe.toml:3:12: unclosed array, expected `]`
-              3 | mode = auto
-                |            ^
-            7 things to put right
+            2 things to put right
         "#]],
     );
     check(
@@ -195,7 +180,7 @@ fn what_is_no_recipe_is_said_with_line_and_column() {
         &[],
         expect![[r#"
             exit 1
-            recipe.toml:2:1: unknown field `remedy`, expected one of `title`, `date`, `remedies`, `mode`, `finish`, `languages`, `definitions`, `files`, `boot`, `signing`
+            recipe.toml:2:1: unknown field `remedy`
               2 | remedy = "mcafee-5958"
                 | ^^^^^^
             2 things to put right

@@ -140,6 +140,8 @@ fn watch(
             is_mend = true;
             if let Some(question) = mark.strip_prefix("QUESTION ") {
                 answer(&mut machine, wanted, question, now, event)?;
+                // And begin again when it is done.
+                is_mend = question.trim() != "finished";
             } else if let Some(word) = mark.strip_prefix("VERDICT ") {
                 verdict = Some(word.trim().to_owned());
                 verdict_after = now;

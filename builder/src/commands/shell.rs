@@ -54,7 +54,8 @@ fn write_pages(
     let mut page = Vec::new();
     man.render(&mut page)
         .context("making a page of the manual")?;
-    fs::write(folder.join(format!("{name}.1")), page)?;
+    let page = String::from_utf8(page).context("making a page of the manual")?;
+    fs::write(folder.join(format!("{name}.1")), without_idle_breaks(&page))?;
     *pages = pages.saturating_add(1);
     for inner in command.get_subcommands() {
         if inner.get_name() != "help" {
@@ -67,4 +68,22 @@ fn write_pages(
         }
     }
     Ok(())
+}
+
+/// Leaves out line breaks beside a blank line, which clap_mangen writes and strict readers complain of.
+fn without_idle_breaks(page: &str) -> String {
+    let lines: Vec<&str> = page.lines().collect();
+    let is_blank = |index: Option<usize>| {
+        let line = index.and_then(|index| lines.get(index));
+        line.is_some_and(|line| line.is_empty())
+    };
+    let is_idle = |index: usize| {
+        lines.get(index) == Some(&".br")
+            && (is_blank(index.checked_sub(1)) || is_blank(index.checked_add(1)))
+    };
+    let kept = lines
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !is_idle(*index));
+    kept.map(|(_, line)| format!("{line}\n")).collect()
 }

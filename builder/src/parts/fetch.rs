@@ -33,7 +33,7 @@ pub struct FetchSettings<'a> {
     pub cache: &'a Path,
     /// The lock file: read, or written when there is none or on `update`.
     pub lock: &'a Path,
-    /// What is locked where there is no lock file; it is not written then.
+    /// The lock of a release, which holds where the lock file is not there or is a copy of such a lock.
     pub fallback: Option<&'a Lock>,
     /// Folder of `.deb` files to take parts from; then no network is asked.
     pub folder: Option<&'a Path>,
@@ -226,10 +226,19 @@ pub fn fetch(
         // Last, so that a lock never names what could not be fetched.
         write_then_rename(settings.lock, lock.format().map_err(in_lock)?.as_bytes())?;
     }
+    if !is_new && Some(&lock) == settings.fallback && is_copy_due(settings.lock) {
+        let text = lock.format_copy().map_err(in_lock)?;
+        write_then_rename(settings.lock, text.as_bytes())?;
+    }
     for part in &lock.parts {
         progress(FetchProgress::Ready(part.clone()));
     }
     Ok(lock)
+}
+
+/// Returns whether the lock file is not there or a copy, and hence not a lock of one's own.
+fn is_copy_due(path: &Path) -> bool {
+    fs_err::read_to_string(path).map_or(true, |text| Lock::is_copy(&text))
 }
 
 /// Returns the lock if there is one; it must name everything wanted.
@@ -243,6 +252,9 @@ fn read_lock(
         }
         text => text?,
     };
+    if let (Some(of_release), true) = (settings.fallback, Lock::is_copy(&text)) {
+        return Ok(Some(of_release.clone()));
+    }
     let lock = Lock::parse(&text).map_err(|source| FetchError::Lock {
         path: settings.lock.to_owned(),
         source,
@@ -474,6 +486,40 @@ mod tests {
         let lock = office.lock_libc(b"deb");
         office.keep(b"deb", b"deb");
         assert_eq!(office.fetch(&[LIBC], false).unwrap(), lock);
+    }
+
+    #[test]
+    fn the_lock_of_the_release_holds_until_one_of_ones_own_is_made() {
+        let office = Office::new();
+        let own = office.lock_libc(b"own");
+        office.keep(b"own", b"own");
+        office.keep(b"release", b"release");
+        let mut of_release = own.clone();
+        of_release.parts[0].sha256 = Sha256Digest::of(b"release");
+        let path = |name: &str| office.folder.path().join(name);
+        let fetch_under = |of_release: &Lock| {
+            let settings = FetchSettings {
+                cache: &path("cache"),
+                lock: &path("parts.lock"),
+                fallback: Some(of_release),
+                folder: None,
+                update: false,
+                mirror: None,
+                security_mirror: None,
+                keyring: &path("keys.gpg"),
+                apt_folder: &path("apt"),
+            };
+            fetch(&settings, &[LIBC], &mut |_| {}).unwrap()
+        };
+        assert_eq!(fetch_under(&of_release), own);
+        fs_err::remove_file(path("parts.lock")).unwrap();
+        assert_eq!(fetch_under(&of_release), of_release);
+        let copy = fs_err::read_to_string(path("parts.lock")).unwrap();
+        assert!(Lock::is_copy(&copy) && Lock::parse(&copy).unwrap() == of_release);
+        // A later release has another lock, and the copy gives way.
+        let mut later = of_release.clone();
+        later.parts[0].version = "2.37".to_owned();
+        assert_eq!(fetch_under(&later), later);
     }
 
     #[test]

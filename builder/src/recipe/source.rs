@@ -38,7 +38,7 @@ impl From<usize> for KeyStep {
 /// Returns the way to a value, from keys and indexes.
 macro_rules! key_path {
     ($($step:expr),* $(,)?) => {
-        vec![$($crate::recipe::source::KeyStep::from($step)),*]
+        [$($crate::recipe::source::KeyStep::from($step)),*]
     };
 }
 
