@@ -20,6 +20,10 @@ const LONGEST_LOG: usize = 400;
 /// Lines of the run that are shown while it works.
 const SHOWN_LOG: usize = 5;
 
+/// Begins the line that says where a fault of our own lies. It is for whoever can mend it, so it is in the
+/// details and in the report, and on no page.
+pub const FAULT: &str = "fault of mend: ";
+
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -48,6 +52,8 @@ pub struct Outcome {
     pub saved_line: Option<String>,
     /// What of the report is shown as codes to be scanned, in their order.
     pub codes: Vec<Code>,
+    /// Whether the next start from the stick has something to finish.
+    pub is_unfinished: bool,
 }
 
 /// A run as the screen knows it.
@@ -376,6 +382,9 @@ impl Story {
             }
         }
         let action = match ending {
+            Some(Ending::Key | Ending::Removal | Ending::StickIsOut) if outcome.is_unfinished => {
+                words::LEAVE_IN
+            }
             Some(Ending::Key) => words::TAKE_OUT,
             Some(Ending::Removal) => words::TAKE_OUT_TO_RESTART,
             Some(Ending::StickIsOut) => words::STICK_IS_OUT,
@@ -438,6 +447,7 @@ impl Story {
             }
         }
         let notes = report.notes.iter().map(String::as_str);
+        let notes = notes.filter(|note| !note.starts_with(FAULT));
         self.push_list(say(words::NOTE), notes, rows);
         let health: Vec<String> = report
             .health

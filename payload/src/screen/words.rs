@@ -363,6 +363,13 @@ pub const TAKE_OUT_TO_RESTART: Words = Words {
     de: "Ziehen Sie den Stick ab: Der PC startet dann von selbst neu.",
     es: "Retire la memoria: el PC se reiniciará solo.",
 };
+/// What to do at the end, when the next start from the stick has something to finish.
+pub const LEAVE_IN: Words = Words {
+    en: "Leave the stick in and press Enter: the next start finishes it.",
+    fr: "Laissez la clé et appuyez sur Entrée : le prochain démarrage achèvera.",
+    de: "Stick stecken lassen, Enter drücken: Der nächste Start beendet es.",
+    es: "Deje la memoria puesta y pulse Intro: el próximo inicio lo acabará.",
+};
 /// Once the stick is out.
 pub const STICK_IS_OUT: Words = Words {
     en: "The stick is out. Press Enter to restart.",
@@ -498,7 +505,8 @@ pub const STICK: Words = Words {
 };
 
 /// All texts of which a screen is made, for the tests.
-pub const ALL_WORDS: [Words; 54] = [
+pub const ALL_WORDS: [Words; 55] = [
+    LEAVE_IN,
     KEY_CLEAR,
     KEY_CODE,
     KEY_NEXT_CODE,

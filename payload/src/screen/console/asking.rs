@@ -68,6 +68,10 @@ impl Consoles {
             Finish::Restart => Ending::Removal,
             Finish::PowerOff => Ending::PowerOff,
         };
+        if ending == Ending::Removal && self.is_unfinished() {
+            // Without the stick, what was begun would stay begun.
+            ending = Ending::Key;
+        }
         self.show_end(ending);
         if finish == Finish::PowerOff {
             return;
@@ -111,6 +115,11 @@ impl Consoles {
                 _ => {}
             }
         }
+    }
+
+    fn is_unfinished(&self) -> bool {
+        let outcome = self.story.outcome.as_ref();
+        outcome.is_some_and(|outcome| outcome.is_unfinished)
     }
 
     fn show_end(&mut self, ending: Ending) {
@@ -198,7 +207,7 @@ impl Consoles {
 
     /// Keys that were pressed before do not count as answers. Called before a question is marked on the serial
     /// line: what answers the mark may be quicker than the next statement.
-    fn forget_keys(&mut self) {
+    pub(super) fn forget_keys(&mut self) {
         while self.keys.try_recv().is_ok() {}
     }
 

@@ -62,6 +62,7 @@ fn outcome(language: Language, verdict: Verdict) -> Story {
             is_saved: Some(true),
             saved_line: None,
             codes: Vec::new(),
+            is_unfinished: false,
         }),
         ..story(language)
     }

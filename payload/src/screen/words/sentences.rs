@@ -114,8 +114,8 @@ const ALL_SENTENCES: &[Sentence] = &[
     // Of the stick itself.
     sentence("Nothing on this PC was touched. Write the stick again, or use another one.", ["Nothing on this PC was touched. Write the stick again, or use another one.", "Rien n'a été touché sur ce PC. Réécrivez la clé ou prenez-en une autre.", "An diesem PC wurde nichts verändert. Schreiben Sie den Stick neu, oder nehmen Sie einen anderen.", "No se ha tocado nada en este PC. Vuelva a grabar la memoria o use otra."]),
     sentence("This stick is not as it was signed: {}", ["This stick is not as it was signed: {0}", "Cette clé n'est pas telle qu'elle a été signée : {0}", "Dieser Stick ist nicht so, wie er signiert wurde: {0}", "Esta memoria no está como se firmó: {0}"]),
-    sentence("mend stopped at a fault of its own: {}", ["mend stopped at a fault of its own: {0}", "mend s'est arrêté sur une erreur interne : {0}", "mend blieb an einem eigenen Fehler stehen: {0}", "mend se detuvo por un fallo propio: {0}"]),
-    sentence("If a repair was being written, start this PC from the stick again: it will be finished.", ["If a repair was being written, start this PC from the stick again: it will be finished.", "Si une réparation était en cours, redémarrez ce PC depuis la clé : elle sera achevée.", "Falls gerade geschrieben wurde: Starten Sie den PC erneut vom Stick, dann wird es beendet.", "Si se estaba escribiendo, arranque otra vez desde la memoria: se terminará."]),
+    sentence("mend met a fault of its own and stopped", ["mend met a fault of its own and stopped", "mend s'est arrêté sur une erreur interne", "mend blieb an einem eigenen Fehler stehen", "mend se detuvo por un fallo propio"]),
+    sentence("if this happens again, take the stick out and show it to whoever made it", ["if this happens again, take the stick out and show it to whoever made it", "si cela se répète, retirez la clé et montrez-la à qui l'a faite", "geschieht das noch einmal, ziehen Sie den Stick ab und zeigen Sie ihn dem, der ihn gemacht hat", "si vuelve a ocurrir, retire la memoria y muéstrela a quien la hizo"]),
     sentence("A repair was interrupted and cannot be finished. Keep the stick, and ask whoever made it.", ["A repair was interrupted and cannot be finished. Keep the stick, and ask whoever made it.", "Une réparation a été interrompue et ne peut être achevée. Gardez la clé et demandez à qui l'a faite.", "Eine Reparatur wurde unterbrochen und ist nicht zu beenden. Behalten Sie den Stick, fragen Sie, wer ihn gemacht hat.", "Una reparación se interrumpió y no se puede terminar. Guarde la memoria y pregunte a quien la hizo."]),
     sentence("The stick has no journal, so nothing can be taken back with it.", ["The stick has no journal, so nothing can be taken back with it.", "La clé n'a pas de journal : elle ne peut rien annuler.", "Der Stick hat kein Journal, also lässt sich damit nichts zurücknehmen.", "La memoria no tiene diario: no se puede deshacer nada con ella."]),
     sentence("Without a journal nothing can be repaired: {}", ["Without a journal nothing can be repaired: {0}", "Sans journal, aucune réparation : {0}", "Ohne Journal ist keine Reparatur möglich: {0}", "Sin diario no se puede reparar nada: {0}"]),
@@ -289,6 +289,7 @@ mod tests {
             include_str!("../../machine/linux.rs"),
             include_str!("../../machine/linux/disks.rs"),
             include_str!("../../init.rs"),
+            include_str!("../../init/fault.rs"),
             include_str!("../../screen.rs"),
         ];
         // Literals go over several lines with a backslash at their ends.
