@@ -370,6 +370,7 @@ fn show(screen: &mut Consoles, outcome: Outcome) {
         codes: Vec::new(),
         is_unfinished: outcome.is_unfinished,
     });
+    screen.mark(&format!("outcome shown {} ms", uptime_ms()));
     screen.mark(&format!("VERDICT {}", verdict.word()));
 }
 

@@ -9,9 +9,7 @@ use mend::screen::story::Outcome;
 use mend::screen::words::{self, Words};
 use mend::screen::{ADVICE_TO_RESTART, Progress, Question, Screen, Work};
 use rescue_stick::job::Finish;
-use rescue_stick::report::{
-    CandidateReport, FindingReport, InstallationReport, Report, Verdict,
-};
+use rescue_stick::report::{CandidateReport, FindingReport, InstallationReport, Report, Verdict};
 
 /// A report as one was shipped: of a Windows XP whose `svchost.exe` was deleted.
 const REPORT: &str = include_str!("../rescue-stick/fixtures/report-1.json");
@@ -31,7 +29,8 @@ pub(super) fn show_all(consoles: &mut Consoles, languages: &[String]) {
     consoles.mark("STATE end -");
 }
 
-/// Tells which state comes next and with which keys it is left.
+/// Tells which state comes next and with which keys it is left. After `type:DIGITS` comes what the serial
+/// line then shows of them.
 fn announce(consoles: &mut Consoles, name: &str, keys: &str) {
     consoles.mark(&format!("STATE {name} {keys}"));
 }
@@ -83,7 +82,7 @@ fn affected(report: &Report) -> InstallationReport {
 
 fn show_questions(consoles: &mut Consoles, report: &Report) {
     consoles.propose(&affected(report), Work::Repairing);
-    announce(consoles, "affected", "d");
+    announce(consoles, "affected", "d,d,n");
     // The details are behind a key of the question, and the question behind them.
     consoles.ask(Question::Repair { warning: None });
     announce(consoles, "affected-unclean", "n");
@@ -145,12 +144,16 @@ fn show_prompts(consoles: &mut Consoles) {
         is_moot: &|| false,
     };
     let mut entry = Entry::for_field(prompt.field);
-    announce(consoles, "locked", "type:1100001100-00,esc,esc");
+    announce(consoles, "locked", "type:11000011000012,esc,esc 12____");
     consoles.ask_text(&prompt, &mut entry);
-    announce(consoles, "locked-wrong", "type:110000110001,esc,esc");
+    announce(
+        consoles,
+        "locked-wrong",
+        "type:110000110001,esc,esc 110001x",
+    );
     consoles.ask_text(&prompt, &mut entry);
     prompt.code = None;
-    announce(consoles, "locked-no-code", "type:1100001100,esc,esc");
+    announce(consoles, "locked-no-code", "type:1100001100,esc,esc 1100__");
     consoles.ask_text(&prompt, &mut entry);
     prompt.field = Field::Line { longest: 64 };
     prompt.shown = Shown::Nothing;
@@ -251,7 +254,12 @@ fn show_outcomes(consoles: &mut Consoles, report: &Report) {
     end_with(consoles, "undone", undone, Finish::Ask);
     let diagnosed = of(Verdict::Affected, "not wanted; nothing was written");
     end_with(consoles, "affected-only", diagnosed, Finish::Ask);
-    end_with(consoles, "needs-you", outcome_of(needs_you(report)), Finish::Ask);
+    end_with(
+        consoles,
+        "needs-you",
+        outcome_of(needs_you(report)),
+        Finish::Ask,
+    );
     let refused = of(
         Verdict::Refused,
         "Windows is hibernated here: start it and shut it down fully (not to sleep), then start from the \
@@ -259,7 +267,12 @@ fn show_outcomes(consoles: &mut Consoles, report: &Report) {
          decide that",
     );
     end_with(consoles, "refused", refused, Finish::Ask);
-    end_with(consoles, "disk-failing", outcome_of(disk_failing(report)), Finish::Ask);
+    end_with(
+        consoles,
+        "disk-failing",
+        outcome_of(disk_failing(report)),
+        Finish::Ask,
+    );
     let mut failed = of(
         Verdict::Failed,
         "writing to disk 1, partition 1: Input/output error (os error 5)",
@@ -267,11 +280,17 @@ fn show_outcomes(consoles: &mut Consoles, report: &Report) {
     end_with(consoles, "failed", failed.clone(), Finish::Ask);
     failed.is_unfinished = true;
     end_with(consoles, "failed-unfinished", failed, Finish::Ask);
-    end_with(consoles, "several", outcome_of(several(report)), Finish::Ask);
+    end_with(
+        consoles,
+        "several",
+        outcome_of(several(report)),
+        Finish::Ask,
+    );
     let mut unsaved = repaired();
     unsaved.is_saved = Some(false);
     unsaved.saved_line = Some(
-        "The report could not be saved on the stick: No space left on device (os error 28)".to_owned(),
+        "The report could not be saved on the stick: No space left on device (os error 28)"
+            .to_owned(),
     );
     let summary = "MK1 20100422T101500Z-OPTIPLEX-114 REPAIRED MCAFEE-5958 2 1.8S 05B3ABF2579A5EB6";
     unsaved.codes = Code::of(summary.as_bytes()).into_iter().collect();

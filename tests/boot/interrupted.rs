@@ -43,7 +43,7 @@ fn an_interrupted_repair_is_finished_at_the_next_start() -> Result<()> {
 /// complete, and of its blocks every second one is on the disk. Returns how many are not.
 ///
 /// Reads the journal by the drawing in its format's documentation, not by `mend`'s own reader.
-fn interrupt(bench: &Bench) -> Result<usize> {
+pub(crate) fn interrupt(bench: &Bench) -> Result<usize> {
     let mut stick = File::options().read(true).write(true).open(bench.stick())?;
     let image = read_image(&mut stick)?;
     let journal = image.files.iter().find(|file| file.path == paths::JOURNAL);

@@ -11,6 +11,7 @@
 //! - `machines`: other PCs, other answers, undo
 //! - `written`: a stick that `mendkit write` wrote
 //! - `real_size`: 100 MB of definitions and 256 MiB of memory
+//! - `pictures`: every state of the screen, at every size, with the keys of every keyboard
 //! - `screen`: what a person sees from across the room, and the stick that is pulled
 
 mod firmware;
@@ -18,6 +19,7 @@ mod health;
 mod incidents;
 mod interrupted;
 mod machines;
+mod pictures;
 mod real_size;
 mod refused;
 mod rescue;

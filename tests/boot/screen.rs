@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use mend::screen::display::{AMBER, GREEN};
+use mend::screen::display::{AMBER, GREEN, RED};
 use support::broken_pc::{PcSpec, WindowsSpec, preset};
-use support::kit::{Kit, KitSpec};
+use support::kit::{Kit, KitSpec, staged};
 use support::qemu::{DiskBus, Firmware, Machine, UsbBus};
 
+use crate::interrupted::interrupt;
 use crate::rescue::{Bench, LIMIT, check_verdict, require_boots};
 
 /// How many per cent of the screen a headline's ground takes at least: seen from the door of a room.
@@ -87,5 +88,58 @@ fn an_unattended_run_restarts_when_the_stick_is_pulled() -> Result<()> {
     // A restart ends QEMU, since it was started so.
     machine.expect_exit(LIMIT)?;
     check_verdict(&machine.serial_log(), "REPAIRED");
+    bench.check_repaired()
+}
+
+/// A panic in the work: once the repair is on the disk, before it was looked at again.
+#[test]
+fn a_fault_of_mend_says_what_to_do_and_keeps_the_journal() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        finish: "restart",
+        program: Some(staged()),
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &PcSpec::of(WindowsSpec::xp_mcafee_5958()))?;
+    let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    let mut machine = Machine::start(&spec)?;
+    machine.wait_for(&["mend: QUESTION finished"], LIMIT)?;
+    wait_for_colour(&mut machine, RED)?;
+    // With the stick in, the next start looks at the journal: so pulling it does not restart this PC.
+    machine.press(&["ret"])?;
+    machine.expect_exit(LIMIT)?;
+    let log = machine.serial_log();
+    check_verdict(&log, "FAILED");
+    let is_for_machines = |line: &&str| line.contains("mend: ");
+    let (told, shown): (Vec<&str>, Vec<&str>) = log.lines().partition(is_for_machines);
+    let (told, shown) = (told.join("\n"), shown.join("\n"));
+    assert!(told.contains("mend: FAULT panicked at"), "{log}");
+    assert!(told.contains("the fault that was asked for"), "{log}");
+    for wanted in [
+        "F A I L E D",
+        "start this PC from the",
+        "Leave the stick in and press Enter",
+    ] {
+        assert!(shown.contains(wanted), "{wanted}: {log}");
+    }
+    for unwanted in ["panicked", "backtrace", "RUST_BACKTRACE", ".rs:"] {
+        assert!(!shown.contains(unwanted), "{unwanted}: {log}");
+    }
+    let (report, _) = bench.report(&kit)?;
+    let notes = report.notes.join("\n");
+    assert!(notes.contains("the fault that was asked for"), "{notes}");
+    bench.check_repaired()?;
+
+    // The journal is whole: it can even finish the repair once more, had it been cut.
+    assert!(interrupt(&bench)? > 4);
+    let mut machine = Machine::start(&spec)?;
+    machine.wait_for(&["mend: recovered finished"], LIMIT)?;
+    machine.wait_for(&["mend: VERDICT"], LIMIT)?;
+    machine.wait_for(&["mend: QUESTION finished"], LIMIT)?;
+    machine.press(&["ret"])?;
+    machine.expect_exit(LIMIT)?;
+    check_verdict(&machine.serial_log(), "HEALTHY");
     bench.check_repaired()
 }

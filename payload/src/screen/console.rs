@@ -22,7 +22,7 @@ use super::story::{Outcome, Story};
 use super::words::sentences::translate;
 use super::words::{self, Language};
 use super::wrap::{capitalised, fold};
-use super::{Answer, Progress, Question, Screen, Work, keymap, sound};
+use super::{Answer, Progress, Question, Screen, Work, font, keymap, sound};
 
 mod asking;
 
@@ -65,6 +65,10 @@ impl Consoles {
         let local = screens
             .first()
             .and_then(|file| file.file().try_clone().ok());
+        if let Some(local) = &local {
+            font::add_letters(local);
+            keymap::set_keypad(local);
+        }
         let displays = screens
             .into_iter()
             .filter_map(|file| Display::new(file).ok());

@@ -173,7 +173,7 @@ impl Consoles {
         let details = self.story.details();
         let lines: Vec<String> = details.iter().map(|detail| detail.text.clone()).collect();
         self.serial_lines(&lines);
-        let (mut top, mut last) = (0_usize, 0);
+        let (mut top, mut last, mut is_told) = (0_usize, 0, false);
         let language = self.story.language;
         let page = self
             .displays
@@ -192,6 +192,10 @@ impl Consoles {
             }
             if self.displays.is_empty() {
                 return;
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                self.forget_keys();
+                self.mark("DETAILS");
             }
             top = match next_key(&self.keys) {
                 Some(Key::Up) => top.saturating_sub(1),
