@@ -15,6 +15,7 @@
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
 //! - [`judges`]: someone else's tools, which must accept what we write
 //! - [`kit`]: images as mendkit builds them
+//! - [`mtools_volume`]: FAT32 without a kernel that knows it
 //! - [`patient`]: a whole repair of a volume in a file, without a boot
 //! - [`small_image`]: signed images that need no boot parts
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
@@ -30,6 +31,7 @@ pub mod faulty_device;
 pub mod inspect;
 pub mod judges;
 pub mod kit;
+pub mod mtools_volume;
 pub mod patient;
 pub mod pe;
 pub mod qemu;
