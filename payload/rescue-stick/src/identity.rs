@@ -150,6 +150,11 @@ impl Identity {
         self.key.public()
     }
 
+    /// Returns the key that signs for the stick.
+    pub fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
     /// Returns the signature over a report in minisign's format; the stick's id stands in its trusted
     /// comment. [`PublicKey::check`] checks it.
     pub fn sign(&self, report: &[u8]) -> String {

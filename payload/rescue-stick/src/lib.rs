@@ -9,6 +9,7 @@
 
 pub mod definitions;
 pub mod digest;
+pub mod head;
 pub mod identity;
 pub mod job;
 pub mod journal;

@@ -10,6 +10,7 @@
 //! /mendkit/definitions/NAME/*          corrected definitions
 //! /mendkit/files/*                     known good files
 //! /mendkit/identity.bin                who this stick is; preallocated, not in the manifest
+//! /mendkit/head.bin                    how far its reports go; preallocated, not in the manifest
 //! /mendkit/journal.bin  scratch.bin    preallocated, written in place, not in the manifest
 //! /reports/                            what was done where, not in the manifest
 //! ```
@@ -41,14 +42,31 @@ pub const FILES: &str = "mendkit/files";
 /// Who this stick is, blank in an image. Contiguous; of fixed length; outside the manifest.
 pub const IDENTITY: &str = "mendkit/identity.bin";
 
+/// How far the stick's chain of reports goes, blank in an image. Contiguous; of fixed length; outside the
+/// manifest.
+pub const HEAD: &str = "mendkit/head.bin";
+
 /// The journal: undo and redo blocks. Contiguous; written in place; outside the manifest.
 pub const JOURNAL: &str = "mendkit/journal.bin";
 
 /// Room for an overlay that does not fit in memory. Contiguous; written in place; outside the manifest.
 pub const SCRATCH: &str = "mendkit/scratch.bin";
 
-/// Folder of reports; outside the manifest.
+/// Folder of reports, one folder each, `000014-20100422T101500Z-OPTIPLEX-114`: the number of the report on
+/// its stick, then the run. Outside the manifest.
 pub const REPORTS: &str = "reports";
+
+/// In a report's folder: the report. Its bytes are what is signed.
+pub const REPORT_JSON: &str = "report.json";
+
+/// In a report's folder: the signature of the report by the stick's own key, in minisign's format.
+pub const REPORT_SIGNATURE: &str = "report.json.minisig";
+
+/// In a report's folder: the same for people.
+pub const REPORT_TEXT: &str = "report.txt";
+
+/// What the name of a report's folder ends with while it is being written.
+pub const PARTIAL_REPORT_SUFFIX: &str = ".part";
 
 /// In the initramfs: the key that `mend` trusts, in minisign's public key format.
 pub const TRUSTED_KEY_IN_INITRAMFS: &str = "/mendkit.pub";
@@ -83,7 +101,15 @@ pub fn left_by_system(path: &str) -> Option<&'static str> {
 
 /// Returns whether `path` may exist on a stick although the manifest does not list it.
 pub fn is_outside_manifest(path: &str) -> bool {
-    [MANIFEST, MANIFEST_SIGNATURE, IDENTITY, JOURNAL, SCRATCH].contains(&path)
+    [
+        MANIFEST,
+        MANIFEST_SIGNATURE,
+        IDENTITY,
+        HEAD,
+        JOURNAL,
+        SCRATCH,
+    ]
+    .contains(&path)
         || path
             .strip_prefix(REPORTS)
             .is_some_and(|rest| rest.starts_with('/'))
@@ -100,6 +126,7 @@ mod tests {
         assert!(is_outside_manifest("reports/a/report.json"));
         assert!(is_outside_manifest(JOURNAL));
         assert!(is_outside_manifest(IDENTITY));
+        assert!(is_outside_manifest(HEAD));
         assert!(!is_outside_manifest("mendkit/identity.bin2"));
         assert!(!is_outside_manifest("reportsx/a"));
         assert!(!is_outside_manifest("mendkit/job.json"));

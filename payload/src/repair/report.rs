@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use rescue_stick::report::health::HealthReport;
 use rescue_stick::report::{
-    CandidateReport, ChangeReport, InstallationReport, MachineFacts, REPORT_SCHEMA, Report,
-    StickFacts, Timing, Verdict, VolumeReport,
+    CandidateReport, ChangeReport, InstallationReport, KitFacts, MachineFacts, REPORT_SCHEMA,
+    Report, StickFacts, Timing, Verdict, VisitFacts, VolumeReport,
 };
 
 use crate::filesystem::foreign::ForeignKind;
@@ -134,6 +134,11 @@ pub fn assemble_report(course: Course) -> Report {
         took_ms: course.took_ms,
         verdict,
         stick: course.stick,
+        chain: None,
+        visit: VisitFacts::default(),
+        kit: KitFacts::default(),
+        language: "en".to_owned(),
+        text_sha256: None,
         machine: course.machine,
         volumes: volumes.collect(),
         installations: course.installations,
