@@ -19,6 +19,7 @@ macro_rules! say {
 }
 
 pub mod build;
+pub mod collect;
 pub mod devices;
 pub mod fetch;
 pub mod keygen;

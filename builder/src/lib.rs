@@ -3,6 +3,7 @@
 pub mod assemble;
 pub mod boot;
 pub mod cli;
+pub mod collect;
 pub mod commands;
 pub mod disk;
 pub mod fat32;

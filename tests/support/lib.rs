@@ -7,6 +7,8 @@
 //! - [`access`]: who may change a file
 //! - [`afflict`], [`failing_disk`]: volumes and disks in the states that real ones are found in
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
+//! - [`browser`]: a headless Chromium that says what is on a page, and what it complains of
+//! - [`campaign`]: any number of signed reports, as sticks bring them home
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
 //! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
 //! - [`definitions`]: corrected definitions as a vendor ships them, and bad variants of them
@@ -22,6 +24,8 @@
 pub mod access;
 pub mod afflict;
 pub mod broken_pc;
+pub mod browser;
+pub mod campaign;
 pub mod catalog;
 pub mod crash;
 pub mod definitions;

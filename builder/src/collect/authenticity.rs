@@ -43,19 +43,24 @@ const ALL_STANDINGS: [(Standing, &str); 6] = [
 
 impl Standing {
     /// Returns the number that the store has for it.
-    pub fn number(self) -> usize {
+    pub fn number(self) -> u8 {
         let place = ALL_STANDINGS.iter().position(|(one, _)| *one == self);
-        place.unwrap_or(ALL_STANDINGS.len())
+        place
+            .and_then(|at| u8::try_from(at).ok())
+            .unwrap_or(u8::MAX)
     }
 
     /// Returns what the store's number means; one that is not known is not believed.
-    pub fn of_number(number: usize) -> Self {
-        ALL_STANDINGS.get(number).map_or(Self::Unreadable, |(one, _)| *one)
+    pub fn of_number(number: u8) -> Self {
+        let row = ALL_STANDINGS.get(usize::from(number));
+        row.map_or(Self::Unreadable, |(one, _)| *one)
     }
 
     /// Returns the word for it.
     pub fn word(self) -> &'static str {
-        ALL_STANDINGS.get(self.number()).map_or("unreadable", |(_, word)| word)
+        ALL_STANDINGS
+            .get(usize::from(self.number()))
+            .map_or("unreadable", |(_, word)| word)
     }
 }
 
@@ -131,7 +136,10 @@ pub fn judge(found: &FoundReport, keys: &KnownKeys) -> Judged {
     let apart = |standing: Standing, reason: String| Judged {
         standing,
         reason,
-        link: Link { stick: stick.clone(), ..Link::default() },
+        link: Link {
+            stick: stick.clone(),
+            ..Link::default()
+        },
         report: None,
     };
     match check_report(&found.bytes, signature, None, key) {
@@ -164,7 +172,10 @@ pub fn judge(found: &FoundReport, keys: &KnownKeys) -> Judged {
                 Doubt::Foreign => Standing::Foreign,
                 _ => Standing::Unreadable,
             };
-            apart(standing, format!("{}, by stick {stick}", printable(&doubt.to_string())))
+            apart(
+                standing,
+                format!("{}, by stick {stick}", printable(&doubt.to_string())),
+            )
         }
     }
 }
@@ -174,7 +185,10 @@ fn judge_unknown(found: &FoundReport, is_signed: bool, keys: &KnownKeys) -> Judg
     let apart = |standing: Standing, reason: String, stick: String| Judged {
         standing,
         reason,
-        link: Link { stick, ..Link::default() },
+        link: Link {
+            stick,
+            ..Link::default()
+        },
         report: None,
     };
     let report = match Report::parse_bytes(&found.bytes) {
@@ -185,15 +199,25 @@ fn judge_unknown(found: &FoundReport, is_signed: bool, keys: &KnownKeys) -> Judg
         }
     };
     let stick = report.stick.id.as_deref().map(line).unwrap_or_default();
-    let named = if stick.is_empty() { "a stick without a name" } else { &stick };
+    let named = if stick.is_empty() {
+        "a stick without a name"
+    } else {
+        &stick
+    };
     let is_known = keys.sticks.contains_key(&stick);
     let (standing, reason) = match (is_signed, is_known) {
         (true, true) => {
             let reason = format!("says that it is from stick {named}, but another key signed it");
             (Standing::Forged, reason)
         }
-        (true, false) => (Standing::Foreign, format!("from {named}, of which there is no receipt")),
-        (false, _) => (Standing::Unsigned, format!("says that it is from {named}, without a signature")),
+        (true, false) => (
+            Standing::Foreign,
+            format!("from {named}, of which there is no receipt"),
+        ),
+        (false, _) => (
+            Standing::Unsigned,
+            format!("says that it is from {named}, without a signature"),
+        ),
     };
     apart(standing, reason, stick)
 }

@@ -86,9 +86,17 @@ impl Campaign {
         let reports: Vec<CountedReport> = stored
             .into_iter()
             .zip(days)
-            .map(|(stored, day)| CountedReport { stored, day, machine: 0 })
+            .map(|(stored, day)| CountedReport {
+                stored,
+                day,
+                machine: 0,
+            })
             .collect();
-        let mut campaign = Self { reports, apart, ..Self::default() };
+        let mut campaign = Self {
+            reports,
+            apart,
+            ..Self::default()
+        };
         campaign.put_together();
         campaign.sticks = campaign.all_sticks(&chains);
         campaign.comparison = campaign.compare(&store.all_factors()?);
@@ -99,12 +107,23 @@ impl Campaign {
     fn put_together(&mut self) {
         let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, report) in self.reports.iter().enumerate() {
-            by_key.entry(&report.stored.facts.machine).or_default().push(at);
+            by_key
+                .entry(&report.stored.facts.machine)
+                .or_default()
+                .push(at);
         }
         let mut machines: Vec<Machine> = Vec::with_capacity(by_key.len());
         for (_, mut numbers) in by_key {
-            numbers.sort_by_key(|at| self.reports.get(*at).map(|one| (&one.day, &one.stored.facts.started, *at)));
-            let facts = || numbers.iter().filter_map(|at| Some(&self.reports.get(*at)?.stored.facts));
+            numbers.sort_by_key(|at| {
+                self.reports
+                    .get(*at)
+                    .map(|one| (&one.day, &one.stored.facts.started, *at))
+            });
+            let facts = || {
+                numbers
+                    .iter()
+                    .filter_map(|at| Some(&self.reports.get(*at)?.stored.facts))
+            };
             let was_repaired = facts().any(|one| one.outcome == Outcome::Repaired);
             let outcome = match facts().next_back().map(|one| one.outcome) {
                 // A second look after the repair finds nothing left to do.
@@ -113,7 +132,11 @@ impl Campaign {
                 None => continue,
             };
             let is_affected = facts().any(|one| one.is_affected);
-            machines.push(Machine { reports: numbers, outcome, is_affected });
+            machines.push(Machine {
+                reports: numbers,
+                outcome,
+                is_affected,
+            });
         }
         let key = |machine: &Machine| {
             let facts = self.last_report(machine).map(|one| &one.stored.facts);
@@ -138,7 +161,10 @@ impl Campaign {
     /// Returns the report in which a machine was found as it was before anything was done: the first in
     /// which it was affected, else the first.
     fn first_report(&self, machine: &Machine) -> Option<&CountedReport> {
-        let mut reports = machine.reports.iter().filter_map(|at| self.reports.get(*at));
+        let mut reports = machine
+            .reports
+            .iter()
+            .filter_map(|at| self.reports.get(*at));
         let first = reports.clone().next();
         reports.find(|one| one.stored.facts.is_affected).or(first)
     }
@@ -161,8 +187,11 @@ impl Campaign {
             let count = counts.entry(&report.stored.facts.title).or_default();
             *count = count.saturating_add(1);
         }
-        let mut titles: Vec<_> = counts.into_iter().filter(|(title, _)| !title.is_empty()).collect();
-        titles.sort_by(|one, other| other.1.cmp(&one.1));
+        let mut titles: Vec<_> = counts
+            .into_iter()
+            .filter(|(title, _)| !title.is_empty())
+            .collect();
+        titles.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         titles.into_iter().map(|(title, _)| title).collect()
     }
 
@@ -209,11 +238,17 @@ impl Campaign {
                 continue;
             }
             let count = |tally: &mut Tally| {
-                let one = if is_healthy { &mut tally.healthy } else { &mut tally.affected };
+                let one = if is_healthy {
+                    &mut tally.healthy
+                } else {
+                    &mut tally.affected
+                };
                 *one = one.saturating_add(1);
             };
             count(&mut groups);
-            let numbers = self.first_report(machine).map(|one| one.stored.factors.as_slice());
+            let numbers = self
+                .first_report(machine)
+                .map(|one| one.stored.factors.as_slice());
             for number in leb128_numbers(numbers.unwrap_or_default()) {
                 count(counts.entry(number).or_default());
             }
@@ -258,7 +293,8 @@ fn sort_out(
         if state.is_some_and(|state| is_doubled(state, &report.digest)) {
             let number = report.link.number.unwrap_or_default();
             let stick = &report.link.stick;
-            let reason = format!("another report {number} of stick {stick} than the one that counts");
+            let reason =
+                format!("another report {number} of stick {stick} than the one that counts");
             store.set_doubled(report.id, &reason)?;
         } else {
             counted.push(report);
@@ -277,7 +313,10 @@ fn is_doubled(state: &ChainState, digest: &Sha256Digest) -> bool {
 fn days_of(reports: &[Stored]) -> Vec<String> {
     let own = |report: &Stored| {
         let day = report.facts.started.get(..10).unwrap_or_default();
-        let is_day = day.len() == 10 && day.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let is_day = day.len() == 10
+            && day
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-');
         (is_day && !report.facts.is_clock_doubtful).then(|| day.to_owned())
     };
     let mut days: Vec<Option<String>> = reports.iter().map(own).collect();

@@ -84,6 +84,27 @@ pub const ALL_KINDS: [Kind; 15] = [
 ];
 
 impl Kind {
+    /// Returns the word in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Setting => "setting",
+            Self::Product => "product",
+            Self::Engine => "engine",
+            Self::Definitions => "definitions",
+            Self::Windows => "windows",
+            Self::Build => "build",
+            Self::Language => "language",
+            Self::Hotfix => "hotfix",
+            Self::Program => "program",
+            Self::Service => "service",
+            Self::Model => "model",
+            Self::Firmware => "firmware",
+            Self::Start => "start",
+            Self::SecureBoot => "secure-boot",
+            Self::Domain => "domain",
+        }
+    }
+
     /// Tells whether a machine may have several of these; such a fact holds or not on every machine that
     /// tells any list of them.
     fn is_list(self) -> bool {
@@ -116,10 +137,18 @@ pub fn factors_of(report: &Report) -> Vec<Factor> {
             let subject = line(subject);
             factors.push(Factor {
                 kind,
-                subject: if kind.is_list() { String::new() } else { subject.clone() },
+                subject: if kind.is_list() {
+                    String::new()
+                } else {
+                    subject.clone()
+                },
                 value: String::new(),
             });
-            factors.push(Factor { kind, subject, value: line(value) });
+            factors.push(Factor {
+                kind,
+                subject,
+                value: line(value),
+            });
         }
     };
     let machine = &report.machine;
@@ -142,7 +171,11 @@ pub fn factors_of(report: &Report) -> Vec<Factor> {
 }
 
 fn tell_windows(windows: &WindowsHealth, tell: &mut impl FnMut(Kind, &str, &str)) {
-    let name = windows.product_name.as_ref().map(|one| one.as_str()).unwrap_or_default();
+    let name = windows
+        .product_name
+        .as_ref()
+        .map(|one| one.as_str())
+        .unwrap_or_default();
     match windows.service_pack {
         Some(pack) if pack > 0 => tell(Kind::Windows, "", &format!("{name} SP{pack}")),
         _ => tell(Kind::Windows, "", name),
@@ -153,17 +186,31 @@ fn tell_windows(windows: &WindowsHealth, tell: &mut impl FnMut(Kind, &str, &str)
         (Kind::Domain, &windows.domain),
     ];
     for (kind, value) in single {
-        tell(kind, "", value.as_ref().map(|one| one.as_str()).unwrap_or_default());
+        tell(
+            kind,
+            "",
+            value.as_ref().map(|one| one.as_str()).unwrap_or_default(),
+        );
     }
     for product in &windows.products {
+        // Names of products often end with their version, which would make every version its own product.
+        let version = product.version.as_ref().map(|one| one.as_str());
         let name = product.name.as_str();
+        let name = version
+            .and_then(|version| name.strip_suffix(version))
+            .unwrap_or(name)
+            .trim();
         let versions = [
             (Kind::Product, &product.version),
             (Kind::Engine, &product.engine),
             (Kind::Definitions, &product.definitions),
         ];
         for (kind, version) in versions {
-            tell(kind, name, version.as_ref().map(|one| one.as_str()).unwrap_or_default());
+            tell(
+                kind,
+                name,
+                version.as_ref().map(|one| one.as_str()).unwrap_or_default(),
+            );
         }
         for setting in &product.settings {
             if let Some(is_on) = setting.on {
@@ -180,8 +227,16 @@ fn tell_windows(windows: &WindowsHealth, tell: &mut impl FnMut(Kind, &str, &str)
         tell(Kind::Hotfix, "", hotfix.name.as_str());
     }
     for program in &windows.programs.items {
-        let version = program.version.as_ref().map(|one| one.as_str()).unwrap_or_default();
-        tell(Kind::Program, "", format!("{} {version}", program.name).trim());
+        let version = program
+            .version
+            .as_ref()
+            .map(|one| one.as_str())
+            .unwrap_or_default();
+        tell(
+            Kind::Program,
+            "",
+            format!("{} {version}", program.name).trim(),
+        );
     }
 }
 
@@ -203,7 +258,12 @@ pub struct Finding {
 impl Finding {
     /// Tells whether it holds more often among the affected than among the healthy.
     pub fn is_more_often(&self) -> bool {
-        let Table { affected_with, affected, healthy_with, healthy } = self.table;
+        let Table {
+            affected_with,
+            affected,
+            healthy_with,
+            healthy,
+        } = self.table;
         let product = |one: u32, other: u32| u64::from(one).saturating_mul(u64::from(other));
         product(affected_with, healthy) > product(healthy_with, affected)
     }
@@ -226,7 +286,9 @@ impl Comparison {
     /// Returns what the sentence for managers is about: the clearest difference that is not the remedy's
     /// own criterion.
     pub fn headline(&self) -> Option<&Finding> {
-        self.findings.iter().find(|one| !one.factor.kind.is_defining())
+        self.findings
+            .iter()
+            .find(|one| !one.factor.kind.is_defining())
     }
 }
 
@@ -254,8 +316,15 @@ pub fn compare(tallies: &[(Factor, Tally)], groups: Tally) -> Comparison {
     let factorials = LogFactorials::up_to(groups.affected.saturating_add(groups.healthy));
     let mut seen = Vec::new();
     for (factor, tally) in tallies.iter().filter(|(factor, _)| is_compared(factor)) {
-        let subject = if factor.kind.is_list() { "" } else { &factor.subject };
-        let all = told.get(&(factor.kind, subject)).copied().unwrap_or_default();
+        let subject = if factor.kind.is_list() {
+            ""
+        } else {
+            &factor.subject
+        };
+        let all = told
+            .get(&(factor.kind, subject))
+            .copied()
+            .unwrap_or_default();
         let table = Table {
             affected_with: tally.affected,
             affected: all.affected,
@@ -275,17 +344,28 @@ pub fn compare(tallies: &[(Factor, Tally)], groups: Tally) -> Comparison {
         .filter(|(_, log_p)| *log_p <= SIGNIFICANT.ln())
         .map(|((factor, table, raw), log_p)| {
             let factor = factor.clone();
-            (Finding { factor, table, log_p }, raw)
+            (
+                Finding {
+                    factor,
+                    table,
+                    log_p,
+                },
+                raw,
+            )
         })
         .collect();
     // By the uncorrected value, since Holm's makes many equal; then settings before versions.
-    findings.sort_by(|(one, one_p), (other, other_p)| {
-        match one_p.total_cmp(other_p) {
+    findings.sort_by(
+        |(one, one_p), (other, other_p)| match one_p.total_cmp(other_p) {
             Ordering::Equal => one.factor.cmp(&other.factor),
             order => order,
-        }
-    });
-    comparison.findings = findings.into_iter().map(|(finding, _)| finding).take(MOST_ROWS).collect();
+        },
+    );
+    comparison.findings = findings
+        .into_iter()
+        .map(|(finding, _)| finding)
+        .take(MOST_ROWS)
+        .collect();
     comparison
 }
 

@@ -3,9 +3,9 @@
 //! A report that is authentic may still hold anything a broken PC told it, so every text is cut to a
 //! length and made printable here.
 
-use rescue_stick::report::{Report, Verdict};
 use rescue_stick::report::health::{Condition, DiskHealth};
 use rescue_stick::report::line::Line;
+use rescue_stick::report::{Report, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
@@ -94,21 +94,33 @@ impl Facts {
     /// Draws the facts from a report.
     pub fn of(report: &Report) -> Self {
         let text = |text: &Option<String>| text.as_deref().map(line).unwrap_or_default();
-        let visit = |text: &Option<Line>| text.as_ref().map(|one| line(one.as_str())).unwrap_or_default();
+        let visit = |text: &Option<Line>| {
+            text.as_ref()
+                .map(|one| line(one.as_str()))
+                .unwrap_or_default()
+        };
         let machine = &report.machine;
         let serial = serial_of(report);
         let computer = computer_of(report);
         let vendor = text(&machine.vendor);
         let model = text(&machine.model);
         let name = [&computer, &serial].into_iter().find(|one| !one.is_empty());
-        let mut remedies: Vec<_> = report.installations.iter().filter_map(|one| one.remedy.as_deref()).map(line).collect();
+        let mut remedies: Vec<_> = report
+            .installations
+            .iter()
+            .filter_map(|one| one.remedy.as_deref())
+            .map(line)
+            .collect();
         remedies.sort();
         remedies.dedup();
         let products = report.installations.iter().flat_map(|one| &one.products);
         let findings = report.installations.iter().flat_map(|one| &one.findings);
         let advice = report.installations.iter().flat_map(|one| &one.advice);
         let outcome = Outcome::of(report);
-        let next = advice.chain(&report.notes).next().filter(|_| !outcome.is_done());
+        let next = advice
+            .chain(&report.notes)
+            .next()
+            .filter(|_| !outcome.is_done());
         Self {
             run: line(&report.run),
             started: line(&report.started),
@@ -125,7 +137,11 @@ impl Facts {
             vendor,
             model,
             firmware: line(&machine.firmware),
-            windows: report.installations.first().map(|one| line(&one.windows)).unwrap_or_default(),
+            windows: report
+                .installations
+                .first()
+                .map(|one| line(&one.windows))
+                .unwrap_or_default(),
             product: products.map(|one| line(one)).collect::<Vec<_>>().join("; "),
             remedy: remedies.join(", "),
             title: line(&report.stick.title),
@@ -133,7 +149,13 @@ impl Facts {
             technician: visit(&report.visit.technician),
             ticket: visit(&report.visit.ticket),
             findings: unique(findings.map(|finding| line(&finding.id))),
-            changed_files: count(report.installations.iter().map(|one| one.changes.len()).sum()),
+            changed_files: count(
+                report
+                    .installations
+                    .iter()
+                    .map(|one| one.changes.len())
+                    .sum(),
+            ),
             next: next.map(|text| line(text)).unwrap_or_default(),
             disks: report.health.disks.iter().filter_map(disk).collect(),
         }
@@ -141,8 +163,15 @@ impl Facts {
 }
 
 fn serial_of(report: &Report) -> String {
-    let board = report.health.machine.board_serial.as_ref().map(|one| one.as_str());
-    let told = [report.machine.serial.as_deref(), board].into_iter().flatten();
+    let board = report
+        .health
+        .machine
+        .board_serial
+        .as_ref()
+        .map(|one| one.as_str());
+    let told = [report.machine.serial.as_deref(), board]
+        .into_iter()
+        .flatten();
     let mut told = told.map(line).filter(|one| is_serial(one));
     told.next().unwrap_or_default()
 }
@@ -153,12 +182,22 @@ fn is_serial(text: &str) -> bool {
     let mut letters = text.chars().filter(|one| one.is_alphanumeric());
     let first = letters.next();
     let is_varied = letters.any(|one| Some(one) != first);
-    is_varied && !NO_SERIALS.contains(&lower.as_str()) && lower != "123456789" && lower != "0123456789"
+    is_varied
+        && !NO_SERIALS.contains(&lower.as_str())
+        && lower != "123456789"
+        && lower != "0123456789"
 }
 
 fn computer_of(report: &Report) -> String {
-    let named = report.installations.iter().filter_map(|one| one.computer.as_deref());
-    let checked = report.health.installations.iter().filter_map(|one| one.computer.as_ref());
+    let named = report
+        .installations
+        .iter()
+        .filter_map(|one| one.computer.as_deref());
+    let checked = report
+        .health
+        .installations
+        .iter()
+        .filter_map(|one| one.computer.as_ref());
     let mut names = named.chain(checked.map(|one| one.as_str())).map(line);
     names.find(|name| !name.is_empty()).unwrap_or_default()
 }
@@ -177,10 +216,23 @@ fn key(kind: &[&str], serial: &str, computer: &str, run: &str) -> String {
 fn disk(disk: &DiskHealth) -> Option<DiskFacts> {
     let is_bad = matches!(disk.condition, Condition::Failing | Condition::Worn);
     is_bad.then(|| DiskFacts {
-        model: disk.model.as_ref().map(|one| one.to_string()).unwrap_or_default(),
-        serial: disk.serial.as_ref().map(|one| one.to_string()).unwrap_or_default(),
+        model: disk
+            .model
+            .as_ref()
+            .map(|one| one.to_string())
+            .unwrap_or_default(),
+        serial: disk
+            .serial
+            .as_ref()
+            .map(|one| one.to_string())
+            .unwrap_or_default(),
         condition: disk.condition,
-        reasons: disk.reasons.iter().take(8).map(|one| one.to_string()).collect(),
+        reasons: disk
+            .reasons
+            .iter()
+            .take(8)
+            .map(|one| one.to_string())
+            .collect(),
     })
 }
 
@@ -207,7 +259,10 @@ mod tests {
     use super::*;
 
     fn fixture() -> Report {
-        Report::parse(include_str!("../../../payload/rescue-stick/fixtures/report-1.json")).unwrap()
+        Report::parse(include_str!(
+            "../../../payload/rescue-stick/fixtures/report-1.json"
+        ))
+        .unwrap()
     }
 
     #[test]
@@ -215,14 +270,28 @@ mod tests {
         let mut report = fixture();
         report.health.machine.board_serial = None;
         let first = Facts::of(&report);
-        assert_eq!((first.name.as_str(), first.serial.as_str()), ("OPTIPLEX-114", "1XYZ24J"));
+        assert_eq!(
+            (first.name.as_str(), first.serial.as_str()),
+            ("OPTIPLEX-114", "1XYZ24J")
+        );
         report.installations[0].computer = Some("RENAMED".to_owned());
         assert_eq!(Facts::of(&report).machine, first.machine);
-        for placeholder in ["To Be Filled By O.E.M.", "0", "000000", "  ", "Default string", "123456789"] {
+        for placeholder in [
+            "To Be Filled By O.E.M.",
+            "0",
+            "000000",
+            "  ",
+            "Default string",
+            "123456789",
+        ] {
             report.machine.serial = Some(placeholder.to_owned());
             let facts = Facts::of(&report);
             assert_eq!(facts.serial, "", "{placeholder}");
-            assert!(facts.machine.starts_with("name renamed"), "{}", facts.machine);
+            assert!(
+                facts.machine.starts_with("name renamed"),
+                "{}",
+                facts.machine
+            );
         }
         report.installations.clear();
         report.health.installations.clear();

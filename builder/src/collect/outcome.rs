@@ -6,9 +6,7 @@ use rescue_stick::report::{Report, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// One word for a machine. The page and the tables have them in this order.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// A remedy was carried out.
@@ -111,7 +109,10 @@ fn is_disk_failing(report: &Report) -> bool {
 /// Tells whether a finding or a note has this id.
 fn speaks_of(report: &Report, id: &str) -> bool {
     let mut findings = report.installations.iter().flat_map(|one| &one.findings);
-    let mut lines = report.notes.iter().chain(report.installations.iter().flat_map(|one| &one.advice));
+    let mut lines = report
+        .notes
+        .iter()
+        .chain(report.installations.iter().flat_map(|one| &one.advice));
     findings.any(|finding| finding.id == id) || lines.any(|line| line.starts_with(id))
 }
 
@@ -120,7 +121,10 @@ mod tests {
     use super::*;
 
     fn fixture() -> Report {
-        Report::parse(include_str!("../../../payload/rescue-stick/fixtures/report-1.json")).unwrap()
+        Report::parse(include_str!(
+            "../../../payload/rescue-stick/fixtures/report-1.json"
+        ))
+        .unwrap()
     }
 
     #[test]
@@ -139,7 +143,9 @@ mod tests {
         report.notes = vec!["something else".to_owned()];
         report.health.disks.clear();
         assert_eq!(Outcome::of(&report), Outcome::NeedsYou);
-        report.notes.push("locked-volume: disk 1, partition 2".to_owned());
+        report
+            .notes
+            .push("locked-volume: disk 1, partition 2".to_owned());
         assert_eq!(Outcome::of(&report), Outcome::NeedsKey);
         report.notes.push("failing-disk: disk 1".to_owned());
         assert_eq!(Outcome::of(&report), Outcome::DiskFailing);

@@ -81,7 +81,9 @@ pub enum SourceError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// It is nothing that reports come in.
-    #[error("{place}: {finding}, expected a folder, a zip, a report.json, or a stick or image of one")]
+    #[error(
+        "{place}: {finding}, expected a folder, a zip, a report.json, or a stick or image of one"
+    )]
     Kind {
         /// The source.
         place: String,
@@ -108,7 +110,9 @@ pub fn read_source(source: &Path, sink: &mut Sink<'_>) -> Result<(), SourceError
         archive::read_archive(file, length, &place, sink);
         return Ok(());
     }
-    let name = source.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = source
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     if name.is_some_and(|name| is_report(&name)) || begin.starts_with(b"{") {
         folder::read_one(source, &place, sink);
         return Ok(());
@@ -130,7 +134,9 @@ fn read_up_to(file: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize>
 /// Reads a stream that may not be longer than `most`; `None` if it is.
 fn read_bounded(stream: impl Read, most: u64) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    stream.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    stream
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     let is_within = u64::try_from(bytes.len()).is_ok_and(|length| length <= most);
     Ok(is_within.then_some(bytes))
 }
@@ -138,6 +144,14 @@ fn read_bounded(stream: impl Read, most: u64) -> std::io::Result<Option<Vec<u8>>
 /// FAT does not tell upper from lower case.
 fn is_report(name: &str) -> bool {
     name.eq_ignore_ascii_case(paths::REPORT_JSON)
+}
+
+/// Why the folder of a report that was not finished is not read.
+const TORN: &str = "a report that was being written when power went, expected a whole one";
+
+/// Tells whether a folder's report was not finished.
+fn is_torn(name: &str) -> bool {
+    name.ends_with(paths::PARTIAL_REPORT_SUFFIX)
 }
 
 /// Such a record keeps its name wherever the files of a stick are copied.
@@ -149,8 +163,14 @@ fn is_head(name: &str) -> bool {
 /// Returns the sighting of a head record, or of a file that only has its name.
 fn head_sighting(place: &str, bytes: Option<Vec<u8>>) -> Sighting {
     match bytes.filter(|bytes| bytes.len() == HEAD_LENGTH) {
-        Some(bytes) => Sighting::Head(FoundHead { place: place.to_owned(), bytes }),
-        None => left_out(place, format!("another length, expected {HEAD_LENGTH} bytes of a head record")),
+        Some(bytes) => Sighting::Head(FoundHead {
+            place: place.to_owned(),
+            bytes,
+        }),
+        None => left_out(
+            place,
+            format!("another length, expected {HEAD_LENGTH} bytes of a head record"),
+        ),
     }
 }
 
@@ -163,7 +183,10 @@ fn left_out(place: &str, reason: impl Into<String>) -> Sighting {
 }
 
 fn too_long(place: &str, what: &str, most: u64) -> Sighting {
-    left_out(place, format!("{what} of more than {most} bytes, expected at most that"))
+    left_out(
+        place,
+        format!("{what} of more than {most} bytes, expected at most that"),
+    )
 }
 
 /// Returns a name that was chosen by a stranger as it may stand on a terminal and a page: without control
@@ -187,7 +210,10 @@ mod tests {
 
     #[test]
     fn names_of_strangers_become_printable() {
-        assert_eq!(printable("a\u{1b}[2Jb\n\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c");
+        assert_eq!(
+            printable("a\u{1b}[2Jb\n\u{202e}c"),
+            "a\u{fffd}[2Jb\u{fffd}\u{fffd}c"
+        );
         assert_eq!(printable("größe"), "größe");
         assert_eq!(printable(&"x".repeat(500)).chars().count(), 401);
     }

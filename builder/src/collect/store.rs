@@ -154,7 +154,10 @@ impl Store {
     /// Opens the store in a folder, or begins one.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(STORE_NAME);
-        let sql = |source| StoreError::Sql { path: path.clone(), source };
+        let sql = |source| StoreError::Sql {
+            path: path.clone(),
+            source,
+        };
         let connection = Connection::open(&path).map_err(sql)?;
         let prepare = || {
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -163,27 +166,46 @@ impl Store {
         };
         let schema = prepare().map_err(sql)?;
         match schema {
-            0 => connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT;")).map_err(sql)?,
+            0 => connection
+                .execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT;"))
+                .map_err(sql)?,
             STORE_SCHEMA => {}
             found => return Err(StoreError::Schema { path, found }),
         }
-        let mut store = Self { connection, path, factors: HashMap::new() };
-        store.factors = store.all_factors()?.into_iter().map(|(id, factor)| (factor, id)).collect();
+        let mut store = Self {
+            connection,
+            path,
+            factors: HashMap::new(),
+        };
+        store.factors = store
+            .all_factors()?
+            .into_iter()
+            .map(|(id, factor)| (factor, id))
+            .collect();
         Ok(store)
     }
 
     fn sql(&self) -> impl Fn(rusqlite::Error) -> StoreError {
         let path = self.path.clone();
-        move |source| StoreError::Sql { path: path.clone(), source }
+        move |source| StoreError::Sql {
+            path: path.clone(),
+            source,
+        }
     }
 
     fn row_error(&self, id: i64, finding: impl Into<String>) -> StoreError {
-        StoreError::Row { path: self.path.clone(), id, finding: finding.into() }
+        StoreError::Row {
+            path: self.path.clone(),
+            id,
+            finding: finding.into(),
+        }
     }
 
     /// Begins to write; nothing is kept until [`Store::keep`].
     pub fn begin(&self) -> Result<(), StoreError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(self.sql())
+        self.connection
+            .execute_batch("BEGIN IMMEDIATE")
+            .map_err(self.sql())
     }
 
     /// Keeps what was written since [`Store::begin`].
@@ -193,7 +215,8 @@ impl Store {
 
     /// Returns what every report that was collected is known by.
     pub fn evidences(&self) -> Result<HashSet<Sha256Digest>, StoreError> {
-        self.list("SELECT evidence FROM report", |row| digest_at(row, 0)).map(|all| all.into_iter().collect())
+        self.list("SELECT evidence FROM report", |row| digest_at(row, 0))
+            .map(|all| all.into_iter().collect())
     }
 
     fn list<T>(
@@ -204,7 +227,7 @@ impl Store {
         let all = || {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([], |row| read(row))?;
-            rows.collect()
+            rows.collect::<rusqlite::Result<Vec<T>>>()
         };
         all().map_err(self.sql())
     }
@@ -214,7 +237,12 @@ impl Store {
         let factors = self.factor_numbers(&report.factors)?;
         let facts = report.facts.as_ref().map(serde_json::to_string).transpose();
         let facts = facts.map_err(|error| self.row_error(0, error.to_string()))?;
-        let Link { stick, number, previous, counter } = &report.link;
+        let Link {
+            stick,
+            number,
+            previous,
+            counter,
+        } = &report.link;
         let insert = || {
             let mut statement = self.connection.prepare_cached(
                 "INSERT OR IGNORE INTO report (evidence, digest, standing, reason, stick, number, previous,
@@ -252,7 +280,9 @@ impl Store {
                     let kind = kind.and_then(|kind| i64::try_from(kind).ok());
                     let insert = "INSERT INTO factor (kind, subject, value) VALUES (?, ?, ?)";
                     let values = params![kind, factor.subject, factor.value];
-                    self.connection.execute(insert, values).map_err(self.sql())?;
+                    self.connection
+                        .execute(insert, values)
+                        .map_err(self.sql())?;
                     let number = self.connection.last_insert_rowid();
                     self.factors.insert(factor.clone(), number);
                     number
@@ -265,14 +295,24 @@ impl Store {
 
     /// Returns all factors with their numbers.
     pub fn all_factors(&self) -> Result<Vec<(i64, Factor)>, StoreError> {
-        let rows = self.list("SELECT id, kind, subject, value FROM factor ORDER BY id", |row| {
-            let kind: usize = row.get(1)?;
-            let factor = ALL_KINDS.get(kind).map(|kind| {
-                Ok::<_, rusqlite::Error>(Factor { kind: *kind, subject: row.get(2)?, value: row.get(3)? })
-            });
-            Ok((row.get(0)?, factor.transpose()?))
-        })?;
-        Ok(rows.into_iter().filter_map(|(id, factor)| Some((id, factor?))).collect())
+        let rows = self.list(
+            "SELECT id, kind, subject, value FROM factor ORDER BY id",
+            |row| {
+                let kind: u8 = row.get(1)?;
+                let factor = ALL_KINDS.get(usize::from(kind)).map(|kind| {
+                    Ok::<_, rusqlite::Error>(Factor {
+                        kind: *kind,
+                        subject: row.get(2)?,
+                        value: row.get(3)?,
+                    })
+                });
+                Ok((row.get(0)?, factor.transpose()?))
+            },
+        )?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(id, factor)| Some((id, factor?)))
+            .collect())
     }
 
     /// Returns every authentic report, in the order of sticks and their numbers.
@@ -287,25 +327,42 @@ impl Store {
             let facts: Option<String> = row.get(6)?;
             let link = Link {
                 stick: row.get(2)?,
-                number: row.get::<_, Option<i64>>(3)?.and_then(|number| u64::try_from(number).ok()),
+                number: row
+                    .get::<_, Option<i64>>(3)?
+                    .and_then(|number| u64::try_from(number).ok()),
                 previous: row.get::<_, Option<[u8; 32]>>(4)?.map(Sha256Digest),
                 counter: u64::try_from(row.get::<_, i64>(5)?).unwrap_or_default(),
             };
             let factors: Option<Vec<u8>> = row.get(7)?;
             let facts = serde_json::from_str::<Facts>(facts.as_deref().unwrap_or_default());
-            Ok((id, digest_at(row, 1)?, link, facts, factors.unwrap_or_default()))
+            Ok((
+                id,
+                digest_at(row, 1)?,
+                link,
+                facts,
+                factors.unwrap_or_default(),
+            ))
         })?;
-        let stored = |(id, digest, link, facts, factors): (i64, _, _, serde_json::Result<Facts>, _)| {
-            let facts = facts.map_err(|error| self.row_error(id, error.to_string()))?;
-            Ok(Stored { id, digest, link, facts, factors })
-        };
+        let stored =
+            |(id, digest, link, facts, factors): (i64, _, _, serde_json::Result<Facts>, _)| {
+                let facts = facts.map_err(|error| self.row_error(id, error.to_string()))?;
+                Ok(Stored {
+                    id,
+                    digest,
+                    link,
+                    facts,
+                    factors,
+                })
+            };
         rows.into_iter().map(stored).collect()
     }
 
     /// Returns the bytes of a report as they were found.
     pub fn bytes_of(&self, id: i64) -> Result<Vec<u8>, StoreError> {
         let query = || {
-            let mut statement = self.connection.prepare_cached("SELECT bytes FROM report WHERE id = ?")?;
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT bytes FROM report WHERE id = ?")?;
             statement.query_row([id], |row| row.get::<_, Vec<u8>>(0))
         };
         let packed = query().map_err(self.sql())?;
@@ -326,33 +383,53 @@ impl Store {
     /// Returns the signature of a report as it was found.
     pub fn signature_of(&self, id: i64) -> Result<Vec<u8>, StoreError> {
         let query = "SELECT signature FROM report WHERE id = ?";
-        self.connection.query_row(query, [id], |row| row.get(0)).map_err(self.sql())
+        self.connection
+            .query_row(query, [id], |row| row.get(0))
+            .map_err(self.sql())
     }
 
-    /// Puts a report that was judged again in the place of the row it had.
-    pub fn judge_again(&mut self, id: i64, report: &NewReport) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM report WHERE id = ?", [id]).map_err(self.sql())?;
-        self.add(report)?;
-        Ok(())
+    /// Puts a report that was judged again in the place of the row it had; tells whether that changes
+    /// anything.
+    pub fn replace(&mut self, id: i64, report: &NewReport) -> Result<bool, StoreError> {
+        let query = "SELECT standing, reason FROM report WHERE id = ?";
+        let former = self.connection.query_row(query, [id], |row| {
+            Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?))
+        });
+        if former.map_err(self.sql())? == (report.standing.number(), report.reason.clone()) {
+            return Ok(false);
+        }
+        self.connection
+            .execute("DELETE FROM report WHERE id = ?", [id])
+            .map_err(self.sql())?;
+        self.add(report)
     }
 
     /// Notes that a report is doubled, after the chain of its stick was looked at. It stays what it is,
     /// since a report that comes later may make it the one that counts.
     pub fn set_doubled(&self, id: i64, reason: &str) -> Result<(), StoreError> {
         let change = "INSERT OR REPLACE INTO doubled (report, reason) VALUES (?, ?)";
-        self.connection.execute(change, params![id, reason]).map(|_| ()).map_err(self.sql())
+        self.connection
+            .execute(change, params![id, reason])
+            .map(|_| ())
+            .map_err(self.sql())
     }
 
     /// Forgets which reports are doubled, before chains are looked at again.
     pub fn forget_doubled(&self) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM doubled", []).map(|_| ()).map_err(self.sql())
+        self.connection
+            .execute("DELETE FROM doubled", [])
+            .map(|_| ())
+            .map_err(self.sql())
     }
 
     /// Notes what was not read, or found twice; what was noted before is not noted again.
     pub fn add_trouble(&self, kind: &str, trouble: &LeftOut) -> Result<bool, StoreError> {
         let insert = "INSERT OR IGNORE INTO trouble (kind, place, reason) VALUES (?, ?, ?)";
         let values = params![kind, trouble.place, trouble.reason];
-        self.connection.execute(insert, values).map(|count| count > 0).map_err(self.sql())
+        self.connection
+            .execute(insert, values)
+            .map(|count| count > 0)
+            .map_err(self.sql())
     }
 
     /// Returns everything that does not count, in a stable order.
@@ -373,35 +450,55 @@ impl Store {
         let doubled = "SELECT place, doubled.reason, digest FROM doubled JOIN report ON id = report ORDER BY place, id";
         all.extend(self.list(doubled, |row| {
             let kind = "doubled".to_owned();
-            Ok(Apart { kind, place: row.get(0)?, reason: row.get(1)?, digest: Some(digest_at(row, 2)?) })
+            Ok(Apart {
+                kind,
+                place: row.get(0)?,
+                reason: row.get(1)?,
+                digest: Some(digest_at(row, 2)?),
+            })
         })?);
-        all.extend(self.list("SELECT kind, place, reason FROM trouble ORDER BY place, reason", |row| {
-            Ok(Apart { kind: row.get(0)?, place: row.get(1)?, reason: row.get(2)?, digest: None })
-        })?);
+        all.extend(self.list(
+            "SELECT kind, place, reason FROM trouble ORDER BY place, reason",
+            |row| {
+                Ok(Apart {
+                    kind: row.get(0)?,
+                    place: row.get(1)?,
+                    reason: row.get(2)?,
+                    digest: None,
+                })
+            },
+        )?);
         Ok(all)
     }
 
     /// Adds a stick's public key; tells whether it was new.
     pub fn add_key(&self, stick: &str, key: &str) -> Result<bool, StoreError> {
         let insert = "INSERT OR IGNORE INTO key (stick, public_key) VALUES (?, ?)";
-        let count = self.connection.execute(insert, [stick, key]).map_err(self.sql())?;
+        let count = self
+            .connection
+            .execute(insert, [stick, key])
+            .map_err(self.sql())?;
         Ok(count > 0)
     }
 
     /// Returns all keys of sticks.
     pub fn keys(&self) -> Result<Vec<(String, String)>, StoreError> {
-        self.list("SELECT stick, public_key FROM key ORDER BY stick, public_key", |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        self.list(
+            "SELECT stick, public_key FROM key ORDER BY stick, public_key",
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     }
 
     /// Keeps a stick's head record if it is further than the one that is there.
     pub fn add_head(&self, stick: &str, head: &Head) -> Result<bool, StoreError> {
-        let record = serde_json::to_string(head).map_err(|error| self.row_error(0, error.to_string()))?;
+        let record =
+            serde_json::to_string(head).map_err(|error| self.row_error(0, error.to_string()))?;
         let insert = "INSERT INTO head (stick, counter, record) VALUES (?1, ?2, ?3)
             ON CONFLICT (stick) DO UPDATE SET counter = ?2, record = ?3 WHERE counter < ?2";
         let counter = i64::try_from(head.counter).unwrap_or(i64::MAX);
-        let count = self.connection.execute(insert, params![stick, counter, record]);
+        let count = self
+            .connection
+            .execute(insert, params![stick, counter, record]);
         count.map(|count| count > 0).map_err(self.sql())
     }
 
@@ -420,13 +517,19 @@ impl Store {
     /// Returns a note of an earlier collection.
     pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
         let query = "SELECT value FROM meta WHERE name = ?";
-        self.connection.query_row(query, [name], |row| row.get(0)).optional().map_err(self.sql())
+        self.connection
+            .query_row(query, [name], |row| row.get(0))
+            .optional()
+            .map_err(self.sql())
     }
 
     /// Notes something for later collections.
     pub fn set_note(&self, name: &str, value: &str) -> Result<(), StoreError> {
         let change = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)";
-        self.connection.execute(change, [name, value]).map(|_| ()).map_err(self.sql())
+        self.connection
+            .execute(change, [name, value])
+            .map(|_| ())
+            .map_err(self.sql())
     }
 }
 
@@ -443,7 +546,9 @@ pub fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 
 fn unpack(packed: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    DeflateDecoder::new(packed).take(MOST_REPORT_BYTES).read_to_end(&mut bytes)?;
+    DeflateDecoder::new(packed)
+        .take(MOST_REPORT_BYTES)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -466,7 +571,9 @@ pub fn leb128_numbers(bytes: &[u8]) -> impl Iterator<Item = u64> {
         let (mut number, mut shift) = (0_u64, 0_u32);
         loop {
             let byte = *rest.next()?;
-            number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or_default();
+            number |= u64::from(byte & 0x7f)
+                .checked_shl(shift)
+                .unwrap_or_default();
             if byte & 0x80 == 0 {
                 return Some(number);
             }

@@ -69,9 +69,15 @@ impl LogFactorials {
         // The outcomes are more probable the nearer they are to the mode, so those that count are two
         // tails: the one that ends with what was seen, and the one beyond the mode.
         let (down_from, up_from) = if x <= mode {
-            (Some(x), outcomes.first_up(x.saturating_add(1).max(mode), bound))
+            (
+                Some(x),
+                outcomes.first_up(x.saturating_add(1).max(mode), bound),
+            )
         } else {
-            (outcomes.first_down(x.saturating_sub(1).min(mode), bound), Some(x))
+            (
+                outcomes.first_down(x.saturating_sub(1).min(mode), bound),
+                Some(x),
+            )
         };
         if let Some(from) = down_from {
             for outcome in (outcomes.least..=from).rev() {
@@ -163,7 +169,9 @@ impl<'a> Outcomes<'a> {
     fn mode(&self) -> u32 {
         let (with, affected) = (u64::from(self.with), u64::from(self.affected));
         let all = affected.saturating_add(u64::from(self.healthy));
-        let product = with.saturating_add(1).saturating_mul(affected.saturating_add(1));
+        let product = with
+            .saturating_add(1)
+            .saturating_mul(affected.saturating_add(1));
         let mode = u32::try_from(product / all.saturating_add(2)).unwrap_or(u32::MAX);
         mode.clamp(self.least, self.most)
     }
@@ -239,7 +247,10 @@ mod tests {
 
     #[track_caller]
     fn assert_near(found: f64, expected: f64) {
-        assert!((found - expected).abs() <= expected * 1e-9, "{found:e}, expected {expected:e}");
+        assert!(
+            (found - expected).abs() <= expected * 1e-9,
+            "{found:e}, expected {expected:e}"
+        );
     }
 
     #[test]
@@ -294,7 +305,10 @@ mod tests {
 
     #[test]
     fn holm_is_monotonic_and_keeps_the_order_given() {
-        let logs: Vec<f64> = [0.01, 0.04, 0.03, 0.005].iter().map(|p: &f64| p.ln()).collect();
+        let logs: Vec<f64> = [0.01, 0.04, 0.03, 0.005]
+            .iter()
+            .map(|p: &f64| p.ln())
+            .collect();
         let corrected: Vec<f64> = correct_by_holm(&logs).iter().map(|log| log.exp()).collect();
         for (found, expected) in corrected.iter().zip([0.03, 0.06, 0.06, 0.02]) {
             assert_near(*found, expected);

@@ -36,27 +36,55 @@ const NOT_THERE: [&str; 4] = [
 /// Names of the kinds whose facts need one.
 const KINDS: [(Kind, [&str; 4]); 10] = [
     (Kind::Engine, ["engine", "moteur", "Engine", "motor"]),
-    (Kind::Definitions, ["definitions", "définitions", "Definitionen", "definiciones"]),
+    (
+        Kind::Definitions,
+        ["definitions", "définitions", "Definitionen", "definiciones"],
+    ),
     (Kind::Build, ["build", "build", "Build", "compilación"]),
     (Kind::Language, ["language", "langue", "Sprache", "idioma"]),
-    (Kind::Hotfix, ["update", "mise à jour", "Update", "actualización"]),
-    (Kind::Service, ["changed service", "service modifié", "geänderter Dienst", "servicio modificado"]),
-    (Kind::Firmware, ["firmware", "micrologiciel", "Firmware", "firmware"]),
-    (Kind::Start, ["started by", "démarrage par", "Start durch", "arranque por"]),
-    (Kind::SecureBoot, ["Secure Boot", "Secure Boot", "Secure Boot", "Secure Boot"]),
+    (
+        Kind::Hotfix,
+        ["update", "mise à jour", "Update", "actualización"],
+    ),
+    (
+        Kind::Service,
+        [
+            "changed service",
+            "service modifié",
+            "geänderter Dienst",
+            "servicio modificado",
+        ],
+    ),
+    (
+        Kind::Firmware,
+        ["firmware", "micrologiciel", "Firmware", "firmware"],
+    ),
+    (
+        Kind::Start,
+        ["started by", "démarrage par", "Start durch", "arranque por"],
+    ),
+    (
+        Kind::SecureBoot,
+        ["Secure Boot", "Secure Boot", "Secure Boot", "Secure Boot"],
+    ),
     (Kind::Domain, ["domain", "domaine", "Domäne", "dominio"]),
 ];
 
 /// Returns the name of a finding's fact in all languages.
 pub fn names(finding: &Finding) -> [String; 4] {
     let factor = &finding.factor;
-    let kind = KINDS.iter().find(|(kind, _)| *kind == factor.kind).map(|(_, names)| *names);
+    let kind = KINDS
+        .iter()
+        .find(|(kind, _)| *kind == factor.kind)
+        .map(|(_, names)| *names);
     let value = match factor.kind {
         Kind::Setting | Kind::SecureBoot => "",
         _ => &factor.value,
     };
     [0_usize, 1, 2, 3].map(|language| {
-        let kind = kind.and_then(|names| names.get(language).copied()).unwrap_or_default();
+        let kind = kind
+            .and_then(|names| names.get(language).copied())
+            .unwrap_or_default();
         let parts = [factor.subject.as_str(), kind, value];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         parts.join(" ")
@@ -65,7 +93,12 @@ pub fn names(finding: &Finding) -> [String; 4] {
 
 /// Returns the sentence in all languages.
 pub fn sentences(finding: &Finding) -> [String; 4] {
-    let Table { affected_with, affected, healthy_with, healthy } = finding.table;
+    let Table {
+        affected_with,
+        affected,
+        healthy_with,
+        healthy,
+    } = finding.table;
     let is_switch = matches!(finding.factor.kind, Kind::Setting | Kind::SecureBoot);
     let is_more = finding.is_more_often();
     let forms = match (is_switch, is_more) {
@@ -78,7 +111,12 @@ pub fn sentences(finding: &Finding) -> [String; 4] {
         [affected_with, affected, healthy_with, healthy]
     } else {
         let without = |all: u32, with: u32| all.saturating_sub(with);
-        [without(affected, affected_with), affected, without(healthy, healthy_with), healthy]
+        [
+            without(affected, affected_with),
+            affected,
+            without(healthy, healthy_with),
+            healthy,
+        ]
     };
     let mut names = names(finding).into_iter();
     forms.map(|form| {
@@ -105,28 +143,60 @@ mod tests {
                 subject: subject.to_owned(),
                 value: value.to_owned(),
             },
-            table: Table { affected_with, affected, healthy_with, healthy },
+            table: Table {
+                affected_with,
+                affected,
+                healthy_with,
+                healthy,
+            },
             log_p: -9.0,
         }
     }
 
     #[test]
     fn says_in_four_languages_what_the_counts_say() {
-        let found = finding(Kind::Setting, "Scan processes on enable {1}", "on", [186, 188, 1, 17]);
+        let found = finding(
+            Kind::Setting,
+            "Scan processes on enable {1}",
+            "on",
+            [186, 188, 1, 17],
+        );
         let [en, fr, de, es] = sentences(&found);
-        assert_eq!(en, "“Scan processes on enable {1}” was on for 186 of 188 affected and 1 of 17 healthy.");
-        assert!(fr.contains("186 des 188") && fr.contains("1 des 17"), "{fr}");
-        assert!(de.contains("186 von 188") && de.contains("eingeschaltet"), "{de}");
+        assert_eq!(
+            en,
+            "“Scan processes on enable {1}” was on for 186 of 188 affected and 1 of 17 healthy."
+        );
+        assert!(
+            fr.contains("186 des 188") && fr.contains("1 des 17"),
+            "{fr}"
+        );
+        assert!(
+            de.contains("186 von 188") && de.contains("eingeschaltet"),
+            "{de}"
+        );
         assert!(es.contains("186 de 188") && es.contains("activado"), "{es}");
     }
 
     #[test]
     fn what_is_rarer_among_the_affected_is_said_the_other_way_round() {
         let found = finding(Kind::Setting, "Scan memory", "on", [2, 188, 16, 17]);
-        assert_eq!(sentences(&found)[0], "“Scan memory” was off for 186 of 188 affected and 1 of 17 healthy.");
+        assert_eq!(
+            sentences(&found)[0],
+            "“Scan memory” was off for 186 of 188 affected and 1 of 17 healthy."
+        );
         let found = finding(Kind::Hotfix, "", "KB976662", [0, 188, 17, 17]);
-        assert_eq!(sentences(&found)[0], "“update KB976662” was not there on 188 of 188 affected and 0 of 17 healthy.");
-        let found = finding(Kind::Product, "VirusScan Enterprise", "8.7.0.570", [188, 188, 0, 17]);
-        assert!(sentences(&found)[0].starts_with("“VirusScan Enterprise 8.7.0.570” was there on 188"));
+        assert_eq!(
+            sentences(&found)[0],
+            "“update KB976662” was not there on 188 of 188 affected and 0 of 17 healthy."
+        );
+        let found = finding(
+            Kind::Product,
+            "VirusScan Enterprise",
+            "8.7.0.570",
+            [188, 188, 0, 17],
+        );
+        assert!(
+            sentences(&found)[0].starts_with("“VirusScan Enterprise 8.7.0.570” was there on 188")
+        );
     }
 }

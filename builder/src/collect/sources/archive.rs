@@ -40,7 +40,10 @@ pub(super) fn read_archive(
     let mut numbers: Vec<(String, usize)> = Vec::new();
     let mut signatures = HashMap::new();
     for number in 0..archive.len() {
-        let Some(Ok(name)) = archive.name_for_index(number).map(|name| name.map(str::to_owned)) else {
+        let Some(Ok(name)) = archive
+            .name_for_index(number)
+            .map(|name| name.map(String::from))
+        else {
             continue;
         };
         let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -104,7 +107,9 @@ fn member(
     budget: &mut u64,
 ) -> Result<Option<Vec<u8>>, ZipError> {
     let bytes = read_bounded(archive.by_index(number)?, most)?;
-    let read = bytes.as_ref().map_or(most, |bytes| u64::try_from(bytes.len()).unwrap_or(most));
+    let read = bytes
+        .as_ref()
+        .map_or(most, |bytes| u64::try_from(bytes.len()).unwrap_or(most));
     *budget = budget.saturating_sub(read);
     Ok(bytes)
 }

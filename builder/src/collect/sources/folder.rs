@@ -8,7 +8,8 @@ use fs_err as fs;
 
 use super::{
     FoundReport, MOST_DEPTH, MOST_HEAD_BYTES, MOST_REPORT_BYTES, MOST_SIGNATURE_BYTES,
-    SIGNATURE_SUFFIX, Sighting, Sink, archive, head_sighting, is_head, is_report, left_out, printable, read_bounded, too_long,
+    SIGNATURE_SUFFIX, Sighting, Sink, TORN, archive, head_sighting, is_head, is_report, is_torn,
+    left_out, printable, read_bounded, too_long,
 };
 
 /// Reads all reports in a folder and below, zips of reports too.
@@ -30,7 +31,9 @@ fn descend(folder: &Path, place: &str, depth: usize, sink: &mut Sink<'_>) -> boo
         let path = folder.join(&name);
         let text = name.to_string_lossy();
         let inner = join(place, &text);
-        let wants_more = if kind.is_dir() {
+        let wants_more = if kind.is_dir() && is_torn(&text) {
+            sink(left_out(&inner, TORN))
+        } else if kind.is_dir() {
             descend(&path, &inner, depth.saturating_add(1), sink)
         } else if kind.is_file() && is_report(&text) {
             read_one(&path, &inner, sink)

@@ -14,7 +14,8 @@ use zerocopy::FromBytes;
 
 use super::{
     FoundReport, MOST_DEPTH, MOST_HEAD_BYTES, MOST_REPORT_BYTES, MOST_SIGNATURE_BYTES,
-    SIGNATURE_SUFFIX, Sighting, Sink, SourceError, head_sighting, is_report, left_out, printable, read_bounded, too_long,
+    SIGNATURE_SUFFIX, Sighting, Sink, SourceError, TORN, head_sighting, is_report, is_torn,
+    left_out, printable, read_bounded, too_long,
 };
 use crate::disk::VOLUME_FIRST_LBA;
 use crate::disk::raw::{BOOT_MAGIC, RawMbr};
@@ -142,8 +143,15 @@ fn descend<S: Read + Seek>(
         }
         *left = left.saturating_sub(1);
         let inner = format!("{place}/{}", printable(&name));
-        let wants_more = if entry.is_dir() {
-            descend(&entry.to_dir(), &inner, (depth.saturating_add(1), left), sink)
+        let wants_more = if entry.is_dir() && is_torn(&name) {
+            sink(left_out(&inner, TORN))
+        } else if entry.is_dir() {
+            descend(
+                &entry.to_dir(),
+                &inner,
+                (depth.saturating_add(1), left),
+                sink,
+            )
         } else if is_report(&name) {
             let sighting = look_at(folder, &name, &inner);
             sink(sighting.unwrap_or_else(|error| left_out(&inner, error.to_string())))
@@ -157,7 +165,11 @@ fn descend<S: Read + Seek>(
     true
 }
 
-fn look_at<S: Read + Seek>(folder: &Folder<'_, S>, name: &str, place: &str) -> io::Result<Sighting> {
+fn look_at<S: Read + Seek>(
+    folder: &Folder<'_, S>,
+    name: &str,
+    place: &str,
+) -> io::Result<Sighting> {
     let Some(bytes) = read_bounded(folder.open_file(name)?, MOST_REPORT_BYTES)? else {
         return Ok(too_long(place, "a report", MOST_REPORT_BYTES));
     };
@@ -209,8 +221,10 @@ impl<S: Read + Seek> Window<S> {
     fn load(&mut self, block_start: u64) -> io::Result<()> {
         self.block_start = None;
         let length = BLOCK.min(self.size.saturating_sub(block_start));
-        self.block.resize(usize::try_from(length).unwrap_or_default(), 0);
-        self.source.seek(SeekFrom::Start(self.start.saturating_add(block_start)))?;
+        self.block
+            .resize(usize::try_from(length).unwrap_or_default(), 0);
+        self.source
+            .seek(SeekFrom::Start(self.start.saturating_add(block_start)))?;
         self.source.read_exact(&mut self.block)?;
         self.block_start = Some(block_start);
         Ok(())
@@ -219,7 +233,11 @@ impl<S: Read + Seek> Window<S> {
 
 /// Source: Microsoft, "FAT File System Specification", BS_FilSysType of FAT12/16 and FAT32.
 fn has_fat_name(sector: &[u8; 512]) -> bool {
-    [54, 82].iter().any(|at: &usize| sector.get(*at..).is_some_and(|rest| rest.starts_with(b"FAT")))
+    [54, 82].iter().any(|at: &usize| {
+        sector
+            .get(*at..)
+            .is_some_and(|rest| rest.starts_with(b"FAT"))
+    })
 }
 
 impl<S: Read + Seek> Read for Window<S> {
@@ -238,7 +256,9 @@ impl<S: Read + Seek> Read for Window<S> {
         self.position = self.position.saturating_add(count);
         // A read of nothing would let a chain in a circle go on for ever.
         self.budget = self.budget.checked_sub(count.max(1)).ok_or_else(|| {
-            io::Error::other(format!("read {MOST_READ} bytes of the volume and found no end"))
+            io::Error::other(format!(
+                "read {MOST_READ} bytes of the volume and found no end"
+            ))
         })?;
         Ok(read)
     }
@@ -246,7 +266,9 @@ impl<S: Read + Seek> Read for Window<S> {
 
 impl<S> Write for Window<S> {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::Error::other("a stick that is collected from is not written to"))
+        Err(io::Error::other(
+            "a stick that is collected from is not written to",
+        ))
     }
 
     fn flush(&mut self) -> io::Result<()> {
