@@ -33,7 +33,10 @@ impl Browser {
         let program = find_tool("chromium").context("chromium: no such program")?;
         let profile = tempfile::tempdir()?;
         let mut command = Command::new("sh");
-        command.args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null"]);
+        command.args([
+            "-c",
+            "exec \"$0\" \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null",
+        ]);
         command.arg(program);
         command.args([
             "--headless",
@@ -68,11 +71,30 @@ impl Browser {
 
     fn attach(&mut self) -> Result<()> {
         let targets = self.call("Target.getTargets", json!({}))?;
-        let infos = targets["targetInfos"].as_array().cloned().unwrap_or_default();
-        let page = infos.iter().find(|info| info["type"] == "page").context("chromium has no page")?;
-        let attached = self.call("Target.attachToTarget", json!({"targetId": page["targetId"], "flatten": true}))?;
-        self.session = Some(attached["sessionId"].as_str().context("no session")?.to_owned());
-        for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Network.enable"] {
+        let infos = targets["targetInfos"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let page = infos
+            .iter()
+            .find(|info| info["type"] == "page")
+            .context("chromium has no page")?;
+        let attached = self.call(
+            "Target.attachToTarget",
+            json!({"targetId": page["targetId"], "flatten": true}),
+        )?;
+        self.session = Some(
+            attached["sessionId"]
+                .as_str()
+                .context("no session")?
+                .to_owned(),
+        );
+        for domain in [
+            "Page.enable",
+            "Runtime.enable",
+            "Log.enable",
+            "Network.enable",
+        ] {
             self.call(domain, json!({}))?;
         }
         self.resize(WINDOW)
@@ -80,7 +102,8 @@ impl Browser {
 
     /// Gives the window another size.
     pub fn resize(&mut self, (width, height): (u32, u32)) -> Result<()> {
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", size)?;
         Ok(())
     }
@@ -114,13 +137,17 @@ impl Browser {
     /// As [`Self::ask`], for a text.
     pub fn text(&mut self, expression: &str) -> Result<String> {
         let value = self.ask(expression)?;
-        Ok(value.as_str().with_context(|| format!("{expression}: {value}"))?.to_owned())
+        Ok(value
+            .as_str()
+            .with_context(|| format!("{expression}: {value}"))?
+            .to_owned())
     }
 
     /// Presses a key.
     pub fn press(&mut self, key: &str, code: u32) -> Result<()> {
         for kind in ["rawKeyDown", "keyUp"] {
-            let event = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
+            let event =
+                json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
             self.call("Input.dispatchKeyEvent", event)?;
         }
         Ok(())
@@ -128,7 +155,10 @@ impl Browser {
 
     /// Takes a picture of the window, or of all of the page.
     pub fn photograph(&mut self, is_all: bool) -> Result<Vec<u8>> {
-        let answer = self.call("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": is_all}))?;
+        let answer = self.call(
+            "Page.captureScreenshot",
+            json!({"format": "png", "captureBeyondViewport": is_all}),
+        )?;
         decoded(&answer["data"])
     }
 
@@ -181,12 +211,18 @@ impl Browser {
         let message: Value = serde_json::from_slice(&bytes)?;
         let parameters = &message["params"];
         match message["method"].as_str() {
-            Some("Runtime.exceptionThrown") => self.complaints.push(parameters["exceptionDetails"].to_string()),
-            Some("Runtime.consoleAPICalled") => self.complaints.push(parameters["args"].to_string()),
+            Some("Runtime.exceptionThrown") => self
+                .complaints
+                .push(parameters["exceptionDetails"].to_string()),
+            Some("Runtime.consoleAPICalled") => {
+                self.complaints.push(parameters["args"].to_string())
+            }
             Some("Log.entryAdded") => self.complaints.push(parameters["entry"].to_string()),
             Some("Network.requestWillBeSent") => {
                 let url = parameters["request"]["url"].as_str().unwrap_or_default();
-                let is_own = ["file:", "data:", "about:", "blob:"].iter().any(|own| url.starts_with(own));
+                let is_own = ["file:", "data:", "about:", "blob:"]
+                    .iter()
+                    .any(|own| url.starts_with(own));
                 if !is_own {
                     self.complaints.push(format!("request of {url}"));
                 }

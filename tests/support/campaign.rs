@@ -255,7 +255,7 @@ pub fn report_of(pattern: &Report, number: usize, spec: &CampaignSpec) -> Report
         place.get(..3).unwrap_or("PC").to_uppercase(),
         number + 1
     );
-    let minute = number / spec.sites.max(1) * 3 + pick(3);
+    let minute = number / spec.sites.max(1) * 24 + pick(3);
     let (day, minute) = (22 + minute / 480 % 8, 480 + minute % 480);
     let started = format!(
         "2010-04-{day:02}T{:02}:{:02}:{:02}Z",

@@ -5,7 +5,7 @@
 const WORDS = "{{words}}";
 const LANGUAGES = ["en", "fr", "de", "es"];
 const OUTCOMES = ["repaired", "healthy", "undone", "affected", "needs-key", "needs-you", "disk-failing", "refused", "failed"];
-const SYMBOLS = ["✔", "●", "↶", "▲", "⚿", "!", "✖", "■", "✖"];
+const SYMBOLS = ["✔", "●", "↶", "▲", "◆", "!", "✖", "■", "✖"];
 const DONE = 2;                     // outcomes below this one leave nothing to do
 const ROW = 37;                     // height of a row of the list, with its line
 const MOST_PRINTED = 1500;
@@ -27,13 +27,13 @@ function el(name, attributes, ...children) {
     if (value == null || value === false) continue;
     if (key === "click") made.addEventListener("click", value); else made.setAttribute(key, value === true ? "" : value);
   }
-  made.append(...children.flat(3).filter((one) => one != null && one !== false).map((one) => one instanceof Node ? one : String(one)));
+  made.append(...children.flat(Infinity).filter((one) => one != null && one !== false).map((one) => one instanceof Node ? one : String(one)));
   return made;
 }
 function svg(name, attributes, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes || {})) if (value != null) made.setAttribute(key, value);
-  made.append(...children.flat(3).filter((one) => one != null));
+  made.append(...children.flat(Infinity).filter((one) => one != null));
   return made;
 }
 const card = (title, ...children) => el("div", { class: "card" }, title && el("h2", {}, title), children);
@@ -43,7 +43,7 @@ const table = (heads, rows, caption) => el("div", { class: "scroll" }, el("table
   el("thead", {}, el("tr", {}, heads.map(([head, kind]) => el("th", { scope: "col", class: kind }, head)))),
   el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, at) => el("td", { class: heads[at][1] || "wrap" }, cell)))))));
 const machineLink = (at, label) => el("a", { href: "#/machine/" + at }, label || text("name", at));
-const fill = (id, ...children) => document.getElementById(id).replaceChildren(...children.flat(3).filter(Boolean));
+const fill = (id, ...children) => document.getElementById(id).replaceChildren(...children.flat(Infinity).filter(Boolean));
 const counted = (column) => { const counts = new Map(); for (let at = 0; at < COUNT; at++) { const key = M[column][at]; let row = counts.get(key); if (!row) counts.set(key, row = new Array(OUTCOMES.length).fill(0)); row[M.outcome[at]]++; } return counts; };
 const sum = (list) => list.reduce((one, other) => one + other, 0);
 
@@ -146,7 +146,7 @@ function proofLine() {
   const isGood = !model.apart.total;
   const kinds = Object.entries(model.apart.counts).map(([kind, count]) => number(count) + " " + t("k-" + kind)).join(", ");
   return el("p", { class: "proof" }, el("span", { class: isGood ? "good" : "bad", "aria-hidden": "true" }, isGood ? "✔" : "▲"),
-    el("span", {}, isGood ? t("all-authentic", model.reports, model.sticks.length) : [t("some-apart", model.reports, model.apart.total), " " + kinds + " (", el("a", { href: "#/sticks" }, t("see-them")), ")."]));
+    el("span", {}, isGood ? t("all-authentic", model.reports, model.sticks.length) : [t("some-apart", model.reports), " " + kinds + " (", el("a", { href: "#/sticks" }, t("see-them")), ")."]));
 }
 function factorsCard() {
   const { affected, healthy, rows, compared, sentences } = model.factors;
@@ -154,7 +154,7 @@ function factorsCard() {
   if (!rows.length) return card(t("apart"), el("p", { class: "note" }, t("cannot-tell", affected, healthy)));
   const share = (count, all) => {
     const part = all ? count / all : 0;
-    return [svg("svg", { viewBox: "0 0 120 12", width: 120, height: 12, "aria-hidden": "true" }, svg("rect", { class: "base", width: 120, height: 12, rx: 3 }), svg("rect", { class: "plain", width: 120 * part, height: 12, rx: 3 })), `${number(count)} / ${number(all)}`];
+    return el("div", { class: "share" }, svg("svg", { viewBox: "0 0 120 12", "aria-hidden": "true" }, svg("rect", { class: "base", width: 120, height: 12, rx: 3 }), svg("rect", { class: "plain", width: 120 * part, height: 12, rx: 3 })), el("span", {}, `${number(count)} / ${number(all)}`));
   };
   const chance = (log10) => log10 < -6 ? "< 10⁻⁶" : log10 < -3 ? "< " + number(10 ** Math.ceil(log10 + .0001)) : new Intl.NumberFormat(language, { maximumSignificantDigits: 2 }).format(10 ** log10);
   return card(t("apart"), sentences && el("p", { class: "lead" }, sentences[LANGUAGES.indexOf(language)]),
@@ -164,7 +164,7 @@ function factorsCard() {
 function machinesView() {
   const pick = (id, label, options) => el("label", {}, t(label), el("select", { id }, el("option", { value: "" }, t("any")), options.map(([value, name]) => el("option", { value }, name))));
   const used = new Set(M.outcome), siteKeys = [...new Set(M.site)].sort((one, other) => collator().compare(S[one], S[other]));
-  const columns = [["outcome", "outcome", 15], ["name", "machine", 17], ["site", "site", 14], ["model", "model", 17], ["windows", "windows", 24], ["stick", "stick", 11], ["day", "day", 11], ["took", "took", 9]];
+  const columns = [["outcome", "outcome", 17], ["name", "machine", 15], ["site", "site", 14], ["model", "model", 15], ["windows", "windows", 18], ["stick", "stick", 11], ["day", "day", 11], ["took", "took", 8]];
   fill("machines", el("h2", { class: "paper-only" }, t("list")), el("div", { class: "card" },
     el("div", { class: "filters", role: "search" },
       el("label", { class: "search" }, t("search"), el("input", { id: "search", type: "search", placeholder: t("search-hint"), autocomplete: "off" })),
@@ -217,10 +217,11 @@ function order() {
   document.getElementById("list").scrollTop = 0;
   drawRows();
 }
+const briefly = (windows) => windows.replace(/^Microsoft /, "").replace("Service Pack ", "SP").replace(/, .*$/, "");
 function rowOf(place) {
   const at = shown[place];
   const cell = (value, kind) => el("td", { class: kind, title: value instanceof Node ? null : value }, value);
-  return el("tr", { "aria-rowindex": place + 2 }, cell(badge(M.outcome[at])), cell(machineLink(at)), cell(text("site", at)), cell(text("model", at)), cell(text("windows", at)), cell(text("stick", at)), cell(dayText(text("day", at))), cell(duration(M.took[at]), "num"));
+  return el("tr", { "aria-rowindex": place + 2 }, cell(badge(M.outcome[at])), cell(machineLink(at)), cell(text("site", at)), cell(text("model", at)), el("td", { title: text("windows", at) }, briefly(text("windows", at))), cell(text("stick", at)), cell(dayText(text("day", at))), cell(duration(M.took[at]), "num"));
 }
 function drawRows(isPrinting) {
   const list = document.getElementById("list"), visible = Math.ceil(list.clientHeight / ROW) || 30;
