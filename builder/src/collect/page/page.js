@@ -217,7 +217,7 @@ function order() {
   document.getElementById("list").scrollTop = 0;
   drawRows();
 }
-const briefly = (windows) => windows.replace(/^Microsoft /, "").replace("Service Pack ", "SP").replace(/, .*$/, "");
+const briefly = (windows) => windows.replace(/^Microsoft /, "").replace("Service Pack ", "SP").replace(/ \(.*$/, "");
 function rowOf(place) {
   const at = shown[place];
   const cell = (value, kind) => el("td", { class: kind, title: value instanceof Node ? null : value }, value);
