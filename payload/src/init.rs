@@ -348,6 +348,7 @@ fn show(screen: &mut Consoles, outcome: Outcome) {
         report: outcome.report,
         is_saved,
         saved_line,
+        codes: Vec::new(),
     });
     screen.mark(&format!("VERDICT {}", verdict.word()));
 }
