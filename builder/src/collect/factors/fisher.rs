@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn agrees_with_the_plain_sum_over_all_small_tables() {
         let factorials = LogFactorials::up_to(24);
-        for (affected, healthy) in [(1, 1), (3, 9), (8, 8), (12, 5), (11, 12)] {
+        for (affected, healthy) in [(1_u32, 1_u32), (3, 9), (8, 8), (12, 5), (11, 12)] {
             for with in 0..=affected + healthy {
                 let least = with.saturating_sub(healthy);
                 let most = with.min(affected);
