@@ -3,12 +3,14 @@
 //! Nothing here passes or fails; figures that documents state come from here.
 //!
 //! - `write`: `mendkit write` beside dd, bmaptool and one loop that waits for all
+//! - `collect`: `mendkit collect` on 100,000 signed reports
 //! - `repair`: `mend` on a large NTFS volume with many files, beside ntfs-3g's programs
 
 #![expect(clippy::print_stdout, reason = "a program's own output")]
 
 use anyhow::{Result, bail};
 
+mod collect;
 mod repair;
 mod sample;
 mod write;
@@ -16,8 +18,9 @@ mod write;
 fn main() -> Result<()> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
+        "collect" => collect::measure(),
         "repair" => repair::measure(),
         "write" => write::run(),
-        _ => bail!("bench {name:?}: unknown, expected one of: repair, write"),
+        _ => bail!("bench {name:?}: unknown, expected one of: collect, repair, write"),
     }
 }
