@@ -10,6 +10,7 @@
 //! - `incidents`: other incidents, other drives
 //! - `locked`: volumes that BitLocker locks
 //! - `machines`: other PCs, other answers, undo
+//! - `refreshed`: a stick that `mendkit refresh` brought to a newer image
 //! - `written`: a stick that `mendkit write` wrote
 //! - `real_size`: 100 MB of definitions and 256 MiB of memory
 //! - `screen`: what a person sees from across the room, and the stick that is pulled
@@ -21,6 +22,7 @@ mod interrupted;
 mod locked;
 mod machines;
 mod real_size;
+mod refreshed;
 mod refused;
 mod rescue;
 mod screen;

@@ -103,6 +103,14 @@ pub fn left_by_system(path: &str) -> Option<&'static str> {
     Some(row.1)
 }
 
+/// Returns whether a folder at the root of a stick is an index or a log that its system makes anew, and
+/// holds nothing of a person.
+pub fn is_index(folder: &str) -> bool {
+    ["System Volume Information", ".Spotlight-V100", ".fseventsd"]
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(folder))
+}
+
 /// Returns whether `path` may exist on a stick although the manifest does not list it.
 pub fn is_outside_manifest(path: &str) -> bool {
     [
