@@ -2,17 +2,21 @@
 
 pub mod assemble;
 pub mod boot;
+pub mod check;
 pub mod cli;
+pub mod collect;
 pub mod commands;
 pub mod disk;
 pub mod fat32;
 pub mod hashed_file;
 pub mod image;
 pub mod inputs;
+pub mod key_table;
 pub mod lba;
 pub mod parts;
 pub mod plan;
 pub mod recipe;
+pub mod refresh_record;
 pub mod signing;
 pub mod stick;
 pub mod swap;

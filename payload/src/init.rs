@@ -1,15 +1,16 @@
 //! Being PID 1 of the rescue environment: mounts, modules, consoles, the stick, and the end.
 //!
-//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, and
-//! an interrupted commit is finished before anything else is looked at.
+//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, volumes
+//! that BitLocker locks are unlocked, and an interrupted commit is finished before anything else is looked at.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fs_err as fs;
 use rescue_stick::job::{Finish, Mode};
+use rescue_stick::journal::CommitEntry;
 use rescue_stick::paths;
 use rescue_stick::report::{Report, Timing, Verdict};
 use rescue_stick::signature::PublicKey;
@@ -17,13 +18,16 @@ use rustix::system::{RebootCommand, reboot};
 
 use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
+use self::fault::{fault_lines, keep_faults, tell_fault};
 use self::filing::{Doors, Filed, file_report};
+use self::unlock::unlock_volumes;
 use crate::journal::recover::{RecoverOutcome, recover};
 use crate::journal::undo::{UndoError, undo};
 use crate::journal::{Journal, Target};
 use crate::machine::Machine;
 use crate::machine::linux::volume::{LinuxVolume, Resources};
 use crate::machine::linux::{LinuxMachine, find_targets, uptime_ms};
+use crate::repair::FAULT_OF_MEND;
 use crate::screen::console::Consoles;
 use crate::screen::words::Language;
 use crate::screen::{self, Progress, Screen, guess_time_left, outcome_lines, story};
@@ -34,7 +38,9 @@ use crate::stick::reports::SealedReport;
 pub mod arguments;
 pub mod boot_stick;
 pub mod environment;
+pub mod fault;
 mod filing;
+mod unlock;
 mod visit;
 
 /// Folder for mount points.
@@ -62,6 +68,8 @@ struct Outcome {
     report: Option<Report>,
     /// What became of it.
     filed: Filed,
+    /// Whether the next start from the stick has something to finish.
+    is_unfinished: bool,
 }
 
 /// How the run is to end.
@@ -78,13 +86,16 @@ impl Outcome {
             lines: lines.to_vec(),
             report: None,
             filed: Filed::default(),
+            is_unfinished: false,
         }
     }
 
     fn of(report: Report) -> Self {
+        let mut advice = report.installations.iter().flat_map(|one| &one.advice);
         Self {
             verdict: report.verdict,
             lines: outcome_lines(&report),
+            is_unfinished: advice.any(|line| line == FAULT_OF_MEND),
             report: Some(report),
             filed: Filed::default(),
         }
@@ -123,15 +134,16 @@ pub fn run(work: Work) -> String {
     screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
     let fault = keep_faults();
     let worked = catch_unwind(AssertUnwindSafe(|| {
-        work_on(&mut screen, &arguments, work, &mut timings)
+        work_on(&mut screen, &arguments, work, (&mut timings, &fault))
     }));
     let ending = worked.unwrap_or_else(|_| {
-        let lines = [
-            format!("mend stopped at a fault of its own: {}", lock(&fault)),
-            "If a repair was being written, start this PC from the stick again: it will be finished."
-                .to_owned(),
-        ];
-        show(&mut screen, Outcome::new(Verdict::Failed, &lines));
+        let outcome = Outcome {
+            // The stick has it from where it was; the next start looks at the journal first.
+            is_unfinished: true,
+            ..Outcome::new(Verdict::Failed, &fault_lines())
+        };
+        tell_fault(&mut screen, &fault);
+        show(&mut screen, outcome);
         Ending::asked()
     });
     end(&mut screen, arguments.finish, &ending)
@@ -146,24 +158,12 @@ fn note_time(timings: &mut Vec<Timing>, stage: &str) {
     });
 }
 
-/// Keeps what a panic says, instead of throwing it over the screen.
-fn keep_faults() -> Arc<Mutex<String>> {
-    let fault = Arc::new(Mutex::new(String::new()));
-    let kept = Arc::clone(&fault);
-    std::panic::set_hook(Box::new(move |panic| *lock(&kept) = panic.to_string()));
-    fault
-}
-
-fn lock(text: &Mutex<String>) -> MutexGuard<'_, String> {
-    text.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Does the work and shows the outcome. Returns how the stick's job wants it to end.
 fn work_on(
     screen: &mut Consoles,
     arguments: &Arguments,
     work: Work,
-    timings: &mut Vec<Timing>,
+    (timings, fault): (&mut Vec<Timing>, &Mutex<String>),
 ) -> Ending {
     let (boot_stick, mut stick) = match prove_stick(screen, arguments, timings) {
         Ok(proven) => proven,
@@ -179,14 +179,21 @@ fn work_on(
         screen.set_languages(&stick.job().languages);
     }
     let (mut record, notes) = begin_record(screen, arguments, &boot_stick, &mut stick);
+    let journal = open_journal(screen, &boot_stick);
+    let opened = unlock_volumes(screen, boot_stick.disk(), &stick, stick.job().mode);
     let resources = Resources {
-        journal: open_journal(screen, &boot_stick),
+        journal,
         scratch: boot_stick.place_of(paths::SCRATCH).ok(),
         work: WORK.into(),
+        unlocked: opened.unlocked,
     };
-    let mut outcome = mend(screen, arguments, (&boot_stick, &stick), &resources, work);
+    let place = (&boot_stick, &stick, &resources);
+    let mut outcome = mend(screen, arguments, place, opened.notes, work);
+    // A fault in the work on one Windows ends that work alone, so there is a report, and it tells.
+    let fault = tell_fault(screen, fault);
     if let Some(report) = &mut outcome.report {
         report.notes.splice(0..0, notes);
+        report.notes.extend(fault);
         report.timings.splice(0..0, timings.drain(..));
         report.visit = record.visit().clone().or(&stick.job().visit);
         let language = screen.language();
@@ -274,14 +281,13 @@ fn begin_record(
 fn mend(
     screen: &mut Consoles,
     arguments: &Arguments,
-    (boot_stick, stick): (&BootStick, &Stick),
-    resources: &Resources,
+    (boot_stick, stick, resources): (&BootStick, &Stick, &Resources),
+    unlocked: Vec<String>,
     work: Work,
 ) -> Outcome {
-    let mut recovered = Vec::new();
+    let mut recovered = unlocked;
     if let Some(journal) = &resources.journal {
-        let mut commits = journal.commits().into_iter();
-        if commits.any(|commit| commit.state.is_unfinished()) {
+        if has_unfinished(journal.commits()) {
             screen.turn_to(screen::Work::Repairing);
         }
         let done = with_targets(boot_stick, resources, |targets| {
@@ -289,7 +295,7 @@ fn mend(
         });
         screen.turn_to(screen::Work::Looking);
         match done.and_then(|done| done) {
-            Ok(lines) => recovered = lines,
+            Ok(lines) => recovered.extend(lines),
             Err(reason) => {
                 let advice = "A repair was interrupted and cannot be finished. Keep the stick, and \
                               ask whoever made it.";
@@ -315,7 +321,18 @@ fn mend(
     let mut report = (work.repair)(mode, &machine, stick, screen);
     // What was finished or left from an earlier run belongs to this PC's story, so to its report.
     report.notes.splice(0..0, recovered);
-    Outcome::of(report)
+    let mut outcome = Outcome::of(report);
+    let commits = resources
+        .journal
+        .iter()
+        .flat_map(|journal| journal.commits());
+    outcome.is_unfinished |= has_unfinished(commits);
+    outcome
+}
+
+fn has_unfinished(commits: impl IntoIterator<Item = CommitEntry>) -> bool {
+    let mut commits = commits.into_iter();
+    commits.any(|commit| commit.state.is_unfinished())
 }
 
 fn open_journal(screen: &mut Consoles, boot_stick: &BootStick) -> Option<Arc<Journal>> {
@@ -359,6 +376,7 @@ fn recover_all(
             RecoverOutcome::Finished => "finished",
             RecoverOutcome::TakenBack => "taken-back",
             RecoverOutcome::NotHere => "not-here",
+            RecoverOutcome::Locked => "locked",
             RecoverOutcome::Abandoned => "abandoned",
         };
         screen.mark(&format!("recovered {word} {}", one.commit.run));
@@ -388,8 +406,10 @@ fn undo_newest(
             return Outcome::new(Verdict::Undone, &[line]);
         }
         Ok(Err(error @ UndoError::Journal(_))) => {
-            let advice = "Start this PC from the stick again: what was begun will be finished.";
-            return Outcome::new(Verdict::Failed, &[error.to_string(), advice.into()]);
+            return Outcome {
+                is_unfinished: true,
+                ..Outcome::new(Verdict::Failed, &[error.to_string()])
+            };
         }
         Ok(Err(error @ (UndoError::Changed { .. } | UndoError::Nothing))) => error.to_string(),
         Ok(Err(error)) => return Outcome::new(Verdict::Refused, &[error.to_string()]),
@@ -417,7 +437,9 @@ fn show(screen: &mut Consoles, outcome: Outcome) {
         is_saved,
         saved_line,
         codes: outcome.filed.codes,
+        is_unfinished: outcome.is_unfinished,
     });
+    screen.mark(&format!("outcome shown {} ms", uptime_ms()));
     screen.mark(&format!("VERDICT {}", verdict.word()));
 }
 
