@@ -2,6 +2,7 @@
 
 pub mod assemble;
 pub mod boot;
+pub mod check;
 pub mod cli;
 pub mod collect;
 pub mod commands;

@@ -4,6 +4,7 @@
 //!
 //! - `write`: `mendkit write` beside dd, bmaptool and one loop that waits for all
 //! - `collect`: `mendkit collect` on 100,000 signed reports
+//! - `refresh`: bytes and seconds of `mendkit refresh` after a change of definitions
 //! - `repair`: `mend` on a large NTFS volume with many files, beside ntfs-3g's programs
 
 #![expect(clippy::print_stdout, reason = "a program's own output")]
@@ -11,6 +12,7 @@
 use anyhow::{Result, bail};
 
 mod collect;
+mod refresh;
 mod repair;
 mod sample;
 mod write;
@@ -20,7 +22,8 @@ fn main() -> Result<()> {
     match name.as_str() {
         "collect" => collect::measure(),
         "repair" => repair::measure(),
+        "refresh" => refresh::run(),
         "write" => write::run(),
-        _ => bail!("bench {name:?}: unknown, expected one of: collect, repair, write"),
+        _ => bail!("bench {name:?}: unknown, expected one of: collect, refresh, repair, write"),
     }
 }
