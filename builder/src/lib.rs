@@ -2,13 +2,16 @@
 
 pub mod assemble;
 pub mod boot;
+pub mod check;
 pub mod cli;
+pub mod collect;
 pub mod commands;
 pub mod disk;
 pub mod fat32;
 pub mod hashed_file;
 pub mod image;
 pub mod inputs;
+pub mod key_table;
 pub mod lba;
 pub mod parts;
 pub mod plan;

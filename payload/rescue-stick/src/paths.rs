@@ -9,6 +9,7 @@
 //! /mendkit/remedies/*.toml             the incidents it mends
 //! /mendkit/definitions/NAME/*          corrected definitions
 //! /mendkit/files/*                     known good files
+//! /mendkit/bundle.age                  recovery keys of the site, under its passphrase
 //! /mendkit/identity.bin                who this stick is; preallocated, not in the manifest
 //! /mendkit/head.bin                    how far its reports go; preallocated, not in the manifest
 //! /mendkit/journal.bin  scratch.bin    preallocated, written in place, not in the manifest
@@ -38,6 +39,9 @@ pub const DEFINITIONS: &str = "mendkit/definitions";
 
 /// Folder of known good files.
 pub const FILES: &str = "mendkit/files";
+
+/// The site's recovery keys, as an age file under its passphrase; only where the recipe names one.
+pub const KEY_BUNDLE: &str = "mendkit/bundle.age";
 
 /// Who this stick is, blank in an image. Contiguous; of fixed length; outside the manifest.
 pub const IDENTITY: &str = "mendkit/identity.bin";
