@@ -13,6 +13,7 @@ use rescue_stick::{identity, journal, paths};
 use crate::boot::menu::{self, MENUS};
 use crate::boot::{BootFile, BootFiles, Content as BootContent};
 use crate::disk::identity::DiskIdentity;
+use crate::disk::layout::Layout;
 use crate::fat32::timestamp::{FatTimestamp, TimestampError};
 use crate::hashed_file::HashedFile;
 use crate::inputs::Inputs;
@@ -42,6 +43,8 @@ pub struct Ingredients {
     pub boot: Vec<ImageFile>,
     /// What a BIOS starts.
     pub boot_code: BootCode,
+    /// Which tables say where the volume lies.
+    pub layout: Layout,
     /// Remedies, in the order of the job.
     pub remedies: Vec<ImageFile>,
     /// Packages of definitions, sorted by the name that remedies use.
@@ -61,7 +64,7 @@ pub struct Assembled {
 
 impl Ingredients {
     /// Puts together what the recipe led to.
-    pub fn from_inputs(inputs: &Inputs, boot: BootFiles) -> Self {
+    pub fn from_inputs(inputs: &Inputs, boot: BootFiles, layout: Layout) -> Self {
         let boot_code = match boot.code {
             Some(code) => BootCode {
                 mbr: code.mbr,
@@ -91,6 +94,7 @@ impl Ingredients {
             job: inputs.job.clone(),
             boot: boot.files.into_iter().map(from_boot).collect(),
             boot_code,
+            layout,
             remedies: remedies.collect(),
             packages: packages.collect(),
             files: files
@@ -114,7 +118,7 @@ impl Ingredients {
     /// `key` is the public key that lies on the image.
     pub fn identity(&self, key: &PublicKey) -> DiskIdentity {
         let text = manifest_of(&self.signed_files(key)).to_text();
-        DiskIdentity::derive(Sha256Digest::of(text.as_bytes()))
+        DiskIdentity::derive(Sha256Digest::of(text.as_bytes()), self.layout)
     }
 }
 

@@ -9,6 +9,7 @@ use rescue_stick::job::{Finish, Mode};
 use serde::Deserialize;
 
 use crate::boot::firmware::{ALL_FIRMWARE, FirmwareSet};
+use crate::disk::layout::Layout;
 
 /// A recipe as it was typed. Paths in it are relative to the recipe's folder.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,6 +69,9 @@ pub struct RecipeBoot {
     /// Firmware that the image is for.
     #[serde(default = "all_firmware")]
     pub firmware: FirmwareSet,
+    /// Which tables say where the volume lies.
+    #[serde(default)]
+    pub layout: Layout,
     /// Further arguments for the kernel and for `mend`.
     #[serde(default)]
     pub arguments: Vec<String>,
@@ -117,6 +121,7 @@ impl Default for RecipeBoot {
     fn default() -> Self {
         Self {
             firmware: all_firmware(),
+            layout: Layout::default(),
             arguments: Vec::new(),
             menu_seconds: default_menu_seconds(),
         }
@@ -276,6 +281,10 @@ key = "release.key"
         assert_eq!(recipe.mode, Mode::Confirm);
         assert_eq!(recipe.boot.firmware, all_firmware());
         assert_eq!(recipe.boot.menu_seconds, 3);
+        assert_eq!(recipe.boot.layout, Layout::Hybrid);
+        let text = GOOD.replace("[boot]", "[boot]\nlayout = \"mbr\"");
+        let recipe = Recipe::parse(&text, Path::new("r.toml")).unwrap();
+        assert_eq!(recipe.boot.layout, Layout::Mbr);
     }
 
     #[test]

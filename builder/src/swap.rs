@@ -154,6 +154,12 @@ impl FinishedImage {
             job: self.job.clone(),
             boot: boot_files,
             boot_code: self.boot_code()?,
+            layout: self
+                .image
+                .identity
+                .as_ref()
+                .map(|own| own.layout)
+                .unwrap_or_default(),
             remedies,
             packages,
             files,

@@ -91,9 +91,9 @@ pub struct FileOnImage {
 pub struct ReadImage {
     /// Length of the image file or device.
     pub medium_size: ByteSize,
-    /// Length up to and with the backup GPT; nothing if the GPT is not readable.
+    /// Length up to and with the backup GPT, or the volume without a GPT; nothing if that is not readable.
     pub image_size: Option<ByteSize>,
-    /// Identities, if the GPT is readable.
+    /// Identities and layout, if the partition table is readable.
     pub identity: Option<DiskIdentity>,
     /// Every file, in the order of the folders.
     pub files: Vec<FileOnImage>,

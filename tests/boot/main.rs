@@ -8,6 +8,7 @@
 //! - `refused`: sticks that are not as they were signed
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
+//! - `layouts`: a GPT without a hybrid MBR, and an MBR alone
 //! - `machines`: other PCs, other answers, undo
 //! - `written`: a stick that `mendkit write` wrote
 //! - `real_size`: 100 MB of definitions and 256 MiB of memory
@@ -17,6 +18,7 @@ mod firmware;
 mod health;
 mod incidents;
 mod interrupted;
+mod layouts;
 mod machines;
 mod real_size;
 mod refused;

@@ -3,9 +3,11 @@
 //! - `judged`: what a partner would check by hand
 //! - `same_bytes`: the same inputs give the same image, whatever the surroundings
 //! - `swapped`: other definitions in a finished image
+//! - `layouts`: the partition tables beside the usual one
 //! - `refused`: what `mendkit` does with bad recipes and bad images
 
 mod judged;
+mod layouts;
 mod refused;
 mod same_bytes;
 mod swapped;

@@ -33,6 +33,8 @@ pub struct KitSpec {
     pub remedies: Vec<&'static str>,
     /// Texts of remedies of one's own.
     pub own_remedies: Vec<String>,
+    /// `hybrid`, `gpt` or `mbr`.
+    pub layout: &'static str,
 }
 
 impl Default for KitSpec {
@@ -47,6 +49,7 @@ impl Default for KitSpec {
             arguments: Vec::new(),
             remedies: vec!["mcafee-5958"],
             own_remedies: Vec::new(),
+            layout: "hybrid",
         }
     }
 }
@@ -161,6 +164,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
         languages,
         menu_seconds,
         arguments,
+        layout,
         ..
     } = spec;
     let own = own_remedy_names(spec);
@@ -187,6 +191,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
          languages = {languages:?}\n\
          {definitions}\
          [boot]\n\
+         layout = \"{layout}\"\n\
          menu-seconds = {menu_seconds}\n\
          arguments = {arguments:?}\n\
          [signing]\n\

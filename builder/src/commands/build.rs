@@ -38,7 +38,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
     }
     let boot = make_boot_files(args, &recipe, &key)?;
     let kernels = boot.kernels.join(", ");
-    let ingredients = Ingredients::from_inputs(&inputs, boot);
+    let ingredients = Ingredients::from_inputs(&inputs, boot, recipe.boot.layout);
     let assembled = assemble(&ingredients, &key).context("dating the image")?;
     let plan = plan_image(assembled.contents).context("planning the image")?;
     if args.plan {
@@ -96,7 +96,7 @@ fn make_boot_files(
         menu: &menu,
         firmware: &recipe.boot.firmware,
         core_lba: CORE_IMAGE_LBA.0,
-        grub_prefix: grub::GPT_PREFIX,
+        grub_prefix: grub::prefix_of(recipe.boot.layout),
     };
     let spinner = progress_bar(0, " {spinner} {msg}");
     let boot = boot_files(&parts, &settings, &mut |BootProgress::Making(what)| {

@@ -11,8 +11,12 @@ use rescue_stick::paths::VOLUME_LABEL;
 use super::{Findings, Medium, VerifyError};
 use crate::disk::ends::DiskEnds;
 use crate::disk::identity::DiskIdentity;
+use crate::disk::layout::Layout;
 use crate::disk::raw::{RawGptEntry, RawGptHeader, RawMbr};
-use crate::disk::{self, BIOS_BOOT_NAME, CORE_IMAGE_LBA, LEGACY_BIOS_BOOTABLE, VOLUME_FIRST_LBA};
+use crate::disk::{
+    self, BIOS_BOOT_NAME, CORE_IMAGE_LBA, LEGACY_BIOS_BOOTABLE, MBR_TYPE_FAT32_LBA,
+    MBR_TYPE_GPT_PROTECTIVE, VOLUME_FIRST_LBA,
+};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
 
 /// Sectors of MBR and primary GPT.
@@ -20,6 +24,9 @@ const HEAD_SECTORS: u64 = 34;
 
 /// Sectors of the backup GPT: entries, then header.
 const BACKUP_SECTORS: u64 = 33;
+
+/// Fewest sectors that are looked at: what lies before the volume, and a backup GPT.
+const LEAST_SECTORS: u64 = VOLUME_FIRST_LBA.0 + BACKUP_SECTORS;
 
 /// Entries of a GPT, used or not.
 const ENTRIES: u32 = 128;
@@ -34,7 +41,7 @@ const REST_LBA_IN_CORE: usize = 0x1f4;
 
 /// What the partition table says.
 pub(super) struct FoundTable {
-    /// Length up to and with the backup.
+    /// Length up to and with the backup GPT, or the volume where there is no GPT.
     pub(super) image_size: ByteSize,
     /// Identities that follow from the disk's GUID.
     pub(super) identity: DiskIdentity,
@@ -42,12 +49,12 @@ pub(super) struct FoundTable {
     pub(super) volume: LbaRange,
 }
 
-/// Checks MBR and GPT; returns what they say if the primary GPT can be believed.
+/// Checks MBR and GPT; returns what they say if the primary GPT, or an MBR without one, can be believed.
 pub(super) fn check_partition_table(
     medium: &mut Medium<'_, impl Read + Seek>,
     findings: &mut Findings,
 ) -> Result<Option<FoundTable>, VerifyError> {
-    let least = VOLUME_FIRST_LBA.0 + BACKUP_SECTORS;
+    let least = LEAST_SECTORS;
     if medium.sectors() < least {
         let expectation = format!("at least {} for an image", ByteSize(least * SECTOR_SIZE));
         findings.problem("size", ByteSize(medium.size).to_string(), expectation);
@@ -57,6 +64,10 @@ pub(super) fn check_partition_table(
     let (mbr, primary) = head.split_at(512);
     let (primary_header, primary_entries) = primary.split_at(512);
     check_core_image(medium, mbr, findings)?;
+    let layout = layout_of(mbr, primary_header.starts_with(b"EFI PART"));
+    if layout == Layout::Mbr {
+        return Ok(check_mbr_alone(medium, mbr, findings));
+    }
     let primary_place = HeaderPlace {
         name: "GPT header at LBA 1".to_owned(),
         lba: 1,
@@ -67,7 +78,7 @@ pub(super) fn check_partition_table(
         return Ok(None);
     };
     let alternate = Lba(header.alternate_lba.get());
-    let identity = DiskIdentity::of_disk(Uuid::from_bytes_le(header.disk_guid));
+    let identity = DiskIdentity::of_disk(Uuid::from_bytes_le(header.disk_guid), layout);
     let volume = check_entries("GPT entries at LBA 2", primary_entries, &identity, findings);
     if alternate.0 < least || !medium.holds(alternate, 1) {
         findings.problem(
@@ -88,12 +99,57 @@ pub(super) fn check_partition_table(
     let Some(volume) = volume else {
         return Ok(None);
     };
-    check_mbr(mbr, volume, &identity, findings);
+    check_mbr(mbr, sectors, volume, &identity, findings);
     Ok(Some(FoundTable {
         image_size: ByteSize(sectors * SECTOR_SIZE),
         identity,
         volume,
     }))
+}
+
+/// Returns which layout the first sectors are to be held against. One without any sign of a GPT is an MBR
+/// alone; in all other cases the GPT decides, so that a damaged MBR is called damaged.
+fn layout_of(mbr: &[u8], is_gpt_there: bool) -> Layout {
+    let Ok(mbr) = RawMbr::read_from_bytes(mbr) else {
+        return Layout::default();
+    };
+    let [first, others @ ..] = mbr.entries.map(|entry| entry.partition_type);
+    match first {
+        MBR_TYPE_GPT_PROTECTIVE => Layout::Gpt,
+        MBR_TYPE_FAT32_LBA if !is_gpt_there && !others.contains(&MBR_TYPE_GPT_PROTECTIVE) => {
+            Layout::Mbr
+        }
+        _ => Layout::Hybrid,
+    }
+}
+
+/// Checks an MBR behind which there is no GPT; returns what it says if the volume is where it should be.
+fn check_mbr_alone(
+    medium: &Medium<'_, impl Read + Seek>,
+    mbr: &[u8],
+    findings: &mut Findings,
+) -> Option<FoundTable> {
+    let found = RawMbr::read_from_bytes(mbr).ok()?;
+    let [entry, ..] = found.entries;
+    let place = "MBR, entry 1";
+    let first = entry.first_lba.get();
+    let starts_right = findings.check(place, "first LBA", u64::from(first), VOLUME_FIRST_LBA.0);
+    let sectors = u64::from(entry.sectors.get());
+    if !medium.holds(VOLUME_FIRST_LBA, sectors) {
+        let room = medium.sectors().saturating_sub(VOLUME_FIRST_LBA.0);
+        let expectation = format!("at most {room}, which are there");
+        findings.problem(place, format!("{sectors} sectors"), expectation);
+        return None;
+    }
+    let volume = LbaRange::starting_at(VOLUME_FIRST_LBA, sectors).filter(|_| starts_right)?;
+    let identity = DiskIdentity::of_mbr(found.disk_signature.get());
+    let end = volume.last().advanced_by(1);
+    check_mbr(mbr, end.0, volume, &identity, findings);
+    Some(FoundTable {
+        image_size: ByteSize(end.byte_offset()),
+        identity,
+        volume,
+    })
 }
 
 /// Where a GPT header is, and where it should say that it is.
@@ -280,11 +336,17 @@ fn check_backup(
     Ok(())
 }
 
-fn check_mbr(mbr: &[u8], volume: LbaRange, identity: &DiskIdentity, findings: &mut Findings) {
+fn check_mbr(
+    mbr: &[u8],
+    sectors: u64,
+    volume: LbaRange,
+    identity: &DiskIdentity,
+    findings: &mut Findings,
+) {
     let Ok(found) = RawMbr::read_from_bytes(mbr) else {
         return;
     };
-    let expected = disk::hybrid_mbr(volume, identity, &found.boot_code);
+    let expected = disk::expected_mbr(sectors, volume, identity, &found.boot_code);
     findings.check("MBR", "magic", found.magic, expected.magic);
     findings.check("MBR", "reserved field", found.reserved, expected.reserved);
     let signatures = (found.disk_signature.get(), expected.disk_signature.get());

@@ -3,6 +3,7 @@
 mod content;
 mod judges;
 mod labels;
+mod layouts;
 mod refused;
 mod verified;
 mod volume;
