@@ -4,12 +4,15 @@
 //! The GUIDs and serial numbers of an image follow from its files. The menus name the volume by its
 //! serial number, so they are digested without it and told it afterwards.
 
+use std::path::Path;
+
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::Job;
 use rescue_stick::manifest::Manifest;
 use rescue_stick::signature::PublicKey;
 use rescue_stick::{identity, journal, paths};
 
+use crate::bom::{Bom, BomInputs};
 use crate::boot::menu::{self, MENUS};
 use crate::boot::{BootFile, BootFiles, Content as BootContent};
 use crate::disk::identity::DiskIdentity;
@@ -45,6 +48,8 @@ pub struct Ingredients {
     pub boot_code: BootCode,
     /// Which tables say where the volume lies.
     pub layout: Layout,
+    /// What the boot files are made of; nothing for an image of before there were bills of materials.
+    pub bom: Option<Bom>,
     /// Remedies, in the order of the job.
     pub remedies: Vec<ImageFile>,
     /// Packages of definitions, sorted by the name that remedies use.
@@ -65,6 +70,7 @@ pub struct Assembled {
 impl Ingredients {
     /// Puts together what the recipe led to.
     pub fn from_inputs(inputs: &Inputs, boot: BootFiles, layout: Layout) -> Self {
+        let bom = Bom::of_boot_files(&boot);
         let boot_code = match boot.code {
             Some(code) => BootCode {
                 mbr: code.mbr,
@@ -78,7 +84,9 @@ impl Ingredients {
         };
         let remedies = inputs.remedies.iter().map(|input| {
             let path = format!("{}/{}.toml", paths::REMEDIES, input.remedy.id);
-            let origin = format!("remedy, {}", input.origin);
+            // Without the folder, as with the other inputs.
+            let name = Path::new(&input.origin).file_name().unwrap_or_default();
+            let origin = format!("remedy, {}", name.to_string_lossy());
             ImageFile {
                 origin,
                 ..made(&path, input.text.clone())
@@ -95,6 +103,7 @@ impl Ingredients {
             boot: boot.files.into_iter().map(from_boot).collect(),
             boot_code,
             layout,
+            bom: Some(bom),
             remedies: remedies.collect(),
             packages: packages.collect(),
             files: files
@@ -108,6 +117,13 @@ impl Ingredients {
         let mut files = self.boot.clone();
         files.push(made(paths::JOB, self.job.to_text()));
         files.push(made(paths::PUBLIC_KEY, key.to_file()));
+        if let Some(bom) = &self.bom {
+            let inputs = BomInputs {
+                job: &self.job,
+                files: [&self.remedies, &self.packages, &self.files],
+            };
+            files.push(made(paths::BOM, bom.to_text(&inputs)));
+        }
         for group in [&self.remedies, &self.packages, &self.files] {
             files.extend_from_slice(group);
         }

@@ -1,6 +1,7 @@
 //! Makes, signs and verifies mendkit sticks. The binary `mendkit` is a thin shell around this library.
 
 pub mod assemble;
+pub mod bom;
 pub mod boot;
 pub mod cli;
 pub mod commands;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! !<arch>   debian-binary   control.tar.xz   data.tar.xz
-//!                                            ^ only this member is read: ./boot/vmlinuz-…, ./lib/…
+//!                           ^ ./control      ^ ./boot/vmlinuz-…, ./lib/…
 //! ```
 //!
 //! Source: deb(5). Deliberately leaves out what Debian 12 does not use: gzip and zstd members, device
@@ -39,7 +39,7 @@ pub enum DebError {
         source: io::Error,
     },
     /// It is packed in a way this program does not know.
-    #[error("{place}: its data member is {found:?}, expected data.tar.xz or data.tar")]
+    #[error("{place}: its member is {found:?}, expected .tar.xz or .tar")]
     Compression {
         /// The package file.
         place: String,
@@ -83,6 +83,22 @@ pub enum DebError {
 /// Returns the files of the package at `deb` whose path `is_chosen`. Paths have no leading slash or dot.
 /// Folders are not chosen.
 pub fn read_chosen(deb: &Path, is_chosen: impl Fn(&str) -> bool) -> Result<PackedFiles, DebError> {
+    read_member(deb, "data", is_chosen)
+}
+
+/// Returns what a package says of itself: the file `control`, as text.
+pub fn read_control(deb: &Path) -> Result<String, DebError> {
+    let mut files = read_member(deb, "control", |path| path == "control")?;
+    let bytes = take_file(&mut files, deb, "control")?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns chosen files of one of the package's two archives, `data` or `control`.
+fn read_member(
+    deb: &Path,
+    archive_name: &str,
+    is_chosen: impl Fn(&str) -> bool,
+) -> Result<PackedFiles, DebError> {
     let place = deb.display().to_string();
     let io = |source| DebError::Io {
         place: place.clone(),
@@ -94,10 +110,11 @@ pub fn read_chosen(deb: &Path, is_chosen: impl Fn(&str) -> bool) -> Result<Packe
         let member = member.map_err(io)?;
         let name = String::from_utf8_lossy(member.header().identifier()).into_owned();
         // Some writers of ar archives end a name with a slash.
-        match name.trim_end_matches('/') {
-            "data.tar" => return read_tar(&place, member, &is_chosen),
-            "data.tar.xz" => return read_tar(&place, XzDecoder::new(member), &is_chosen),
-            other if other.starts_with("data.") => {
+        let kind = name.trim_end_matches('/').strip_prefix(archive_name);
+        match kind {
+            Some(".tar") => return read_tar(&place, member, &is_chosen),
+            Some(".tar.xz") => return read_tar(&place, XzDecoder::new(member), &is_chosen),
+            Some(other) if other.starts_with('.') => {
                 return Err(DebError::Compression { place, found: name });
             }
             _ => {}

@@ -9,6 +9,7 @@
 //! /mendkit/remedies/*.toml             the incidents it mends
 //! /mendkit/definitions/NAME/*          corrected definitions
 //! /mendkit/files/*                     known good files
+//! /mendkit/bom.json  licences.txt      what everything is made of, and on which terms
 //! /mendkit/identity.bin                who this stick is; preallocated, not in the manifest
 //! /mendkit/journal.bin  scratch.bin    preallocated, written in place, not in the manifest
 //! /reports/                            what was done where, not in the manifest
@@ -37,6 +38,12 @@ pub const DEFINITIONS: &str = "mendkit/definitions";
 
 /// Folder of known good files.
 pub const FILES: &str = "mendkit/files";
+
+/// The bill of materials, as CycloneDX JSON.
+pub const BOM: &str = "mendkit/bom.json";
+
+/// The terms of everything on the stick, and where its sources are, as text.
+pub const LICENCES: &str = "mendkit/licences.txt";
 
 /// Who this stick is, blank in an image. Contiguous; of fixed length; outside the manifest.
 pub const IDENTITY: &str = "mendkit/identity.bin";
