@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The part of the boot files stays as it is when other definitions are put into a finished image; that of
-//! the inputs follows from the files of the image. Files that differ from image to image for no other reason
-//! than its name (the menus), the manifest and the bill itself have no digest here: the manifest has them.
+//! the inputs follows from the files of the image. Menus and the archive with the key, which change with the
+//! image's name and signer alone, the manifest and the bill itself have no digest here: the manifest has them.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,7 @@ use rescue_stick::job::Job;
 use rescue_stick::paths;
 
 use crate::boot::BootFiles;
+use crate::boot::key::KEY_ARCHIVE;
 use crate::boot::menu::MENUS;
 use crate::plan::ImageFile;
 
@@ -38,6 +39,9 @@ pub const MEND: &str = "mend";
 
 /// Reference of the whole image.
 const IMAGE: &str = "image";
+
+/// How references of what is linked into `mend` besides crates begin.
+const LINKED: &str = "linked:";
 
 /// Kind of the components that are inputs and not boot parts.
 const INPUT: &str = "data";
@@ -105,7 +109,7 @@ impl Bom {
             let mut component = RawComponent::named("file", &reference, &file.path)
                 .with_property(PATH, &file.path)
                 .with_property(ORIGIN, &file.origin);
-            if !MENUS.contains(&file.path.as_str()) {
+            if !MENUS.contains(&file.path.as_str()) && file.path != KEY_ARCHIVE {
                 component = component.with_sha256(file.sha256);
             }
             components.push(component);
@@ -214,6 +218,66 @@ pub fn provenance_of_files(text: &str) -> Result<BTreeMap<String, Provenance>, B
     Ok(found)
 }
 
+/// What sort of thing files are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MaterialKind {
+    /// A Debian package.
+    Package,
+    /// `mend`, or a library that a compiler links into it.
+    Program,
+    /// A crate.
+    Crate,
+}
+
+/// Something that files of the stick are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Material {
+    /// What sort of thing it is.
+    pub kind: MaterialKind,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its digest, if there is one file of it.
+    pub sha256: Option<String>,
+}
+
+impl Material {
+    /// Returns the name without a version inside it: kernels carry theirs in the name.
+    pub fn family(&self) -> String {
+        match self.name.strip_prefix("linux-image-") {
+            Some(rest) => {
+                let flavour = rest.rsplit('-').next().unwrap_or(rest);
+                let series: Vec<&str> = rest.split('.').take(2).collect();
+                format!("linux-image {} {flavour}", series.join("."))
+            }
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// Returns what a bill says that files are made of.
+pub fn materials(text: &str) -> Result<Vec<Material>, BomError> {
+    let raw = parse(text)?;
+    let materials = raw.components.into_iter().filter_map(|component| {
+        let kind = match component.reference.as_str() {
+            reference if reference.starts_with("pkg:deb/") => MaterialKind::Package,
+            reference if reference.starts_with("pkg:cargo/") => MaterialKind::Crate,
+            reference if reference == MEND || reference.starts_with(LINKED) => {
+                MaterialKind::Program
+            }
+            _ => return None,
+        };
+        Some(Material {
+            kind,
+            name: component.name,
+            version: component.version.unwrap_or_default(),
+            sha256: component.hashes.into_iter().next().map(|hash| hash.content),
+        })
+    });
+    Ok(materials.collect())
+}
+
 fn parse(text: &str) -> Result<RawBom, BomError> {
     let raw: RawBom = serde_json::from_str(text)?;
     if (raw.bom_format.as_str(), raw.spec_version.as_str()) != ("CycloneDX", SPEC_VERSION) {
@@ -262,7 +326,7 @@ fn mend_components(mend: &MendNote) -> (Vec<RawComponent>, Vec<String>) {
         licence,
     } in &mend.linked
     {
-        let mut component = RawComponent::named("library", format!("linked:{name}"), name);
+        let mut component = RawComponent::named("library", format!("{LINKED}{name}"), name);
         component.version = Some(version.clone());
         component.licenses = vec![RawLicence::Expression((*licence).to_owned())];
         component.description = Some("linked into mend".to_owned());

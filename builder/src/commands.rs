@@ -21,6 +21,7 @@ macro_rules! say {
 pub mod build;
 pub mod devices;
 pub mod fetch;
+pub mod inspect;
 pub mod keygen;
 pub mod labels;
 pub mod receipts;

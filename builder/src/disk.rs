@@ -44,7 +44,7 @@ pub const VOLUME_FIRST_LBA: Lba = Lba(SECTORS_PER_MIB);
 const BEFORE_VOLUME_LBA: Lba = Lba(SECTORS_PER_MIB - 1);
 
 /// Sectors of the primary GPT: header and 128 entries of 128 bytes. Source: UEFI 2.10, 5.3.2.
-const GPT_SECTORS: u64 = 33;
+pub(crate) const GPT_SECTORS: u64 = 33;
 
 /// Attribute bit 2, "legacy BIOS bootable". Source: UEFI 2.10, table 5.8.
 pub(crate) const LEGACY_BIOS_BOOTABLE: u64 = 1 << 2;

@@ -10,6 +10,7 @@ pub mod fat32;
 pub mod hashed_file;
 pub mod image;
 pub mod inputs;
+pub mod inspect;
 pub mod lba;
 pub mod parts;
 pub mod plan;

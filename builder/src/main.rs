@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let outcome = match &Cli::parse().command {
         Command::Build(args) => commands::build::run(args),
         Command::Verify(args) => commands::verify::run(args),
+        Command::Inspect(args) => commands::inspect::run(args),
         Command::Swap(args) => commands::swap::run(args),
         Command::Labels(args) => commands::labels::run(args),
         Command::Receipts(ReceiptsCommand::Check(args)) => commands::receipts::check(args),

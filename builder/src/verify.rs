@@ -17,6 +17,8 @@ use rescue_stick::signature::PublicKey;
 use crate::boot::grub::BOOT_CODE_SIZE;
 use crate::disk::identity::DiskIdentity;
 use crate::disk::{CORE_IMAGE_LBA, VOLUME_FIRST_LBA};
+use crate::fat32::Extent;
+use crate::fat32::geometry::Geometry;
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
 
 mod closed_set;
@@ -86,6 +88,15 @@ pub struct FileOnImage {
     pub ranges: Vec<LbaRange>,
 }
 
+/// A folder as it lies on the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderOnImage {
+    /// Path on the volume, relative, with `/`; empty for the root.
+    pub path: String,
+    /// Where it lies.
+    pub ranges: Vec<LbaRange>,
+}
+
 /// What an image or stick was found to be.
 #[derive(Clone, Debug)]
 pub struct ReadImage {
@@ -99,6 +110,10 @@ pub struct ReadImage {
     pub files: Vec<FileOnImage>,
     /// Every folder but the root.
     pub folders: Vec<String>,
+    /// Where every folder lies, the root first.
+    pub folder_ranges: Vec<FolderOnImage>,
+    /// Sizes of the volume, if its boot sector is readable.
+    pub(crate) geometry: Option<Geometry>,
     /// Where the volume lies, if its boot sector is readable.
     pub volume: Option<LbaRange>,
     /// The volume's sectors that mean something, in order: boot sectors, both FATs, every cluster in use.
@@ -210,6 +225,8 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
         identity: table.as_ref().map(|table| table.identity.clone()),
         files: Vec::new(),
         folders: Vec::new(),
+        folder_ranges: Vec::new(),
+        geometry: None,
         volume: None,
         in_use: Vec::new(),
         free_space: ByteSize(0),
@@ -230,9 +247,27 @@ pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyEr
         image.free_space =
             ByteSize(u64::from(fat.free_clusters()) * u64::from(geometry.cluster_size()));
         image.volume = geometry.range();
+        image.geometry = Some(geometry);
         image.in_use = fat.sectors_in_use();
         (image.files, image.proof) = content::read_files(&mut medium, &geometry, tree.files)?;
-        image.folders = tree.folders;
+        let ranges = |extents: &[Extent]| {
+            let ranges = extents.iter();
+            ranges
+                .filter_map(|extent| geometry.extent_range(*extent))
+                .collect()
+        };
+        let folders = tree.folders.iter().map(|found| FolderOnImage {
+            path: found.path.clone(),
+            ranges: ranges(&found.extents),
+        });
+        image.folder_ranges = folders.collect();
+        // The root is no folder of a path.
+        image.folders = tree
+            .folders
+            .into_iter()
+            .skip(1)
+            .map(|found| found.path)
+            .collect();
     }
     image.problems = findings.problems;
     image.notes = findings.notes;

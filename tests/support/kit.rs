@@ -216,6 +216,9 @@ pub fn extract_volume(image: &Path, volume: &Path) -> Result<()> {
         .arg(format!("of={}", volume.display()));
     dd.args(["bs=1M", "skip=1", "conv=sparse", "status=none"]);
     run_command(dd)?;
+    // A volume that ends the image ends in zeros, which dd leaves out.
+    let file = fs::OpenOptions::new().write(true).open(volume)?;
+    file.set_len(size - VOLUME_OFFSET)?;
     Ok(())
 }
 

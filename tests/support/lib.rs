@@ -24,6 +24,7 @@ pub mod afflict;
 pub mod broken_pc;
 pub mod catalog;
 pub mod crash;
+pub mod cyclonedx;
 pub mod definitions;
 pub mod failing_disk;
 pub mod faulty_device;

@@ -39,11 +39,18 @@ pub(super) struct FoundFile {
     pub(super) extents: Vec<Extent>,
 }
 
+/// A folder; the root has an empty path.
+pub(super) struct FoundFolder {
+    pub(super) path: String,
+    pub(super) extents: Vec<Extent>,
+}
+
 /// Everything on the volume.
 #[derive(Default)]
 pub(super) struct FoundTree {
     pub(super) files: Vec<FoundFile>,
-    pub(super) folders: Vec<String>,
+    /// The root first.
+    pub(super) folders: Vec<FoundFolder>,
 }
 
 /// A folder that is still to be read.
@@ -71,6 +78,10 @@ pub(super) fn read_tree(
         let shown = format!("/{}", folder.path);
         let extents = fat.take_chain(&shown, folder.cluster, findings);
         let bytes = read_folder(medium, fat, &shown, &extents, findings)?;
+        tree.folders.push(FoundFolder {
+            path: folder.path.clone(),
+            extents,
+        });
         let mut reader = FolderReader {
             shown: &shown,
             folder: &folder,
@@ -85,7 +96,6 @@ pub(super) fn read_tree(
             };
             let cluster = found.raw.first_cluster();
             if found.raw.attributes & attribute::DIRECTORY != 0 {
-                tree.folders.push(path.clone());
                 pending.push(Pending {
                     path,
                     cluster,

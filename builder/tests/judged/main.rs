@@ -1,6 +1,7 @@
 //! Programs and crates that are not ours judge images and labels that mendkit makes.
 
 mod content;
+mod inspected;
 mod judges;
 mod labels;
 mod layouts;
