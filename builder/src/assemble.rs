@@ -95,7 +95,17 @@ impl Ingredients {
         let packages = inputs.packages.iter().map(|input| {
             let set = inputs.job.definitions.get(&input.name);
             let path = set.map(|set| set.package.clone()).unwrap_or_default();
-            carried(path, &input.file)
+            let vendors = carried(path, &input.file);
+            match &input.repacked {
+                Some(bytes) => ImageFile {
+                    size: ByteSize(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+                    sha256: Sha256Digest::of(bytes),
+                    content: Content::Bytes(bytes.clone()),
+                    origin: format!("{}, packed anew", vendors.origin),
+                    ..vendors
+                },
+                None => vendors,
+            }
         });
         let files = inputs.job.files.iter().zip(&inputs.files);
         Self {

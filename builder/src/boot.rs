@@ -4,6 +4,7 @@
 //! Decides which files there are and what is in them; where they lie on the stick is the image plan's
 //! matter.
 
+pub mod acceptance;
 mod derived;
 mod efi;
 pub mod firmware;

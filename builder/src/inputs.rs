@@ -16,8 +16,10 @@ use rescue_stick::remedy::{Remedy, RemedyError};
 use crate::hashed_file::HashedFile;
 use crate::recipe::Recipe;
 
+pub mod extra_dat;
 pub mod mcafee_dat;
 
+use extra_dat::{ExtraDatError, check_extra_dat};
 use mcafee_dat::PackageError;
 
 /// Everything that goes on the stick besides the boot files.
@@ -53,6 +55,8 @@ pub struct PackageInput {
     pub file: HashedFile,
     /// Members of the package that are no definitions and stay where they are.
     pub left_out: Vec<String>,
+    /// What is carried instead of the vendor's file, if that is not carried as it is.
+    pub repacked: Option<Vec<u8>>,
 }
 
 /// Why the recipe cannot be made true.
@@ -111,6 +115,9 @@ pub enum InputsError {
         /// The remedy.
         remedy: String,
     },
+    /// An EXTRA.DAT cannot be carried.
+    #[error(transparent)]
+    ExtraDat(#[from] ExtraDatError),
     /// A package is not what its vendor's description says, or not safe to carry.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -238,11 +245,38 @@ fn read_packages(recipe: &Recipe, folder: &Path) -> Result<Packages, InputsError
     let mut packages = Vec::new();
     let mut definitions = BTreeMap::new();
     for (name, given) in &recipe.definitions {
-        let (package, set) = read_package(name, &folder.join(&given.zip))?;
+        let (package, set) = match (&given.zip, &given.extra_dat) {
+            (None, Some(path)) => {
+                read_extra_dat(name, &folder.join(path), given.password.as_deref())?
+            }
+            (zip, _) => read_package(name, &folder.join(zip.clone().unwrap_or_default()))?,
+        };
         definitions.insert(name.clone(), set);
         packages.push(package);
     }
     Ok((packages, definitions))
+}
+
+/// Opens, hashes and checks an EXTRA.DAT; `name` is the one that remedies use.
+fn read_extra_dat(
+    name: &str,
+    path: &Path,
+    password: Option<&str>,
+) -> Result<(PackageInput, DefinitionsSet), InputsError> {
+    let file = HashedFile::read(path)?;
+    let checked = check_extra_dat(path, password)?;
+    let set = DefinitionsSet {
+        version: format!("EXTRA.DAT {:.8}", checked.member.sha256.to_string()),
+        package: format!("{}/{name}/{}", paths::DEFINITIONS, extra_dat::PACKAGE),
+        members: vec![checked.member],
+    };
+    let input = PackageInput {
+        name: name.to_owned(),
+        file,
+        left_out: Vec::new(),
+        repacked: Some(checked.package),
+    };
+    Ok((input, set))
 }
 
 /// Opens, hashes and checks a package of definitions; `name` is the one that remedies use.
@@ -259,6 +293,7 @@ pub fn read_package(name: &str, zip: &Path) -> Result<(PackageInput, Definitions
         name: name.to_owned(),
         file,
         left_out: checked.left_out,
+        repacked: None,
     };
     Ok((input, set))
 }

@@ -49,7 +49,11 @@ pub struct Recipe {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RecipeDefinitions {
     /// The vendor's zip; the vendor's `avvdat.ini` lies beside it.
-    pub zip: PathBuf,
+    pub zip: Option<PathBuf>,
+    /// An EXTRA.DAT, plain or in a zip, instead of a whole package.
+    pub extra_dat: Option<PathBuf>,
+    /// The password of that zip, if it has one. It is used in the office alone.
+    pub password: Option<String>,
 }
 
 /// A known good file, pinned.
@@ -194,6 +198,20 @@ impl Recipe {
                 let expectation = "a name of lower-case letters, digits and -";
                 return Err(sense("definitions", name, expectation));
             }
+        }
+        for (name, given) in &self.definitions {
+            let finding = match (&given.zip, &given.extra_dat, &given.password) {
+                (None, None, _) => "without zip and extra-dat",
+                (Some(_), Some(_), _) => "with both zip and extra-dat",
+                (Some(_), None, Some(_)) => "a zip of definitions with a password",
+                _ => continue,
+            };
+            let expectation = "either zip, or extra-dat with a password if it needs one";
+            return Err(sense(
+                "definitions",
+                &format!("{name} {finding}"),
+                expectation,
+            ));
         }
         if self.boot.firmware.is_empty() {
             return Err(sense("boot.firmware", &self.boot.firmware, "at least one"));

@@ -14,6 +14,7 @@ use rescue_stick::identity::Identity;
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
+use crate::boot::acceptance::Acceptance;
 use crate::boot::grub::BOOT_CODE_SIZE;
 use crate::disk::identity::DiskIdentity;
 use crate::disk::{CORE_IMAGE_LBA, VOLUME_FIRST_LBA};
@@ -157,6 +158,8 @@ pub struct Verified {
     pub medium_size: ByteSize,
     /// Identities, if the GPT is readable.
     pub identity: Option<DiskIdentity>,
+    /// Which firmware takes it; nothing is promised before somebody has asked.
+    pub acceptance: Acceptance,
     /// Everything that is wrong; empty for a good stick.
     pub problems: Vec<Problem>,
     /// What is worth knowing, but not wrong.
@@ -194,6 +197,7 @@ pub fn check_read_image(image: &ReadImage, trusted: Option<&PublicKey>) -> Verif
         reports: all_paths.filter(is_report).map(str::to_owned).collect(),
         medium_size: image.medium_size,
         identity: image.identity.clone(),
+        acceptance: Acceptance::default(),
         problems: findings.problems,
         notes: findings.notes,
     }

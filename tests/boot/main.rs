@@ -2,6 +2,7 @@
 //!
 //! Each boot ends by the guest's own word on the serial line and by the host's look at the disk.
 //!
+//! - `acceptance`: firmware that refuses a stick, as it was said
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
 //! - `health`: disks of every kind, one of them failing
 //! - `interrupted`: a power cut in the middle of writing
@@ -14,6 +15,7 @@
 //! - `real_size`: 100 MB of definitions and 256 MiB of memory
 //! - `screen`: what a person sees from across the room, and the stick that is pulled
 
+mod acceptance;
 mod firmware;
 mod health;
 mod incidents;

@@ -2,6 +2,7 @@
 //!
 //! - `actions`: every action of remedies on NTFS, and the way back
 //! - `bad_sectors`: disks that fail on reading, on writing, or do not let themselves be written
+//! - `carried`: what a kit may bring besides one package of definitions
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
 //! - `containers`: quarantines and cabinets, as other people's tools make and read them
 //! - `crash`: power cuts at every write of a repair and of an undo
@@ -20,6 +21,7 @@
 
 mod actions;
 mod bad_sectors;
+mod carried;
 mod catalog;
 mod containers;
 mod crash;

@@ -41,6 +41,10 @@ pub enum Firmware {
     SecureBoot2011,
     /// 64-bit UEFI that enforces Secure Boot and trusts Microsoft's certificates of 2023 alone.
     SecureBoot2023,
+    /// 64-bit UEFI that enforces Secure Boot and trusts Microsoft's certificates for Windows alone.
+    SecureBootWindowsOnly,
+    /// As [`Firmware::SecureBoot2011`], and a later update has revoked the GRUB of our sticks.
+    SecureBootRevoked,
     /// 32-bit UEFI on a 64-bit processor, without Secure Boot.
     UefiIa32,
 }

@@ -37,6 +37,19 @@ pub(super) fn add_firmware(qemu: &mut Command, spec: &MachineSpec, folder: &Path
             store("OVMF_VARS_4M.ms.fd"),
         ),
         Firmware::SecureBoot2023 => ("q35,smm=on", "OVMF_CODE_4M.secboot.fd", store_of_2023()?),
+        Firmware::SecureBootWindowsOnly => {
+            let trusted = ["--enroll-microsoft", "--microsoft-db", "win11"];
+            let store = store_with("OVMF_VARS_4M.fd", "windows-only", &trusted)?;
+            ("q35,smm=on", "OVMF_CODE_4M.secboot.fd", store)
+        }
+        Firmware::SecureBootRevoked => {
+            let level = target_folder().join("cache/firmware/sbat-of-2030");
+            fs::create_dir_all(target_folder().join("cache/firmware"))?;
+            fs::write(&level, REVOKING_LEVEL)?;
+            let more = ["--set-sbat-level", name(&level)?];
+            let store = store_with("OVMF_VARS_4M.ms.fd", "revoked", &more)?;
+            ("q35,smm=on", "OVMF_CODE_4M.secboot.fd", store)
+        }
         Firmware::UefiIa32 => (
             "q35,smm=on",
             "OVMF32_CODE_4M.secboot.fd",
@@ -63,21 +76,29 @@ pub(super) fn add_firmware(qemu: &mut Command, spec: &MachineSpec, folder: &Path
     Ok(())
 }
 
+/// Revocations as a later update would bring them: of every GRUB that there is today.
+const REVOKING_LEVEL: &str = "sbat,1,2030010100\nshim,4\ngrub,99\n";
+
 /// Returns a variable store in which Secure Boot is on and trusts nothing but Microsoft's UEFI
 /// certificate of 2023; made once.
 fn store_of_2023() -> Result<PathBuf> {
-    let store = target_folder().join("cache/firmware/OVMF_VARS_4M.ms-2023.fd");
+    let trusted = ["--enroll-microsoft", "--microsoft-db", "uefi23"];
+    let more = [&trusted[..], &["--microsoft-kek", "2023"]].concat();
+    store_with("OVMF_VARS_4M.fd", "ms-2023", &more)
+}
+
+/// Returns Debian's variable store `from` with Secure Boot on and these changes; made once.
+fn store_with(from: &str, title: &str, changes: &[&str]) -> Result<PathBuf> {
+    let store = target_folder().join(format!("cache/firmware/OVMF_VARS_4M.{title}.fd"));
     let program = virt_firmware()?;
     with_lock(&target_folder().join("cache/firmware/lock"), || {
         if !store.exists() {
             let unfinished = store.with_extension("part");
             let mut make = Command::new(program);
-            make.arg("--input")
-                .arg(Path::new(OVMF).join("OVMF_VARS_4M.fd"));
-            make.args(["--enroll-microsoft", "--microsoft-db", "uefi23"]);
-            make.args(["--microsoft-kek", "2023", "--secure-boot"]);
+            make.arg("--input").arg(Path::new(OVMF).join(from));
+            make.args(changes).arg("--secure-boot");
             make.arg("--output").arg(&unfinished);
-            run_command(make).context("making a variable store that trusts only 2023")?;
+            run_command(make).with_context(|| format!("making the variable store {title}"))?;
             fs::rename(&unfinished, &store)?;
         }
         Ok(store)
