@@ -56,6 +56,8 @@ pub struct Ingredients {
     pub packages: Vec<ImageFile>,
     /// Known good files, in the order of the job.
     pub files: Vec<ImageFile>,
+    /// Recovery keys of the site, under its passphrase.
+    pub bundle: Option<ImageFile>,
 }
 
 /// An image's contents with what the summary says of them.
@@ -119,6 +121,10 @@ impl Ingredients {
             files: files
                 .map(|(kit, file)| carried(kit.path.clone(), file))
                 .collect(),
+            bundle: inputs
+                .bundle
+                .as_ref()
+                .map(|file| carried(paths::KEY_BUNDLE.to_owned(), file)),
         }
     }
 
@@ -130,13 +136,19 @@ impl Ingredients {
         if let Some(bom) = &self.bom {
             let inputs = BomInputs {
                 job: &self.job,
-                files: [&self.remedies, &self.packages, &self.files],
+                files: [
+                    &self.remedies,
+                    &self.packages,
+                    &self.files,
+                    self.bundle.as_slice(),
+                ],
             };
             files.push(made(paths::BOM, bom.to_text(&inputs)));
         }
         for group in [&self.remedies, &self.packages, &self.files] {
             files.extend_from_slice(group);
         }
+        files.extend(self.bundle.clone());
         files
     }
 

@@ -76,8 +76,8 @@ pub enum BomError {
 pub struct BomInputs<'a> {
     /// What the stick is to do.
     pub job: &'a Job,
-    /// Remedies, packages of definitions and known good files, as they lie on the stick.
-    pub files: [&'a [ImageFile]; 3],
+    /// Remedies, packages of definitions, known good files and recovery keys, as they lie on the stick.
+    pub files: [&'a [ImageFile]; 4],
 }
 
 /// What the bill says of one file of the stick.

@@ -221,6 +221,7 @@ fn origin_of_file(path: &str, known: &BTreeMap<String, Provenance>) -> Provenanc
         paths::PUBLIC_KEY,
         paths::BOM,
         paths::IDENTITY,
+        paths::HEAD,
         paths::JOURNAL,
         paths::SCRATCH,
     ];

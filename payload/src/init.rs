@@ -1,7 +1,7 @@
 //! Being PID 1 of the rescue environment: mounts, modules, consoles, the stick, and the end.
 //!
-//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, and
-//! an interrupted commit is finished before anything else is looked at.
+//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, volumes
+//! that BitLocker locks are unlocked, and an interrupted commit is finished before anything else is looked at.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -17,11 +17,13 @@ use rustix::system::{RebootCommand, reboot};
 
 use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
+use self::unlock::unlock_volumes;
 use crate::journal::recover::{RecoverOutcome, recover};
 use crate::journal::undo::{UndoError, undo};
 use crate::journal::{Journal, Target};
 use crate::machine::Machine;
-use crate::machine::linux::{LinuxMachine, LinuxVolume, Resources, find_targets, uptime_ms};
+use crate::machine::linux::volume::{LinuxVolume, Resources};
+use crate::machine::linux::{LinuxMachine, find_targets, uptime_ms};
 use crate::screen::console::Consoles;
 use crate::screen::{self, Progress, Screen, guess_time_left, outcome_lines, story};
 use crate::stick::Stick;
@@ -29,6 +31,7 @@ use crate::stick::Stick;
 pub mod arguments;
 pub mod boot_stick;
 pub mod environment;
+mod unlock;
 
 /// Folder for mount points.
 const WORK: &str = "/run/mend";
@@ -205,12 +208,14 @@ fn mend(
     work: Work,
 ) -> Outcome {
     let journal = open_journal(screen, boot_stick);
+    let opened = unlock_volumes(screen, boot_stick.disk(), stick, stick.job().mode);
     let resources = Resources {
         journal: journal.clone(),
         scratch: boot_stick.place_of(paths::SCRATCH).ok(),
         work: WORK.into(),
+        unlocked: opened.unlocked,
     };
-    let mut recovered = Vec::new();
+    let mut recovered = opened.notes;
     if let Some(journal) = &journal {
         let mut commits = journal.commits().into_iter();
         if commits.any(|commit| commit.state.is_unfinished()) {
@@ -221,7 +226,7 @@ fn mend(
         });
         screen.turn_to(screen::Work::Looking);
         match done.and_then(|done| done) {
-            Ok(lines) => recovered = lines,
+            Ok(lines) => recovered.extend(lines),
             Err(reason) => {
                 let advice = "A repair was interrupted and cannot be finished. Keep the stick, and \
                               ask whoever made it.";
@@ -291,6 +296,7 @@ fn recover_all(
             RecoverOutcome::Finished => "finished",
             RecoverOutcome::TakenBack => "taken-back",
             RecoverOutcome::NotHere => "not-here",
+            RecoverOutcome::Locked => "locked",
             RecoverOutcome::Abandoned => "abandoned",
         };
         screen.mark(&format!("recovered {word} {}", one.commit.run));
@@ -348,6 +354,7 @@ fn show(screen: &mut Consoles, outcome: Outcome) {
         report: outcome.report,
         is_saved,
         saved_line,
+        codes: Vec::new(),
     });
     screen.mark(&format!("VERDICT {}", verdict.word()));
 }

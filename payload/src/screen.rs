@@ -9,6 +9,9 @@ use rescue_stick::report::{
     CandidateReport, InstallationReport, MachineFacts, Report, StickFacts, Verdict,
 };
 
+use self::prompt::{Entry, Prompt, Typed};
+
+pub mod code;
 pub mod console;
 pub mod details;
 pub mod display;
@@ -16,6 +19,7 @@ pub mod headline;
 pub mod keymap;
 pub mod keys;
 pub mod letters;
+pub mod prompt;
 pub mod sheet;
 pub mod sound;
 pub mod story;
@@ -34,6 +38,10 @@ pub trait Screen {
     fn line(&mut self, text: &str);
     /// Asks and waits for an answer.
     fn ask(&mut self, question: Question<'_>) -> Answer;
+    /// Asks for a text and waits for it; whatever the answer, it is in `entry` alone.
+    fn ask_text(&mut self, _prompt: &Prompt<'_>, _entry: &mut Entry) -> Typed {
+        Typed::Skipped
+    }
     /// Learns what PC this is and which stick it was started from.
     fn meet(&mut self, _machine: &MachineFacts, _stick: &StickFacts) {}
     /// Learns that another kind of work begins.

@@ -135,6 +135,9 @@ impl Stick {
             date: job.date.clone(),
             manifest: Some(Sha256Digest::of(manifest_text.as_bytes())),
             key: Some(trusted.base64().to_owned()),
+            public_key: identity
+                .as_ref()
+                .map(|own| own.public_key().base64().to_owned()),
         };
         Ok(Self {
             root: root.to_owned(),

@@ -2,6 +2,10 @@
 
 use std::io::{BufRead, Write};
 
+use zeroize::Zeroizing;
+
+use crate::screen::prompt::{Checked, Entry, Prompt, Typed};
+use crate::screen::words::Language;
 use crate::screen::{Answer, Question, Screen, WITHOUT_JOURNAL};
 
 /// A screen made of an output and an input.
@@ -47,6 +51,34 @@ impl<W: Write, R: BufRead> Screen for Terminal<W, R> {
         match (read, answer.trim()) {
             (Ok(_), "y" | "Y" | "yes") => Answer::Yes,
             _ => Answer::No,
+        }
+    }
+
+    fn ask_text(&mut self, prompt: &Prompt<'_>, entry: &mut Entry) -> Typed {
+        let english = Language::English;
+        self.line(prompt.tagline.in_language(english));
+        for (label, text) in prompt.rows {
+            self.line(&format!("{}: {text}", label.in_language(english)));
+        }
+        loop {
+            entry.clear();
+            let (label, hint) = (prompt.label, prompt.hint);
+            let (label, hint) = (label.in_language(english), hint.in_language(english));
+            let shown = write!(self.output, "{label} ({hint}), or nothing: ");
+            let mut line = Zeroizing::new(String::new());
+            let read = shown
+                .and_then(|()| self.output.flush())
+                .and_then(|()| self.input.read_line(&mut line));
+            let text = line.trim_end_matches(['\r', '\n']);
+            if read.is_err() || text.is_empty() {
+                return Typed::Skipped;
+            }
+            entry.type_text(text, prompt.field);
+            match (prompt.check)(entry.text()) {
+                Checked::Complete => return Typed::Text,
+                Checked::Incomplete => self.line("that is not all of it"),
+                Checked::Wrong { why, .. } => self.line(why.in_language(english)),
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use rescue_stick::report::Report;
 use support::broken_pc::{MadeDisk, PcSpec, make_disk};
-use support::inspect::{Volume, verdicts};
+use support::inspect::{Volume, verdicts, volumes};
 use support::judges;
 use support::kit::{Kit, extract_volume, read_report, require_builds};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus, copy_image};
@@ -37,6 +37,11 @@ impl Bench {
         copy_image(&kit.image(), &folder.path().join("stick.img"))?;
         let made = make_disk(pc, &folder.path().join("pc.img"))?;
         Ok(Self { folder, made })
+    }
+
+    /// Returns where a further file of this test lies.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub(crate) fn stick(&self) -> PathBuf {
@@ -79,13 +84,25 @@ impl Bench {
         Volume::of(self.pc(), made)?.used_clusters()
     }
 
+    /// Returns all bytes of the volume that is first on the PC's disk, with a Windows or without.
+    pub(crate) fn first_volume(&self) -> Result<Vec<u8>> {
+        let volumes = volumes(self.pc())?;
+        let first = volumes.first().context("no volume")?;
+        Ok(fs_err::read(first.path())?)
+    }
+
     /// Demands that the host finds every Windows repaired, and the volumes sound.
     pub(crate) fn check_repaired(&self) -> Result<()> {
-        for verdict in verdicts(self.pc())? {
+        self.check_repaired_on(self.pc())
+    }
+
+    /// Demands the same of a disk that was made from the PC's.
+    pub(crate) fn check_repaired_on(&self, disk: &Path) -> Result<()> {
+        for verdict in verdicts(disk)? {
             ensure!(verdict.repaired, "the host's look at the disk: {verdict:?}");
         }
         for made in &self.made.volumes {
-            let volume = Volume::of(self.pc(), made)?;
+            let volume = Volume::of(disk, made)?;
             volume.is_sound()?;
             let path = made.windows.svchost_path();
             let found = volume

@@ -3,6 +3,7 @@
 //! - `actions`: every action of remedies on NTFS, and the way back
 //! - `bad_sectors`: disks that fail on reading, on writing, or do not let themselves be written
 //! - `carried`: what a kit may bring besides one package of definitions
+//! - `bitlk_images`: volumes that Windows locked, against what cryptsetup says of them
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
 //! - `containers`: quarantines and cabinets, as other people's tools make and read them
 //! - `crash`: power cuts at every write of a repair and of an undo
@@ -13,6 +14,7 @@
 //! - `not_init`: started by mistake on an ordinary system
 //! - `predicates`: every test of remedies, with its three answers
 //! - `proof`: by what a restored file is proven, as the report says it
+//! - `quarantines`: files of a quarantine, by their proof and by what is in the way
 //! - `on_volumes`: the whole repair on real file systems, judged by their own tools
 //! - `security`: descriptors, owners, short names and times after a repair
 //! - `states`: volumes in every state that real ones are found in
@@ -22,6 +24,7 @@
 mod actions;
 mod bad_sectors;
 mod carried;
+mod bitlk_images;
 mod catalog;
 mod containers;
 mod crash;
@@ -33,6 +36,7 @@ mod nothing_fits;
 mod on_volumes;
 mod predicates;
 mod proof;
+mod quarantines;
 mod security;
 mod states;
 mod undo;

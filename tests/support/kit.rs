@@ -35,6 +35,8 @@ pub struct KitSpec {
     pub own_remedies: Vec<String>,
     /// `hybrid`, `gpt` or `mbr`.
     pub layout: &'static str,
+    /// List of recovery keys and passphrase that they are sealed under, to be carried.
+    pub recovery_keys: Option<(String, &'static str)>,
 }
 
 impl Default for KitSpec {
@@ -50,6 +52,7 @@ impl Default for KitSpec {
             remedies: vec!["mcafee-5958"],
             own_remedies: Vec::new(),
             layout: "hybrid",
+            recovery_keys: None,
         }
     }
 }
@@ -103,6 +106,18 @@ impl Kit {
         fs::write(kit.path("recipe.toml"), recipe_text(spec))?;
         for (name, text) in own_remedy_names(spec).iter().zip(&spec.own_remedies) {
             fs::write(kit.path(name), text)?;
+        }
+        if let Some((list, passphrase)) = &spec.recovery_keys {
+            fs::write(kit.path("keys.csv"), list)?;
+            fs::write(kit.path("passphrase"), passphrase)?;
+            let from = ["--passphrase-file", "passphrase"];
+            kit.mendkit(
+                &[
+                    ["keys", "seal", "keys.csv", "-o", "bundle.age"].as_slice(),
+                    &from,
+                ]
+                .concat(),
+            )?;
         }
         kit.mendkit(&["keygen", "--no-password", "-o", "release.key"])?;
         kit.rebuild()?;
@@ -182,6 +197,10 @@ pub fn recipe_text(spec: &KitSpec) -> String {
     } else {
         ""
     };
+    let keys = match spec.recovery_keys {
+        Some(_) => "[keys]\nbundle = \"bundle.age\"\n",
+        None => "",
+    };
     format!(
         "title = \"McAfee DAT 5958 (svchost.exe)\"\n\
          date = \"2010-04-22\"\n\
@@ -189,7 +208,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
          mode = \"{mode}\"\n\
          finish = \"{finish}\"\n\
          languages = {languages:?}\n\
-         {definitions}\
+         {definitions}{keys}\
          [boot]\n\
          layout = \"{layout}\"\n\
          menu-seconds = {menu_seconds}\n\

@@ -6,6 +6,7 @@
 //!
 //! - [`access`]: who may change a file
 //! - [`afflict`], [`failing_disk`]: volumes and disks in the states that real ones are found in
+//! - [`bitlocker`]: locks a volume as BitLocker does
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
 //! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
@@ -15,12 +16,14 @@
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
 //! - [`judges`]: someone else's tools, which must accept what we write
 //! - [`kit`]: images as mendkit builds them
+//! - [`mtools_volume`]: FAT32 without a kernel that knows it
 //! - [`patient`]: a whole repair of a volume in a file, without a boot
 //! - [`small_image`]: signed images that need no boot parts
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
 pub mod access;
 pub mod afflict;
+pub mod bitlocker;
 pub mod broken_pc;
 pub mod catalog;
 pub mod crash;
@@ -31,6 +34,7 @@ pub mod faulty_device;
 pub mod inspect;
 pub mod judges;
 pub mod kit;
+pub mod mtools_volume;
 pub mod patient;
 pub mod pe;
 pub mod qemu;

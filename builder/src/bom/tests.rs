@@ -82,7 +82,7 @@ fn text(bom: &Bom, remedies: &[ImageFile]) -> String {
     let job = job();
     bom.to_text(&BomInputs {
         job: &job,
-        files: [remedies, &[], &[]],
+        files: [remedies, &[], &[], &[]],
     })
 }
 

@@ -125,7 +125,7 @@ fn add_file(
     known: &BTreeMap<String, Provenance>,
     ranges: &mut Vec<InspectedRange>,
 ) {
-    let work_areas = [paths::IDENTITY, paths::JOURNAL, paths::SCRATCH];
+    let work_areas = [paths::IDENTITY, paths::HEAD, paths::JOURNAL, paths::SCRATCH];
     let kind = match file.path.as_str() {
         path if work_areas.contains(&path) => RangeKind::WorkArea,
         path if paths::left_by_system(path).is_some() => RangeKind::LeftBySystem,

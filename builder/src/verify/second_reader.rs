@@ -31,7 +31,7 @@ pub(super) fn check_with_fatfs(
             tree.folders
                 .iter()
                 .skip(1)
-                .map(|found| (format!("{}/", found.path), 0)),
+                .map(|folder| (format!("{}/", folder.path), 0)),
         )
         .collect();
     let view = VolumeView {

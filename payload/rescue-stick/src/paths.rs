@@ -10,7 +10,9 @@
 //! /mendkit/definitions/NAME/*          corrected definitions
 //! /mendkit/files/*                     known good files
 //! /mendkit/bom.json  licences.txt      what everything is made of, and on which terms
+//! /mendkit/bundle.age                  recovery keys of the site, under its passphrase
 //! /mendkit/identity.bin                who this stick is; preallocated, not in the manifest
+//! /mendkit/head.bin                    how far its reports go; preallocated, not in the manifest
 //! /mendkit/journal.bin  scratch.bin    preallocated, written in place, not in the manifest
 //! /reports/                            what was done where, not in the manifest
 //! ```
@@ -45,8 +47,15 @@ pub const BOM: &str = "mendkit/bom.json";
 /// The terms of everything on the stick, and where its sources are, as text.
 pub const LICENCES: &str = "mendkit/licences.txt";
 
+/// The site's recovery keys, as an age file under its passphrase; only where the recipe names one.
+pub const KEY_BUNDLE: &str = "mendkit/bundle.age";
+
 /// Who this stick is, blank in an image. Contiguous; of fixed length; outside the manifest.
 pub const IDENTITY: &str = "mendkit/identity.bin";
+
+/// How far the stick's chain of reports goes, blank in an image. Contiguous; of fixed length; outside the
+/// manifest.
+pub const HEAD: &str = "mendkit/head.bin";
 
 /// The journal: undo and redo blocks. Contiguous; written in place; outside the manifest.
 pub const JOURNAL: &str = "mendkit/journal.bin";
@@ -54,8 +63,21 @@ pub const JOURNAL: &str = "mendkit/journal.bin";
 /// Room for an overlay that does not fit in memory. Contiguous; written in place; outside the manifest.
 pub const SCRATCH: &str = "mendkit/scratch.bin";
 
-/// Folder of reports; outside the manifest.
+/// Folder of reports, one folder each, `000014-20100422T101500Z-OPTIPLEX-114`: the number of the report on
+/// its stick, then the run. Outside the manifest.
 pub const REPORTS: &str = "reports";
+
+/// In a report's folder: the report. Its bytes are what is signed.
+pub const REPORT_JSON: &str = "report.json";
+
+/// In a report's folder: the signature of the report by the stick's own key, in minisign's format.
+pub const REPORT_SIGNATURE: &str = "report.json.minisig";
+
+/// In a report's folder: the same for people.
+pub const REPORT_TEXT: &str = "report.txt";
+
+/// What the name of a report's folder ends with while it is being written.
+pub const PARTIAL_REPORT_SUFFIX: &str = ".part";
 
 /// In the initramfs: the key that `mend` trusts, in minisign's public key format.
 pub const TRUSTED_KEY_IN_INITRAMFS: &str = "/mendkit.pub";
@@ -88,9 +110,25 @@ pub fn left_by_system(path: &str) -> Option<&'static str> {
     Some(row.1)
 }
 
+/// Returns whether a folder at the root of a stick is an index or a log that its system makes anew, and
+/// holds nothing of a person.
+pub fn is_index(folder: &str) -> bool {
+    ["System Volume Information", ".Spotlight-V100", ".fseventsd"]
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(folder))
+}
+
 /// Returns whether `path` may exist on a stick although the manifest does not list it.
 pub fn is_outside_manifest(path: &str) -> bool {
-    [MANIFEST, MANIFEST_SIGNATURE, IDENTITY, JOURNAL, SCRATCH].contains(&path)
+    [
+        MANIFEST,
+        MANIFEST_SIGNATURE,
+        IDENTITY,
+        HEAD,
+        JOURNAL,
+        SCRATCH,
+    ]
+    .contains(&path)
         || path
             .strip_prefix(REPORTS)
             .is_some_and(|rest| rest.starts_with('/'))
@@ -107,6 +145,7 @@ mod tests {
         assert!(is_outside_manifest("reports/a/report.json"));
         assert!(is_outside_manifest(JOURNAL));
         assert!(is_outside_manifest(IDENTITY));
+        assert!(is_outside_manifest(HEAD));
         assert!(!is_outside_manifest("mendkit/identity.bin2"));
         assert!(!is_outside_manifest("reportsx/a"));
         assert!(!is_outside_manifest("mendkit/job.json"));

@@ -1,15 +1,21 @@
 //! The report: what `mend` found and did on one PC. Stored as JSON, schema-numbered.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use self::chain::ChainLink;
+use self::health::HealthReport;
+use self::line::Line;
 use crate::digest::Sha256Digest;
-use crate::report::health::HealthReport;
 
+pub mod chain;
 pub mod health;
 pub mod line;
+pub mod summary;
 
 /// The schema that this version writes.
-pub const REPORT_SCHEMA: u32 = 1;
+pub const REPORT_SCHEMA: u32 = 2;
 
 /// The report of one run on one PC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +35,17 @@ pub struct Report {
     pub verdict: Verdict,
     /// The stick that did it.
     pub stick: StickFacts,
+    /// Place in the stick's chain of reports. `None` if the stick keeps no chain, or could not take this
+    /// report: then it was kept on the PC and shown as a summary.
+    pub chain: Option<ChainLink>,
+    /// Who came, where to, and why.
+    pub visit: VisitFacts,
+    /// What the stick carried, and whether the PC knew better.
+    pub kit: KitFacts,
+    /// Language of `report.txt`, as ISO 639-1 code.
+    pub language: String,
+    /// Digest of `report.txt`, which so is signed with this report.
+    pub text_sha256: Option<Sha256Digest>,
     /// The PC.
     pub machine: MachineFacts,
     /// Every volume that was looked at.
@@ -103,6 +120,30 @@ pub struct StickFacts {
     pub manifest: Option<Sha256Digest>,
     /// The key that signed it, as Base64.
     pub key: Option<String>,
+    /// The stick's own key, which signs its reports, as Base64; `None` if it has none.
+    pub public_key: Option<String>,
+}
+
+/// A visit: preset in the recipe, or entered once for a stick.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct VisitFacts {
+    /// Who works with the stick.
+    pub technician: Option<Line>,
+    /// Where.
+    pub site: Option<Line>,
+    /// Number of the order, case or incident.
+    pub ticket: Option<Line>,
+}
+
+/// What a stick carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KitFacts {
+    /// Definitions by the name of their set, with their version.
+    pub definitions: BTreeMap<String, String>,
+    /// Definitions on the PC that are newer than the stick's, one line each; empty if there are none.
+    pub older_than: Vec<Line>,
 }
 
 /// The PC. Everything that firmware does not tell is `None`.
@@ -213,16 +254,72 @@ pub struct ChangeReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Timing {
-    /// Name of the stage: detect, health, diagnose, plan, apply, check, commit, verify.
+    /// Name of the stage: start, modules, stick, proof (before the PC is looked at), detect, health,
+    /// diagnose, plan, wait (for a person), apply, check, commit, verify.
     pub stage: String,
     /// Milliseconds.
     pub took_ms: u64,
 }
 
+/// Why a text is no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// Not the JSON of a report.
+    #[error("report: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// Written by a newer mend.
+    #[error("report: schema is {found}, this version reads 1 to {REPORT_SCHEMA}")]
+    Schema {
+        /// The number found.
+        found: u64,
+    },
+}
+
+/// Enough of a report to know how to read it.
+#[derive(Deserialize)]
+struct AnyReport {
+    schema: u64,
+}
+
 impl Report {
-    /// Parses the JSON of a report.
-    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    /// Parses the JSON of a report of any schema ever written. What an older one does not say is absent.
+    pub fn parse(text: &str) -> Result<Self, ReportError> {
+        Self::parse_bytes(text.as_bytes())
+    }
+
+    /// Parses the bytes of a `report.json`, as [`Self::parse`] does.
+    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, ReportError> {
+        let AnyReport { schema } = serde_json::from_slice(bytes)?;
+        match schema {
+            1 => Self::parse_schema_1(bytes),
+            _ if schema == u64::from(REPORT_SCHEMA) => Ok(serde_json::from_slice(bytes)?),
+            found => Err(ReportError::Schema { found }),
+        }
+    }
+
+    /// Adds what came with schema 2 to a report that does not have it.
+    fn parse_schema_1(bytes: &[u8]) -> Result<Self, ReportError> {
+        let mut value: serde_json::Value = serde_json::from_slice(bytes)?;
+        let new = [
+            ("chain", serde_json::Value::Null),
+            ("visit", serde_json::to_value(VisitFacts::default())?),
+            ("kit", serde_json::to_value(KitFacts::default())?),
+            ("language", "en".into()),
+            ("text-sha256", serde_json::Value::Null),
+        ];
+        if let Some(report) = value.as_object_mut() {
+            for (key, absent) in new {
+                report.entry(key).or_insert(absent);
+            }
+        }
+        if let Some(stick) = value
+            .get_mut("stick")
+            .and_then(|stick| stick.as_object_mut())
+        {
+            stick.entry("public-key").or_insert(serde_json::Value::Null);
+        }
+        Ok(serde_json::from_value(value)?)
     }
 
     /// Returns the JSON of the report, indented, with a final newline.
@@ -239,13 +336,45 @@ mod tests {
     use super::*;
 
     const SCHEMA_1: &str = include_str!("../fixtures/report-1.json");
+    const SCHEMA_2: &str = include_str!("../fixtures/report-2.json");
 
     #[test]
     fn reads_every_schema_ever_shipped() {
-        let report = Report::parse(SCHEMA_1).unwrap();
+        let report = Report::parse(SCHEMA_2).unwrap();
         assert_eq!(report.schema, REPORT_SCHEMA);
         assert_eq!(report.installations[0].changes[1].before, None);
-        assert_eq!(report.to_text(), SCHEMA_1);
+        assert_eq!(report.to_text(), SCHEMA_2);
+        let old = Report::parse(SCHEMA_1).unwrap();
+        assert_eq!(old.chain, None);
+        assert_eq!(old.health, report.health);
+        assert_eq!(old.installations, report.installations);
+    }
+
+    #[test]
+    fn refuses_other_schemas_unknown_keys_and_keys_of_a_later_schema() {
+        let other = SCHEMA_2.replace("\"schema\": 2", "\"schema\": 3");
+        let error = Report::parse(&other).unwrap_err();
+        assert!(matches!(error, ReportError::Schema { found: 3 }), "{error}");
+        let extra = SCHEMA_2.replace("\"run\"", "\"ran\": 1, \"run\"");
+        assert!(
+            Report::parse(&extra)
+                .unwrap_err()
+                .to_string()
+                .contains("ran")
+        );
+        let without = SCHEMA_2.replace("  \"language\": \"fr\",\n", "");
+        assert!(
+            Report::parse(&without)
+                .unwrap_err()
+                .to_string()
+                .contains("language")
+        );
+        let deep = format!(
+            "{{\"schema\": 2, \"run\": {}1{}}}",
+            "[".repeat(9999),
+            "]".repeat(9999)
+        );
+        assert!(matches!(Report::parse(&deep), Err(ReportError::Syntax(_))));
     }
 
     #[test]

@@ -73,6 +73,13 @@ impl SecretKey {
     }
 }
 
+impl SecretKey {
+    /// Returns the bare Ed25519 signature of `message`, without minisign's form around it.
+    pub(crate) fn sign_raw(&self, message: &[u8]) -> [u8; 64] {
+        *self.secret.sign(message, None)
+    }
+}
+
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretKey(of {})", self.public.base64())

@@ -3,6 +3,8 @@
 //!
 //! Keys and signatures are minisign's files, so that anyone can check a stick with `minisign -V`.
 
+use ct_codecs::{Base64, Decoder as _};
+
 /// A public key in minisign's format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
@@ -65,6 +67,18 @@ impl PublicKey {
         &self.base64
     }
 
+    /// Returns the eight bytes that name the key pair. Nothing only for a key that does not parse, which
+    /// there is none of.
+    pub fn key_id(&self) -> Option<[u8; 8]> {
+        key_id(&self.base64)
+    }
+
+    /// Returns the 32 bytes of the Ed25519 key itself.
+    pub(crate) fn raw(&self) -> Option<[u8; 32]> {
+        let bytes = Base64::decode_to_vec(&self.base64, None).ok()?;
+        bytes.get(10..)?.try_into().ok()
+    }
+
     /// Returns the two-line file that `minisign -p` reads.
     pub fn to_file(&self) -> String {
         format!("untrusted comment: mendkit public key\n{}\n", self.base64)
@@ -84,6 +98,19 @@ impl PublicKey {
                 reason: error.to_string(),
             })
     }
+}
+
+/// Returns the eight bytes that name the key which made a signature, as a `.minisig` file says it; not
+/// believed before [`PublicKey::check`].
+pub fn key_id_of_signature(signature: &str) -> Option<[u8; 8]> {
+    key_id(signature.lines().nth(1)?.trim())
+}
+
+/// Keys and signatures begin with two bytes for the algorithm, then the key's name. Source: minisign,
+/// "Public key format", "Signature format".
+fn key_id(base64: &str) -> Option<[u8; 8]> {
+    let bytes = Base64::decode_to_vec(base64, None).ok()?;
+    bytes.get(2..10)?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -5,31 +5,30 @@
 
 use std::io::{Read as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Duration;
 
 use fs_err::{File, OpenOptions};
-use rescue_stick::job::{Finish, Mode};
+use rescue_stick::job::Mode;
 use rescue_stick::report::{InstallationReport, MachineFacts, StickFacts, Verdict};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::display::Display;
 use super::headline::Headline;
-use super::keys::{Key, complete_key, next_key};
+use super::prompt::{Entry, Prompt, Typed};
 use super::sheet::Sheet;
-use super::story::{Ending, Outcome, Story};
+use super::story::{Outcome, Story};
 use super::words::sentences::translate;
 use super::words::{self, Language};
 use super::wrap::{capitalised, fold};
-use super::{Answer, Progress, Question, Screen, WITHOUT_JOURNAL, Work, keymap, sound};
+use super::{Answer, Progress, Question, Screen, Work, keymap, sound};
+
+mod asking;
 
 /// Columns of the lines on a serial line.
 const WIDTH: usize = 78;
 /// Columns of text in a frame of that width.
 const FRAMED: usize = WIDTH - 6;
-/// How often it is looked whether the stick is still in.
-const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// Every console that could be opened.
 pub struct Consoles {
@@ -41,18 +40,6 @@ pub struct Consoles {
     languages: Vec<Language>,
     story: Story,
     has_page: bool,
-}
-
-/// A question as every console asks it.
-struct Asked<'q> {
-    /// Its word on the line that machines read.
-    mark: &'static str,
-    /// Makes its page.
-    page: &'q dyn Fn(&Story) -> Sheet,
-    /// What a serial line is told besides the plan that it has already.
-    notes: &'q [&'q str],
-    /// The key that says yes.
-    yes: fn(Language) -> Key,
 }
 
 impl Consoles {
@@ -128,12 +115,21 @@ impl Consoles {
     }
 
     fn serial_lines(&mut self, lines: &[String]) {
+        self.serial_text(&format!("{}\r\n", lines.join("\r\n")));
+    }
+
+    fn serial_text(&mut self, text: &str) {
         for serial in &mut self.serials {
-            let text = format!("{}\r\n", lines.join("\r\n"));
             // A console that went away must not stop a repair.
             let _ = serial.write_all(text.as_bytes());
             let _ = serial.flush();
         }
+    }
+
+    /// Returns how many squares wide a code may be to be shown on every screen.
+    pub fn widest_code(&self) -> usize {
+        let widths = self.displays.iter().map(Display::widest_code);
+        widths.min().unwrap_or(usize::MAX)
     }
 
     /// Shows a page on every screen. A fault in a page must not hide what the page says.
@@ -179,64 +175,6 @@ impl Consoles {
         }
     }
 
-    /// Waits until the PC may be restarted or switched off: for a key, or for the stick to be pulled.
-    pub fn wait_for_end(&mut self, finish: Finish, is_stick_in: &dyn Fn() -> bool) {
-        let mut ending = match finish {
-            Finish::Ask => Ending::Key,
-            Finish::Restart => Ending::Removal,
-            Finish::PowerOff => Ending::PowerOff,
-        };
-        self.show_end(ending);
-        if finish == Finish::PowerOff {
-            return;
-        }
-        self.forget_keys();
-        self.mark("QUESTION finished");
-        loop {
-            let is_out = !is_stick_in();
-            if is_out && ending == Ending::Removal {
-                return;
-            }
-            if is_out && ending == Ending::Key {
-                ending = Ending::StickIsOut;
-                self.mark("stick is out");
-                self.show_end(ending);
-            }
-            let key = match self.keys.recv_timeout(POLL_INTERVAL) {
-                Ok(first) => complete_key(first, &self.keys),
-                Err(RecvTimeoutError::Timeout) => continue,
-                // Nobody can answer any more if every console is gone.
-                Err(RecvTimeoutError::Disconnected) if ending == Ending::Removal => {
-                    thread::sleep(POLL_INTERVAL);
-                    continue;
-                }
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            match key {
-                Key::Enter => return,
-                Key::Letter('d') => {
-                    self.look_at_details();
-                    self.show_end(ending);
-                }
-                Key::Letter('l') => {
-                    self.speak(self.other_language());
-                    self.show_end(ending);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn show_end(&mut self, ending: Ending) {
-        let mut sheet = self.story.outcome_page(Some(ending));
-        if !sheet.keys.is_empty() {
-            sheet.keys.push(self.language_key());
-        }
-        self.show(&sheet, true);
-        self.serial_lines(&[String::new(), sheet.action.clone()]);
-        self.serial_keys(&sheet);
-    }
-
     fn language_key(&self) -> (String, String) {
         ("L".to_owned(), self.other_language().name().to_owned())
     }
@@ -250,85 +188,6 @@ impl Consoles {
             let keys: Vec<String> = keys.collect();
             self.serial_lines(&[keys.join("   ")]);
         }
-    }
-
-    /// Asks until there is an answer; who cannot answer says no.
-    fn ask_about(&mut self, asked: &Asked<'_>) -> Answer {
-        loop {
-            let mut sheet = (asked.page)(&self.story);
-            sheet.keys.push(self.language_key());
-            self.show(&sheet, true);
-            if !asked.notes.is_empty() {
-                let label = words::NOTE.in_language(self.story.language);
-                let notes = asked.notes.iter().map(|note| self.translated(note));
-                let notes: Vec<String> = notes.collect();
-                self.serial_lines(&[String::new(), format!("{label}: {}", notes.join("\r\n"))]);
-            }
-            self.serial_lines(&[String::new()]);
-            self.serial_keys(&sheet);
-            self.forget_keys();
-            self.mark(&format!("QUESTION {}", asked.mark));
-            let yes = (asked.yes)(self.story.language);
-            loop {
-                match next_key(&self.keys) {
-                    Some(key) if key == yes => return Answer::Yes,
-                    // Where a letter says yes, the key that people press without reading says no.
-                    Some(Key::Enter | Key::Letter('n')) | None => return Answer::No,
-                    Some(Key::Letter('d')) => {
-                        self.look_at_details();
-                        break;
-                    }
-                    Some(Key::Letter('l')) => {
-                        self.speak(self.other_language());
-                        break;
-                    }
-                    Some(_) => {}
-                }
-            }
-        }
-    }
-
-    /// Shows the details until a key leads back.
-    fn look_at_details(&mut self) {
-        let details = self.story.details();
-        let lines: Vec<String> = details.iter().map(|detail| detail.text.clone()).collect();
-        self.serial_lines(&lines);
-        let (mut top, mut last) = (0_usize, 0);
-        let language = self.story.language;
-        let page = self
-            .displays
-            .iter()
-            .map(Display::page_rows)
-            .min()
-            .unwrap_or(1);
-        let page = page.saturating_sub(1).max(1);
-        loop {
-            for display in &mut self.displays {
-                let draw = || display.show_details(&details, top, language);
-                last = catch_unwind(AssertUnwindSafe(draw))
-                    .ok()
-                    .and_then(Result::ok)
-                    .unwrap_or(0);
-            }
-            if self.displays.is_empty() {
-                return;
-            }
-            top = match next_key(&self.keys) {
-                Some(Key::Up) => top.saturating_sub(1),
-                Some(Key::Down) => top.saturating_add(1),
-                Some(Key::PageUp) => top.saturating_sub(page),
-                Some(Key::PageDown) => top.saturating_add(page),
-                Some(Key::Letter('d') | Key::Escape | Key::Enter) | None => return,
-                Some(_) => top,
-            };
-            top = top.min(last);
-        }
-    }
-
-    /// Keys that were pressed before do not count as answers. Called before a question is marked on the serial
-    /// line: what answers the mark may be quicker than the next statement.
-    fn forget_keys(&mut self) {
-        while self.keys.try_recv().is_ok() {}
     }
 
     fn translated(&self, line: &str) -> String {
@@ -407,30 +266,11 @@ impl Screen for Consoles {
     }
 
     fn ask(&mut self, question: Question<'_>) -> Answer {
-        match question {
-            Question::Repair { warning } => self.ask_about(&Asked {
-                mark: "repair",
-                page: &|story| story.proposal_page(warning),
-                notes: warning.as_slice(),
-                yes: |_| Key::Enter,
-            }),
-            Question::Undo { warning } => self.ask_about(&Asked {
-                mark: "undo",
-                page: &|story| story.proposal_page(warning),
-                notes: warning.as_slice(),
-                yes: |_| Key::Enter,
-            }),
-            Question::WithoutJournal { reason } => self.ask_about(&Asked {
-                mark: "without-journal",
-                page: &|story| story.unprotected_page(reason),
-                notes: &[reason, WITHOUT_JOURNAL],
-                yes: |language| Key::Letter(words::yes_letter(language)),
-            }),
-            Question::Finished => {
-                self.wait_for_end(Finish::Ask, &|| true);
-                Answer::Yes
-            }
-        }
+        self.ask_question(question)
+    }
+
+    fn ask_text(&mut self, prompt: &Prompt<'_>, entry: &mut Entry) -> Typed {
+        self.ask_for_text(prompt, entry)
     }
 }
 

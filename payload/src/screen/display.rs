@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use fs_err::File;
 use ratatui_core::backend::{Backend, ClearType, WindowSize};
 use ratatui_core::buffer::Cell;
-use ratatui_core::layout::{Position, Size};
+use ratatui_core::layout::{Position, Rect, Size};
 use ratatui_core::style::{Color, Modifier};
 use ratatui_core::terminal::Terminal;
 use rustix::termios::tcgetwinsize;
@@ -84,6 +84,13 @@ impl Display {
             last = super::details::draw(details, top, language, frame.buffer_mut());
         })?;
         Ok(last)
+    }
+
+    /// Returns how many squares wide a code may be to be shown here.
+    pub fn widest_code(&self) -> usize {
+        let size = self.terminal.size().unwrap_or(SMALLEST);
+        let area = Rect::new(0, 0, size.width, size.height);
+        super::code::widest_code(super::sheet::room_for_code(area), size.height)
     }
 
     /// Returns how many rows of details fit.

@@ -27,6 +27,59 @@ pub enum Key {
     Other,
 }
 
+/// A key while a text is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stroke {
+    /// A character.
+    Character(char),
+    /// The last character goes.
+    Erase,
+    /// All characters go.
+    EraseAll,
+    /// Enter.
+    Enter,
+    /// Tab.
+    Tab,
+    /// Escape.
+    Escape,
+    /// Any other.
+    Other,
+}
+
+/// Returns the stroke that begins with `first`. Consoles send UTF-8.
+pub fn complete_stroke(first: u8, bytes: &Receiver<u8>) -> Stroke {
+    match first {
+        b'\r' | b'\n' => Stroke::Enter,
+        b'\t' => Stroke::Tab,
+        0x08 | 0x7F => Stroke::Erase,
+        // Ctrl-U.
+        0x15 => Stroke::EraseAll,
+        0x1b => match read_sequence(bytes) {
+            Key::Escape => Stroke::Escape,
+            _ => Stroke::Other,
+        },
+        first => read_character(first, bytes).map_or(Stroke::Other, Stroke::Character),
+    }
+}
+
+/// Reads what follows the first byte of a character.
+fn read_character(first: u8, bytes: &Receiver<u8>) -> Option<char> {
+    let length = match first {
+        0x20..=0x7E => 1,
+        0xC2..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF4 => 4,
+        _ => return None,
+    };
+    let mut character = [first, 0, 0, 0];
+    let rest = character.iter_mut().take(length).skip(1);
+    for byte in rest {
+        *byte = bytes.recv_timeout(SEQUENCE_LIMIT).ok()?;
+    }
+    let text = std::str::from_utf8(character.get(..length)?).ok()?;
+    text.chars().next()
+}
+
 /// Waits for a key. Nobody can press one any more if there is no console left: then there is none.
 pub fn next_key(bytes: &Receiver<u8>) -> Option<Key> {
     Some(complete_key(bytes.recv().ok()?, bytes))
@@ -69,6 +122,31 @@ fn read_sequence(bytes: &Receiver<u8>) -> Key {
 mod tests {
     use super::*;
     use std::sync::mpsc::channel;
+
+    #[test]
+    fn a_text_is_typed_in_utf_8_with_a_scanner_or_by_hand() {
+        let (sender, bytes) = channel();
+        for byte in "1é€\x7f\x08\x15\t\x1b[A\r".bytes().chain([0xC3, b'x']) {
+            sender.send(byte).unwrap();
+        }
+        let mut strokes = Vec::new();
+        while let Ok(first) = bytes.try_recv() {
+            strokes.push(complete_stroke(first, &bytes));
+        }
+        let typed = [
+            Stroke::Character('1'),
+            Stroke::Character('é'),
+            Stroke::Character('€'),
+            Stroke::Erase,
+            Stroke::Erase,
+            Stroke::EraseAll,
+            Stroke::Tab,
+            Stroke::Other,
+            Stroke::Enter,
+            Stroke::Other,
+        ];
+        assert_eq!(strokes, typed);
+    }
 
     #[test]
     fn sequences_are_one_key_and_lone_bytes_are_others() {

@@ -15,6 +15,7 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::style::{Color, Modifier, Style};
 
+use super::code::Code;
 use super::headline::{Headline, Tone};
 use super::letters::Picture;
 use super::words::{self, Language};
@@ -26,6 +27,10 @@ const LABELS: u16 = 10;
 const WIDEST: u16 = 104;
 /// Columns left free on either side.
 const MARGIN: u16 = 2;
+/// Columns between two keys.
+const KEY_GAP: usize = 3;
+/// Columns that a code leaves to the text at least.
+const NARROWEST: u16 = 28;
 /// Rows that headline and keys leave to the text at least.
 const FEWEST_ROWS: u16 = 10;
 
@@ -48,8 +53,25 @@ pub struct Sheet {
     pub action: String,
     /// How far something long has come; in place of the action.
     pub gauge: Option<Gauge>,
+    /// What is being typed.
+    pub field: Option<FieldRows>,
+    /// A code to be scanned; it takes the right side of the page.
+    pub code: Option<Code>,
     /// Keys and what they do.
     pub keys: Vec<(String, String)>,
+}
+
+/// A text that is being typed, as it is seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldRows {
+    /// Its name.
+    pub label: String,
+    /// What is seen of it, in groups that are not broken.
+    pub groups: Vec<String>,
+    /// How it is typed, or what is wrong with it.
+    pub tip: String,
+    /// Whether the tip says what is wrong.
+    pub is_wrong: bool,
 }
 
 /// Some rows of text behind a label.
@@ -98,6 +120,28 @@ impl Sheet {
     /// Draws the page over the whole buffer.
     pub fn draw(&self, buffer: &mut Buffer) {
         let area = buffer.area;
+        if let Some(code) = &self.code
+            && let Some(way) = code.fit(room_for_code(area), area.height)
+        {
+            let left = area.width.saturating_sub(way.columns());
+            let beside = Rect {
+                x: area.x.saturating_add(left),
+                y: area
+                    .y
+                    .saturating_add(area.height.saturating_sub(way.rows()) / 2),
+                width: way.columns(),
+                height: way.rows(),
+            };
+            code.paint(way, beside, buffer);
+            self.draw_narrow(
+                Rect {
+                    width: left,
+                    ..area
+                },
+                buffer,
+            );
+            return;
+        }
         let width = area.width.saturating_sub(MARGIN * 2).min(WIDEST);
         let text = Rect {
             x: area.x.saturating_add(area.width.saturating_sub(width) / 2),
@@ -106,42 +150,73 @@ impl Sheet {
         };
         self.draw_header(text, buffer);
         let below = self.draw_band(area, buffer);
-        let bottom = area.bottom();
-        let (keys, action) = (bottom.saturating_sub(1), bottom.saturating_sub(2));
-        self.draw_keys(
-            Rect {
-                y: keys,
-                height: 1,
-                ..text
-            },
-            buffer,
-        );
-        let has_action = self.gauge.is_some() || !self.action.is_empty();
-        self.draw_action(
-            Rect {
-                y: action,
-                height: 1,
-                ..text
-            },
-            buffer,
-        );
-        // One row free between the text and what stands below it, two on large screens.
-        let end = if has_action {
-            action
-        } else {
-            keys.saturating_sub(1)
+        self.draw_below(below, text, buffer);
+    }
+
+    /// Draws all but the headline: from the row `top` to the bottom of `area`.
+    fn draw_below(&self, top: u16, area: Rect, buffer: &mut Buffer) {
+        let row = |y: u16, height: u16| Rect { y, height, ..area };
+        let key_rows = self.key_rows(area.width);
+        let height = u16::try_from(key_rows.len()).unwrap_or(1);
+        let keys = area.bottom().saturating_sub(height.max(1));
+        self.draw_keys(&key_rows, row(keys, height), buffer);
+        let actions = match &self.gauge {
+            Some(_) => vec![String::new()],
+            None => wrap(&self.action, usize::from(area.width)),
         };
-        let is_roomy = area.height >= 28;
-        let top = below.saturating_add(1);
+        let actions: Vec<String> = actions
+            .into_iter()
+            .filter(|line| self.gauge.is_some() || !line.is_empty())
+            .collect();
+        let height = u16::try_from(actions.len()).unwrap_or(1);
+        let action = keys.saturating_sub(height);
+        self.draw_action(&actions, row(action, height), buffer);
+        // One row free between the text and what stands below it, two on large screens.
+        let mut end = if actions.is_empty() {
+            keys.saturating_sub(1)
+        } else {
+            action
+        };
+        if let Some(field) = &self.field {
+            let lines = field_lines(field, usize::from(area.width));
+            let height = u16::try_from(lines.len()).unwrap_or(0);
+            end = end.saturating_sub(height);
+            for (y, (text, style)) in (end..).zip(&lines) {
+                buffer.set_stringn(area.x, y, text, usize::from(area.width), *style);
+            }
+            end = end.saturating_sub(1);
+        }
+        let is_roomy = buffer.area.height >= 28;
+        let top = top.saturating_add(1);
         let end = end.saturating_sub(u16::from(is_roomy));
-        self.draw_rows(
-            Rect {
-                y: top,
-                height: end.saturating_sub(top),
-                ..text
-            },
-            buffer,
-        );
+        self.draw_rows(row(top, end.saturating_sub(top)), buffer);
+    }
+
+    /// Draws the page beside a code: there is room for the word in ordinary letters only.
+    fn draw_narrow(&self, area: Rect, buffer: &mut Buffer) {
+        let (ink, ground) = colours(self.headline.tone());
+        let style = Style::new().fg(ink).bg(ground);
+        let text = Rect {
+            x: area.x.saturating_add(MARGIN),
+            width: area.width.saturating_sub(MARGIN * 2),
+            ..area
+        };
+        let word = self.headline.word(self.language);
+        let spaced: Vec<String> = word.chars().map(String::from).collect();
+        let mut lines = wrap(&self.tagline, usize::from(text.width));
+        lines.insert(0, format!("{}  {}", self.headline.sign(), spaced.join(" ")));
+        let rows = u16::try_from(lines.len()).unwrap_or(1).saturating_add(2);
+        let band = Rect {
+            height: rows,
+            ..area
+        };
+        fill_band(band, style, buffer);
+        for (y, line) in (1..).zip(&lines) {
+            let y = area.y.saturating_add(y);
+            let bold = style.add_modifier(Modifier::BOLD);
+            buffer.set_stringn(text.x, y, line, usize::from(text.width), bold);
+        }
+        self.draw_below(band.bottom(), text, buffer);
     }
 
     fn draw_header(&self, area: Rect, buffer: &mut Buffer) {
@@ -174,11 +249,7 @@ impl Sheet {
             ..area
         };
         let band = band.intersection(area);
-        for position in band.positions() {
-            if let Some(cell) = buffer.cell_mut(position) {
-                cell.set_symbol(" ").set_style(style);
-            }
-        }
+        fill_band(band, style, buffer);
         match picture {
             Some(picture) => picture.paint(
                 Rect {
@@ -236,10 +307,12 @@ impl Sheet {
         lines
     }
 
-    fn draw_action(&self, area: Rect, buffer: &mut Buffer) {
+    fn draw_action(&self, lines: &[String], area: Rect, buffer: &mut Buffer) {
         let bright = Style::new().fg(Color::White).add_modifier(Modifier::BOLD);
         let Some(gauge) = &self.gauge else {
-            buffer.set_string(area.x, area.y, &self.action, bright);
+            for (y, line) in (area.y..).zip(lines) {
+                buffer.set_string(area.x, y, line, bright);
+            }
             return;
         };
         let (_, ground) = colours(self.headline.tone());
@@ -257,14 +330,36 @@ impl Sheet {
         }
     }
 
-    fn draw_keys(&self, area: Rect, buffer: &mut Buffer) {
-        let mut x = area.x;
-        for (key, text) in &self.keys {
-            let cap = format!("[{key}]");
-            let style = Style::new().fg(Color::White).add_modifier(Modifier::BOLD);
-            (x, _) = buffer.set_stringn(x, area.y, &cap, cap.len(), style);
-            (x, _) = buffer.set_stringn(x.saturating_add(1), area.y, text, text.len(), quiet());
-            x = x.saturating_add(3);
+    /// Returns the keys in rows of this width.
+    fn key_rows(&self, width: u16) -> Vec<Vec<&(String, String)>> {
+        let mut rows: Vec<Vec<&(String, String)>> = Vec::new();
+        let mut used = 0_usize;
+        for entry in &self.keys {
+            let (key, text) = entry;
+            let length = key.chars().count() + text.chars().count() + 3;
+            let begins = used == 0 || used + KEY_GAP + length > usize::from(width);
+            if begins {
+                rows.push(Vec::new());
+                used = 0;
+            }
+            used += length + if begins { 0 } else { KEY_GAP };
+            if let Some(row) = rows.last_mut() {
+                row.push(entry);
+            }
+        }
+        rows
+    }
+
+    fn draw_keys(&self, rows: &[Vec<&(String, String)>], area: Rect, buffer: &mut Buffer) {
+        for (y, row) in (area.y..).zip(rows) {
+            let mut x = area.x;
+            for (key, text) in row {
+                let cap = format!("[{key}]");
+                let style = Style::new().fg(Color::White).add_modifier(Modifier::BOLD);
+                (x, _) = buffer.set_stringn(x, y, &cap, cap.len(), style);
+                (x, _) = buffer.set_stringn(x.saturating_add(1), y, text, text.len(), quiet());
+                x = x.saturating_add(3);
+            }
         }
     }
 
@@ -281,6 +376,10 @@ impl Sheet {
                 lines.push(format!("{label:<label_width$}{text}").trim_end().to_owned());
             }
         }
+        lines.extend(self.code.iter().flat_map(Code::to_lines));
+        if let Some(field) = &self.field {
+            lines.extend(wrap(&format!("{}: {}", field.label, field.tip), width));
+        }
         lines
     }
 }
@@ -293,6 +392,42 @@ pub fn colours(tone: Tone) -> (Color, Color) {
         Tone::Attention => (Color::Black, Color::Yellow),
         Tone::Bad => (Color::White, Color::Red),
     }
+}
+
+/// Returns the columns that a code may take of a page.
+pub fn room_for_code(area: Rect) -> u16 {
+    area.width.saturating_sub(NARROWEST)
+}
+
+fn fill_band(band: Rect, style: Style, buffer: &mut Buffer) {
+    for position in band.positions() {
+        if let Some(cell) = buffer.cell_mut(position) {
+            cell.set_symbol(" ").set_style(style);
+        }
+    }
+}
+
+/// Returns the rows of a field: its name, its groups, and what is to be said of them.
+fn field_lines(field: &FieldRows, width: usize) -> Vec<(String, Style)> {
+    let bright = Style::new().fg(Color::White).add_modifier(Modifier::BOLD);
+    let mut lines = vec![(field.label.clone(), quiet())];
+    let longest = field.groups.iter().map(|group| group.chars().count()).max();
+    let in_a_row = width.saturating_sub(2) / longest.unwrap_or(0).saturating_add(1).max(1);
+    for groups in field.groups.chunks(in_a_row.max(1)) {
+        let joined = groups.join(" ");
+        // Of a long line the end is seen, where one types.
+        let beyond = joined
+            .chars()
+            .count()
+            .saturating_sub(width.saturating_sub(3));
+        let text: String = joined.chars().skip(beyond).collect();
+        lines.push((format!("> {text}"), bright));
+    }
+    let tip = if field.is_wrong { bright } else { quiet() };
+    let sign = if field.is_wrong { "x " } else { "" };
+    let tips = wrap(&format!("{sign}{}", field.tip), width);
+    lines.extend(tips.into_iter().map(|line| (line, tip)));
+    lines
 }
 
 fn quiet() -> Style {

@@ -15,6 +15,9 @@ const GOOD: &[Note] = &[(660, 120), (880, 120), (1320, 300)];
 /// Low and long, three times: somebody must come.
 const CALLING: &[Note] = &[(330, 500), (330, 500), (330, 500)];
 
+/// Short and low: what was typed is not taken.
+const REFUSED: Note = (220, 80);
+
 /// Pause between two tones.
 const PAUSE: Duration = Duration::from_millis(120);
 
@@ -32,4 +35,11 @@ pub fn play(console: &File, tone: Tone) {
         }
         thread::sleep(Duration::from_millis(u64::from(*milliseconds)).saturating_add(PAUSE));
     }
+}
+
+/// Says at once, and without waiting for its end, that a key was not taken.
+pub fn play_refusal(console: &File) {
+    let (hertz, milliseconds) = REFUSED;
+    // A PC without a speaker shows it.
+    let _ = beep(console, hertz, milliseconds);
 }

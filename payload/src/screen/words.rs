@@ -2,6 +2,7 @@
 //! by the compiler; that it fits and that the console's font has its letters, by the tests.
 
 pub mod sentences;
+pub mod unlocking;
 
 /// A language of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -231,6 +232,49 @@ pub const KEY_SCROLL: Words = Words {
     es: "desplazar",
 };
 
+/// Key: wipe what was typed.
+pub const KEY_CLEAR: Words = Words {
+    en: "start again",
+    fr: "recommencer",
+    de: "neu beginnen",
+    es: "empezar de nuevo",
+};
+/// Key: show the report as a code.
+pub const KEY_CODE: Words = Words {
+    en: "report as QR code",
+    fr: "rapport en code QR",
+    de: "Bericht als QR-Code",
+    es: "informe en código QR",
+};
+/// Key: the next of several codes.
+pub const KEY_NEXT_CODE: Words = Words {
+    en: "next code",
+    fr: "code suivant",
+    de: "nächster Code",
+    es: "código siguiente",
+};
+/// Which of several codes is shown.
+pub const CODE_OF: Words = Words {
+    en: "code {0} of {1}",
+    fr: "code {0} sur {1}",
+    de: "Code {0} von {1}",
+    es: "código {0} de {1}",
+};
+/// Beside a code: what it is for.
+pub const SCAN_REPORT: Words = Words {
+    en: "the report, to be scanned with a phone",
+    fr: "le rapport, à scanner avec un téléphone",
+    de: "der Bericht, mit einem Handy zu lesen",
+    es: "el informe, para leer con un teléfono",
+};
+
+/// The escape key as keyboards of the country call it.
+pub const ESCAPE: Words = Words {
+    en: "Esc",
+    fr: "Échap",
+    de: "Esc",
+    es: "Esc",
+};
 /// The enter key as keyboards of the country call it.
 pub const ENTER: Words = Words {
     en: "Enter",
@@ -455,7 +499,13 @@ pub const STICK: Words = Words {
 };
 
 /// All texts of which a screen is made, for the tests.
-pub const ALL_WORDS: [Words; 48] = [
+pub const ALL_WORDS: [Words; 54] = [
+    KEY_CLEAR,
+    KEY_CODE,
+    KEY_NEXT_CODE,
+    CODE_OF,
+    SCAN_REPORT,
+    ESCAPE,
     KEY_UNDO,
     KEY_UNPROTECTED,
     CAN_BE_UNDONE,

@@ -39,7 +39,7 @@ pub(super) fn svchost_in(windows: &WindowsSpec, state: FileState) -> Result<Opti
 }
 
 /// Returns a program with the version a Windows of this kind and language would have.
-pub(super) fn program(windows: &WindowsSpec, kind: WindowsKind, name: &str) -> Result<Vec<u8>> {
+pub fn program(windows: &WindowsSpec, kind: WindowsKind, name: &str) -> Result<Vec<u8>> {
     let words = words(windows.language);
     // Time stamps of XP's svchost.exe; those of other programs do not matter here.
     let (version, build_lab, time_stamp) = match kind {

@@ -1,5 +1,11 @@
-use super::*;
+use std::time::Duration;
+
+use rescue_stick::job::Finish;
 use rescue_stick::report::Report;
+
+use super::*;
+use crate::screen::prompt::{Checked, Field, Shown};
+use crate::screen::words::Words;
 
 /// Consoles on two files: a screen and a serial line. What is typed comes from the sender.
 fn consoles() -> (Consoles, Sender<u8>, [tempfile::NamedTempFile; 2]) {
@@ -48,6 +54,7 @@ fn the_outcome_stands_in_a_frame_of_78_columns_on_a_serial_line() {
         report: Some(report),
         is_saved: Some(true),
         saved_line: Some("Report on the stick: reports/run".into()),
+        codes: Vec::new(),
     });
     let text = shown(&serial).replace('\r', "");
     assert!(
@@ -180,4 +187,76 @@ fn progress_is_a_bar_on_the_screen_and_on_a_serial_line_one_line_at_its_end() {
     show(200);
     assert!(shown(&serial).ends_with("Writing avvscan.dat ... 100 %\r\n"));
     assert!(shown(&screen).contains("50 %"));
+}
+
+/// Asks for two groups of three digits, the second of which must not be 000, and types `keys`.
+fn ask_for_digits(keys: &'static [u8], is_moot: bool) -> (Typed, String, String, [String; 2]) {
+    let (mut consoles, sender, [screen, serial]) = consoles();
+    let words = |en| Words {
+        en,
+        fr: "fr",
+        de: "de",
+        es: "es",
+    };
+    let why = words("the second group is nothing");
+    let prompt = Prompt {
+        mark: "digits",
+        tagline: words("this volume is locked"),
+        rows: &[(words::FOUND, "svchost.exe is missing".to_owned())],
+        label: words("Number"),
+        hint: words("it is on the paper"),
+        refused: None,
+        field: Field::Digits { groups: 2, each: 3 },
+        shown: Shown::LastGroup,
+        enter: words("unlock"),
+        escape: words("skip"),
+        code: crate::screen::code::Code::of(b"8A7F3C21-90AB-4CDE-8123-456789ABCDEF"),
+        check: &|text| match text.get(3..6) {
+            Some("000") => Checked::Wrong { group: 1, why },
+            Some(_) => Checked::Complete,
+            None => Checked::Incomplete,
+        },
+        is_moot: &|| is_moot,
+    };
+    let mut entry = Entry::for_field(prompt.field);
+    let typist = type_later(sender, keys);
+    let typed = consoles.ask_text(&prompt, &mut entry);
+    typist.join().unwrap();
+    (
+        typed,
+        entry.text().to_owned(),
+        shown(&serial),
+        [shown(&screen), shown(&serial)],
+    )
+}
+
+#[test]
+fn digits_are_asked_for_with_a_code_beside_and_are_not_seen_once_they_are_right() {
+    let (typed, text, serial, both) = ask_for_digits(b"314-000\r271\r", false);
+    assert_eq!((typed, text.as_str()), (Typed::Text, "314271"));
+    assert!(
+        serial.contains("[Enter] unlock   [Esc] skip   [Tab] "),
+        "{serial}"
+    );
+    assert!(
+        serial.contains("mend: QUESTION digits\r\n\r> ___  ___ "),
+        "{serial}"
+    );
+    assert!(
+        serial.contains("\r> ***√ 000x the second group is nothing"),
+        "{serial}"
+    );
+    assert!(serial.contains("██ ▄▄▄▄▄ █"), "{serial}");
+    for shown in both {
+        // A group is seen while it is typed, digit by digit, and never as a whole.
+        assert!(!shown.contains("314") && !shown.contains("271"), "{shown}");
+    }
+}
+
+#[test]
+fn a_text_that_nobody_has_or_needs_leaves_nothing() {
+    let (typed, text, ..) = ask_for_digits(b"12\x1b", false);
+    assert_eq!((typed, text.as_str()), (Typed::Skipped, ""));
+    let (typed, text, ..) = ask_for_digits(b"12", true);
+    assert_eq!((typed, text.as_str()), (Typed::Moot, ""));
 }

@@ -61,6 +61,7 @@ fn outcome(language: Language, verdict: Verdict) -> Story {
             report: Some(report),
             is_saved: Some(true),
             saved_line: None,
+            codes: Vec::new(),
         }),
         ..story(language)
     }
