@@ -15,7 +15,7 @@ use rescue_stick::remedy::predicate::Predicate;
 use rescue_stick::remedy::{Remedy, RemedyError};
 
 use crate::hashed_file::HashedFile;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, RecipeDefinitions, RecipeFile};
 
 pub mod extra_dat;
 pub mod mcafee_dat;
@@ -169,16 +169,7 @@ impl Inputs {
         let mut files = Vec::new();
         let mut kit_files = Vec::new();
         for (index, pinned) in recipe.files.iter().enumerate() {
-            let file = HashedFile::read(&folder.join(&pinned.path))?;
-            if file.sha256 != pinned.sha256 {
-                let (found, pinned) = (file.sha256, pinned.sha256);
-                return Err(InputsError::Pinned {
-                    path: file.path,
-                    found,
-                    pinned,
-                });
-            }
-            let name = plain_name(&file.path)?;
+            let (file, name) = read_pinned(pinned, folder)?;
             // The number keeps apart files of the same name in other versions or languages.
             let path = format!("{}/{index}-{name}", paths::FILES);
             kit_files.push(KitFile {
@@ -247,28 +238,58 @@ fn read_bundle(recipe: &Recipe, folder: &Path) -> Result<Option<HashedFile>, Inp
 fn read_remedies(names: &[String], folder: &Path) -> Result<Vec<RemedyInput>, InputsError> {
     let mut remedies: Vec<RemedyInput> = Vec::new();
     for name in names {
-        let (text, origin) = if name.ends_with(".toml") {
-            let path = folder.join(name);
-            (fs::read_to_string(&path)?, path.display().to_string())
-        } else {
-            let text = Remedy::built_in(name)
-                .ok_or_else(|| InputsError::UnknownRemedy { name: name.clone() })?;
-            (text.to_owned(), "built in".to_owned())
-        };
-        let remedy = Remedy::parse(&text).map_err(|source| InputsError::Remedy {
-            origin: origin.clone(),
-            source,
-        })?;
-        if remedies.iter().any(|other| other.remedy.id == remedy.id) {
-            return Err(InputsError::TwiceRemedy { id: remedy.id });
+        let input = read_remedy(name, folder)?;
+        if remedies
+            .iter()
+            .any(|other| other.remedy.id == input.remedy.id)
+        {
+            return Err(InputsError::TwiceRemedy {
+                id: input.remedy.id,
+            });
         }
-        remedies.push(RemedyInput {
-            remedy,
-            text,
-            origin,
-        });
+        remedies.push(input);
     }
     Ok(remedies)
+}
+
+/// Reads a remedy, built in by name or a file of one's own.
+pub(crate) fn read_remedy(name: &str, folder: &Path) -> Result<RemedyInput, InputsError> {
+    let (text, origin) = if name.ends_with(".toml") {
+        let path = folder.join(name);
+        (fs::read_to_string(&path)?, path.display().to_string())
+    } else {
+        let text = Remedy::built_in(name).ok_or_else(|| InputsError::UnknownRemedy {
+            name: name.to_owned(),
+        })?;
+        (text.to_owned(), "built in".to_owned())
+    };
+    let remedy = Remedy::parse(&text).map_err(|source| InputsError::Remedy {
+        origin: origin.clone(),
+        source,
+    })?;
+    Ok(RemedyInput {
+        remedy,
+        text,
+        origin,
+    })
+}
+
+/// Reads a known good file, holds it against its pin, and returns it with its name on the stick.
+pub(crate) fn read_pinned(
+    pinned: &RecipeFile,
+    folder: &Path,
+) -> Result<(HashedFile, String), InputsError> {
+    let file = HashedFile::read(&folder.join(&pinned.path))?;
+    if file.sha256 != pinned.sha256 {
+        let (found, pinned) = (file.sha256, pinned.sha256);
+        return Err(InputsError::Pinned {
+            path: file.path,
+            found,
+            pinned,
+        });
+    }
+    let name = plain_name(&file.path)?;
+    Ok((file, name))
 }
 
 type Packages = (Vec<PackageInput>, BTreeMap<String, DefinitionsSet>);
@@ -277,16 +298,23 @@ fn read_packages(recipe: &Recipe, folder: &Path) -> Result<Packages, InputsError
     let mut packages = Vec::new();
     let mut definitions = BTreeMap::new();
     for (name, given) in &recipe.definitions {
-        let (package, set) = match (&given.zip, &given.extra_dat) {
-            (None, Some(path)) => {
-                read_extra_dat(name, &folder.join(path), given.password.as_deref())?
-            }
-            (zip, _) => read_package(name, &folder.join(zip.clone().unwrap_or_default()))?,
-        };
+        let (package, set) = read_definitions(name, given, folder)?;
         definitions.insert(name.clone(), set);
         packages.push(package);
     }
     Ok((packages, definitions))
+}
+
+/// Opens, hashes and checks definitions as a recipe gives them; `name` is the one that remedies use.
+pub fn read_definitions(
+    name: &str,
+    given: &RecipeDefinitions,
+    folder: &Path,
+) -> Result<(PackageInput, DefinitionsSet), InputsError> {
+    match (&given.zip, &given.extra_dat) {
+        (None, Some(path)) => read_extra_dat(name, &folder.join(path), given.password.as_deref()),
+        (zip, _) => read_package(name, &folder.join(zip.clone().unwrap_or_default())),
+    }
 }
 
 /// Opens, hashes and checks an EXTRA.DAT; `name` is the one that remedies use.

@@ -3,6 +3,7 @@
 pub mod assemble;
 pub mod bom;
 pub mod boot;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod disk;

@@ -16,7 +16,10 @@ use mendkit::commands::{self, Outcome};
 
 fn main() -> ExitCode {
     let outcome = match &Cli::parse().command {
+        Command::Init(args) => commands::init::run(args),
+        Command::Check(args) => commands::check::run(args),
         Command::Build(args) => commands::build::run(args),
+        Command::Rehearse(args) => commands::rehearse::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
         Command::Swap(args) => commands::swap::run(args),
@@ -31,6 +34,8 @@ fn main() -> ExitCode {
         Command::Keys(KeysCommand::Seal(args)) => commands::keys::seal(args),
         Command::Keys(KeysCommand::List(args)) => commands::keys::list(args),
         Command::Parts(PartsCommand::Fetch(args)) => commands::fetch::run(args),
+        Command::Completions(args) => commands::shell::completions(args),
+        Command::Man(args) => commands::shell::man_pages(args),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use rescue_stick::report::Report;
 use support::broken_pc::{MadeDisk, PcSpec, make_disk};
+use support::firmware::with_variables;
 use support::inspect::{Volume, verdicts, volumes};
 use support::judges;
 use support::kit::{Kit, extract_volume, read_report, require_builds};
@@ -66,7 +67,7 @@ impl Bench {
 
     /// Starts the PC, waits for `mend`'s verdict and until the PC is off; returns the serial log.
     pub(crate) fn run(&self, spec: &MachineSpec) -> Result<String> {
-        let mut machine = Machine::start(spec)?;
+        let mut machine = Machine::start(&with_variables(spec.clone())?)?;
         machine.wait_for(&["mend: VERDICT"], LIMIT)?;
         machine.expect_exit(LIMIT)?;
         Ok(machine.serial_log())

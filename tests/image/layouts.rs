@@ -60,6 +60,17 @@ fn every_layout_is_built_swapped_and_written() -> Result<()> {
         let said = kit.mendkit(&write)?.text();
         ensure!(said.contains("1 stick good, 0 bad."), "{said}");
         check(&kit, "stick.img", layout)?;
+
+        let refresh = ["refresh", "swapped.img", "stick.img", "--yes-refresh", "1"];
+        let said = kit.mendkit(&refresh)?.text();
+        ensure!(said.contains("1 stick good, 0 bad."), "{said}");
+        check(&kit, "stick.img", layout)?;
+        // On a stick that is no longer than the volume asks for, too.
+        fs::copy(kit.image(), kit.path("tight.img"))?;
+        kit.mendkit(&["write", "rescue.img", "tight.img", "--yes-erase", "1"])?;
+        check(&kit, "tight.img", layout)?;
+        kit.mendkit(&["refresh", "swapped.img", "tight.img", "--yes-refresh", "1"])?;
+        check(&kit, "tight.img", layout)?;
     }
     Ok(())
 }

@@ -23,8 +23,8 @@
 
 mod actions;
 mod bad_sectors;
-mod carried;
 mod bitlk_images;
+mod carried;
 mod catalog;
 mod containers;
 mod crash;
