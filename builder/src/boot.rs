@@ -13,6 +13,7 @@ mod initramfs;
 mod kernel;
 pub mod key;
 pub mod menu;
+mod papers;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -32,11 +33,11 @@ use crate::boot::initramfs::{Entries, Entry};
 use crate::boot::kernel::{KERNELS, Kernel};
 use crate::boot::key::key_file;
 use crate::boot::menu::{MENUS, MenuError, MenuSettings, menu_text};
+use crate::boot::papers::carried_packages;
 use crate::hashed_file::HashedFile;
 use crate::parts::deb::{DebError, PackedFiles, read_chosen, take_file};
 use crate::parts::libraries::{LibrariesError, read_linkage};
 use crate::parts::modules::ModulesError;
-use crate::parts::papers::{Papers, known_licence, read_papers};
 use crate::parts::{GRUB_BIOS, LIBC, LIBNTFS_3G, NTFS_3G, Part, Parts, PartsError, libraries};
 
 /// Origin of files that no package brings.
@@ -252,68 +253,6 @@ pub fn boot_files(
         packages,
         mend: Some(mend),
     })
-}
-
-/// Returns the packages that these files are made of, with their papers.
-fn carried_packages(
-    parts: &Parts,
-    files: &[BootFile],
-    cache: &Path,
-    progress: &mut dyn FnMut(BootProgress),
-) -> Result<Vec<CarriedPackage>, BootError> {
-    let is_used = |part: &&Part| {
-        let reference = part.reference();
-        files.iter().any(|file| file.made_of.contains(&reference))
-    };
-    let mut packages = Vec::new();
-    for part in parts.all().iter().filter(is_used) {
-        packages.push(CarriedPackage {
-            name: part.locked.package.clone(),
-            version: part.locked.version.clone(),
-            architecture: part.locked.architecture.clone(),
-            sha256: part.locked.sha256,
-            licence: known_licence(&part.locked.package),
-            papers: derive_papers(part, cache, progress)?,
-        });
-    }
-    packages.sort_by(|one, other| {
-        let key = |package: &CarriedPackage| (package.name.clone(), package.architecture.clone());
-        key(one).cmp(&key(other))
-    });
-    Ok(packages)
-}
-
-fn derive_papers(
-    part: &Part,
-    cache: &Path,
-    progress: &mut dyn FnMut(BootProgress),
-) -> Result<Papers, BootError> {
-    const COPYRIGHT: &str = "copyright";
-    const SOURCES: &str = "sources";
-    let origin = Origin {
-        what: "papers",
-        inputs: vec![part.locked.sha256],
-        parameters: vec![part.origin()],
-    };
-    let derived = derive(cache, &origin, || {
-        progress(BootProgress::Making(format!("papers of {}", part.origin())));
-        let papers = read_papers(&part.path, part)?;
-        let sources = papers.sources_text();
-        let copyright = papers.copyright.map(String::into_bytes);
-        Ok::<_, BootError>(Made {
-            files: copyright
-                .map(|text| (COPYRIGHT.to_owned(), text))
-                .into_iter()
-                .collect(),
-            notes: [(SOURCES.to_owned(), sources)].into(),
-        })
-    })?;
-    let copyright = match derived.files.get(COPYRIGHT) {
-        Some(file) => Some(fs_err::read_to_string(&file.path)?),
-        None => None,
-    };
-    let sources = derived.notes.get(SOURCES).cloned().unwrap_or_default();
-    Ok(Papers::parse(&sources, copyright))
 }
 
 fn derive_kernel(

@@ -20,7 +20,7 @@ use crate::recipe::{Recipe, RecipeDefinitions, RecipeFile};
 pub mod extra_dat;
 pub mod mcafee_dat;
 
-use extra_dat::{ExtraDatError, check_extra_dat};
+use extra_dat::{ExtraDatError, read_extra_dat};
 use mcafee_dat::PackageError;
 
 /// Everything that goes on the stick besides the boot files.
@@ -315,28 +315,6 @@ pub fn read_definitions(
         (None, Some(path)) => read_extra_dat(name, &folder.join(path), given.password.as_deref()),
         (zip, _) => read_package(name, &folder.join(zip.clone().unwrap_or_default())),
     }
-}
-
-/// Opens, hashes and checks an EXTRA.DAT; `name` is the one that remedies use.
-fn read_extra_dat(
-    name: &str,
-    path: &Path,
-    password: Option<&str>,
-) -> Result<(PackageInput, DefinitionsSet), InputsError> {
-    let file = HashedFile::read(path)?;
-    let checked = check_extra_dat(path, password)?;
-    let set = DefinitionsSet {
-        version: format!("EXTRA.DAT {:.8}", checked.member.sha256.to_string()),
-        package: format!("{}/{name}/{}", paths::DEFINITIONS, extra_dat::PACKAGE),
-        members: vec![checked.member],
-    };
-    let input = PackageInput {
-        name: name.to_owned(),
-        file,
-        left_out: Vec::new(),
-        repacked: Some(checked.package),
-    };
-    Ok((input, set))
 }
 
 /// Opens, hashes and checks a package of definitions; `name` is the one that remedies use.

@@ -9,11 +9,15 @@ use std::io::{self, Cursor, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use rescue_stick::definitions::DefinitionsMember;
+use rescue_stick::definitions::{DefinitionsMember, DefinitionsSet};
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::paths;
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+use super::{InputsError, PackageInput};
+use crate::hashed_file::HashedFile;
 
 /// What the engine calls the file.
 const NAME: &str = "EXTRA.DAT";
@@ -56,6 +60,28 @@ pub enum ExtraDatError {
         /// What it should be.
         expectation: &'static str,
     },
+}
+
+/// Opens, hashes and checks an EXTRA.DAT; `name` is the one that remedies use.
+pub fn read_extra_dat(
+    name: &str,
+    path: &Path,
+    password: Option<&str>,
+) -> Result<(PackageInput, DefinitionsSet), InputsError> {
+    let file = HashedFile::read(path)?;
+    let checked = check_extra_dat(path, password)?;
+    let set = DefinitionsSet {
+        version: format!("EXTRA.DAT {:.8}", checked.member.sha256.to_string()),
+        package: format!("{}/{name}/{}", paths::DEFINITIONS, PACKAGE),
+        members: vec![checked.member],
+    };
+    let input = PackageInput {
+        name: name.to_owned(),
+        file,
+        left_out: Vec::new(),
+        repacked: Some(checked.package),
+    };
+    Ok((input, set))
 }
 
 /// Reads an EXTRA.DAT, be it plain or in a zip.

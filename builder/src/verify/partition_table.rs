@@ -12,12 +12,13 @@ use super::{Findings, Medium, VerifyError};
 use crate::disk::ends::DiskEnds;
 use crate::disk::identity::DiskIdentity;
 use crate::disk::layout::Layout;
-use crate::disk::raw::{RawGptEntry, RawGptHeader, RawMbr};
-use crate::disk::{
-    self, BIOS_BOOT_NAME, CORE_IMAGE_LBA, LEGACY_BIOS_BOOTABLE, MBR_TYPE_FAT32_LBA,
-    MBR_TYPE_GPT_PROTECTIVE, VOLUME_FIRST_LBA,
-};
+use crate::disk::raw::{RawGptEntry, RawGptHeader};
+use crate::disk::{BIOS_BOOT_NAME, CORE_IMAGE_LBA, LEGACY_BIOS_BOOTABLE, VOLUME_FIRST_LBA};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
+
+mod mbr;
+
+use mbr::{check_mbr, check_mbr_alone, layout_of};
 
 /// Sectors of MBR and primary GPT.
 const HEAD_SECTORS: u64 = 34;
@@ -105,51 +106,6 @@ pub(super) fn check_partition_table(
         identity,
         volume,
     }))
-}
-
-/// Returns which layout the first sectors are to be held against. One without any sign of a GPT is an MBR
-/// alone; in all other cases the GPT decides, so that a damaged MBR is called damaged.
-fn layout_of(mbr: &[u8], is_gpt_there: bool) -> Layout {
-    let Ok(mbr) = RawMbr::read_from_bytes(mbr) else {
-        return Layout::default();
-    };
-    let [first, others @ ..] = mbr.entries.map(|entry| entry.partition_type);
-    match first {
-        MBR_TYPE_GPT_PROTECTIVE => Layout::Gpt,
-        MBR_TYPE_FAT32_LBA if !is_gpt_there && !others.contains(&MBR_TYPE_GPT_PROTECTIVE) => {
-            Layout::Mbr
-        }
-        _ => Layout::Hybrid,
-    }
-}
-
-/// Checks an MBR behind which there is no GPT; returns what it says if the volume is where it should be.
-fn check_mbr_alone(
-    medium: &Medium<'_, impl Read + Seek>,
-    mbr: &[u8],
-    findings: &mut Findings,
-) -> Option<FoundTable> {
-    let found = RawMbr::read_from_bytes(mbr).ok()?;
-    let [entry, ..] = found.entries;
-    let place = "MBR, entry 1";
-    let first = entry.first_lba.get();
-    let starts_right = findings.check(place, "first LBA", u64::from(first), VOLUME_FIRST_LBA.0);
-    let sectors = u64::from(entry.sectors.get());
-    if !medium.holds(VOLUME_FIRST_LBA, sectors) {
-        let room = medium.sectors().saturating_sub(VOLUME_FIRST_LBA.0);
-        let expectation = format!("at most {room}, which are there");
-        findings.problem(place, format!("{sectors} sectors"), expectation);
-        return None;
-    }
-    let volume = LbaRange::starting_at(VOLUME_FIRST_LBA, sectors).filter(|_| starts_right)?;
-    let identity = DiskIdentity::of_mbr(found.disk_signature.get());
-    let end = volume.last().advanced_by(1);
-    check_mbr(mbr, end.0, volume, &identity, findings);
-    Some(FoundTable {
-        image_size: ByteSize(end.byte_offset()),
-        identity,
-        volume,
-    })
 }
 
 /// Where a GPT header is, and where it should say that it is.
@@ -334,54 +290,6 @@ fn check_backup(
         }
     }
     Ok(())
-}
-
-fn check_mbr(
-    mbr: &[u8],
-    sectors: u64,
-    volume: LbaRange,
-    identity: &DiskIdentity,
-    findings: &mut Findings,
-) {
-    let Ok(found) = RawMbr::read_from_bytes(mbr) else {
-        return;
-    };
-    let expected = disk::expected_mbr(sectors, volume, identity, &found.boot_code);
-    findings.check("MBR", "magic", found.magic, expected.magic);
-    findings.check("MBR", "reserved field", found.reserved, expected.reserved);
-    let signatures = (found.disk_signature.get(), expected.disk_signature.get());
-    findings.check("MBR", "disk signature", signatures.0, signatures.1);
-    for (number, (found, expected)) in (1..).zip(found.entries.iter().zip(&expected.entries)) {
-        let place = format!("MBR, entry {number}");
-        let kinds = (found.partition_type, expected.partition_type);
-        findings.check(&place, "type", kinds.0, kinds.1);
-        let active = (found.boot_indicator, expected.boot_indicator);
-        findings.check(&place, "boot indicator", active.0, active.1);
-        findings.check(
-            &place,
-            "first LBA",
-            found.first_lba.get(),
-            expected.first_lba.get(),
-        );
-        findings.check(
-            &place,
-            "number of sectors",
-            found.sectors.get(),
-            expected.sectors.get(),
-        );
-        findings.check(
-            &place,
-            "first address in cylinders",
-            found.first_chs,
-            expected.first_chs,
-        );
-        findings.check(
-            &place,
-            "last address in cylinders",
-            found.last_chs,
-            expected.last_chs,
-        );
-    }
 }
 
 /// Checks that the boot code finds the core image, and the core image its rest. An image without boot
