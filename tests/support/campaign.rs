@@ -164,7 +164,6 @@ impl MadeStick {
     /// Returns the receipt that was written with the stick.
     pub fn receipt(&self) -> Receipt {
         Receipt {
-            refreshed_from: None,
             stick: Some(self.id()),
             verdict: StickVerdict::Good,
             reason: None,
