@@ -5,6 +5,7 @@ pub mod bom;
 pub mod boot;
 pub mod check;
 pub mod cli;
+pub mod collect;
 pub mod commands;
 pub mod disk;
 pub mod fat32;
