@@ -4,8 +4,10 @@ use anyhow::{Context as _, Result};
 use rescue_stick::report::Verdict;
 use support::broken_pc::{NtfsMount, PcSpec, WindowsSpec, copy_sparse, preset};
 use support::inspect::Volume;
+use support::judges::mdir;
 use support::kit::{Kit, KitSpec};
 use support::qemu::{DiskBus, Firmware, Machine, UsbBus};
+use support::tools::{require_tools, run};
 
 use crate::rescue::{Bench, LIMIT, check_verdict, require_boots};
 
@@ -231,4 +233,63 @@ fn after_windows_has_run_the_menus_undo_goes_file_by_file() -> Result<()> {
     assert_eq!(report.verdict, Verdict::Undone, "{text}");
     choose(2, "REFUSED")?;
     Ok(())
+}
+
+/// Short names, sizes, times and flags of McAfee's files on the PC's FAT32 volume, as mtools list them.
+fn fat_listing(bench: &Bench, offset: u64) -> Result<Vec<String>> {
+    let engine = "Program Files/Common Files/McAfee/Engine";
+    let mut lines: Vec<String> = mdir(bench.pc(), offset, engine)?
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let image = format!("{}@@{offset}", bench.pc().display());
+    let all = format!("::/{engine}/*.dat");
+    let flags = run("mattrib", &["-i", &image, &all])?.text();
+    lines.extend(flags.lines().map(str::to_owned));
+    // The folders' own times, and the space that is left, are not of the files.
+    lines.retain(|line| !line.contains("<DIR>") && !line.contains(" bytes"));
+    lines.sort();
+    Ok(lines)
+}
+
+#[test]
+fn on_fat32_the_menus_undo_goes_file_by_file_too() -> Result<()> {
+    if !require_boots() || !require_tools(&["mdir", "mattrib"]) {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        menu_seconds: 120,
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &preset("xp-fat32")?)?;
+    let made = bench.made.volumes.first().context("no volume")?;
+    let dat = "Program Files/Common Files/McAfee/Engine/avvscan.dat";
+    let image = format!("{}@@{}", bench.pc().display(), made.offset);
+    run("mattrib", &["-i", &image, "+r", "+h", &format!("::/{dat}")])?;
+    let former = fat_listing(&bench, made.offset)?;
+    let content = Volume::of(bench.pc(), made)?.sha256(dat)?;
+    let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    let choose = |downs: usize, word: &str| -> Result<String> {
+        let mut machine = Machine::start(&spec)?;
+        machine.wait_for(&["Start from this PC"], LIMIT)?;
+        machine.send_keys(&DOWN.repeat(downs))?;
+        machine.send_keys("\r")?;
+        machine.expect_exit(LIMIT)?;
+        let log = machine.serial_log();
+        check_verdict(&log, word);
+        Ok(log)
+    };
+    choose(0, "REPAIRED")?;
+    bench.check_repaired()?;
+    assert_ne!(fat_listing(&bench, made.offset)?, former);
+    // Windows starts and writes what it writes.
+    run("mmd", &["-i", &image, "::/WINDOWS/Prefetch"])?;
+    let log = choose(2, "UNDONE")?;
+    assert!(log.contains("mend: undo by files"), "{log}");
+    assert_eq!(fat_listing(&bench, made.offset)?, former);
+    let volume = Volume::of(bench.pc(), made)?;
+    assert_eq!(volume.sha256(dat)?, content);
+    assert_eq!(volume.sha256(&made.windows.svchost_path())?, None);
+    assert!(volume.find("WINDOWS/Prefetch")?.is_some());
+    volume.is_sound()
 }

@@ -6,6 +6,7 @@
 //!
 //! - [`access`]: who may change a file
 //! - [`afflict`], [`failing_disk`]: volumes and disks in the states that real ones are found in
+//! - [`block_log`]: what QEMU records of the writes of a machine
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
 //! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
@@ -22,6 +23,7 @@
 
 pub mod access;
 pub mod afflict;
+pub mod block_log;
 pub mod broken_pc;
 pub mod catalog;
 pub mod crash;
