@@ -18,7 +18,7 @@ use rescue_stick::paths;
 use support::block_log::{LoggedEvent, read_block_log};
 use support::broken_pc::preset;
 use support::crash::state::{State, shown};
-use support::crash::{Content, Event, Medium, Pair, visit_cuts};
+use support::crash::{Content, Event, Loss, Medium, Pair, visit_cuts};
 use support::inspect::{Volume, verdict};
 use support::kit::{Kit, KitSpec};
 use support::qemu::{DiskBus, Firmware, MachineSpec, UsbBus};
@@ -66,7 +66,7 @@ fn part_of(
 }
 
 /// Puts the events of stick and disk into the order in which they must have happened.
-fn merge(stick: Vec<Event>, pc: Vec<Event>) -> Result<Vec<Event>> {
+fn merge(stick: &[Event], pc: &[Event]) -> Result<Vec<Event>> {
     let is_table = |event: &Event| matches!(event, Event::Write(Medium::Stick, offset, _) if *offset < BODIES_OFFSET);
     let tables: Vec<usize> = (0..stick.len())
         .filter(|at| is_table(&stick[*at]))
@@ -126,6 +126,75 @@ fn partition(identity: &VolumeIdentity, made: &std::path::Path) -> Partition {
     }
 }
 
+/// A repair of a PC whose every write was recorded.
+struct Recording {
+    before: Pair,
+    after: Pair,
+    events: Vec<Event>,
+    /// The volume before it, and after it.
+    volumes: [Volume; 2],
+}
+
+impl Recording {
+    fn make(bench: &Bench) -> Result<Self> {
+        let made = bench.made.volumes.first().context("no volume")?;
+        let place = journal_range(bench)?;
+        let look = || -> Result<(Volume, Pair)> {
+            let volume = Volume::of(bench.pc(), made)?;
+            let pair = Pair {
+                pc: Content::new(fs::read(volume.path())?),
+                stick: Content::new(read_journal(bench, place)?),
+            };
+            Ok((volume, pair))
+        };
+        let (volume, before) = look()?;
+        let logs = tempfile::tempdir()?;
+        let spec = MachineSpec {
+            logs: Some(logs.path().to_owned()),
+            ..bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide)
+        };
+        check_verdict(&bench.run(&spec)?, "REPAIRED");
+        let (repaired, after) = look()?;
+        let read = |name: &str| read_block_log(&logs.path().join(name));
+        let range = (made.offset, made.size);
+        let (pc, elsewhere) = part_of(read("disk0.log")?, range, Medium::Pc);
+        ensure!(elsewhere == 0, "something beside the volume was written");
+        let (stick, _) = part_of(read("stick.log")?, place, Medium::Stick);
+        Ok(Self {
+            before,
+            after,
+            events: merge(&stick, &pc)?,
+            volumes: [volume, repaired],
+        })
+    }
+
+    /// The records are whole: played back, they lead to what lies there.
+    fn check_whole(&self) -> Result<()> {
+        let mut end = self.before.clone();
+        visit_cuts(&self.before, &self.events, 0, &mut |cut, pair| {
+            if cut.after == self.events.len() && matches!(cut.loss, Loss::Nothing) {
+                end = pair.clone();
+            }
+            Ok(())
+        })?;
+        ensure!(
+            end.pc.to_vec() == self.after.pc.to_vec(),
+            "the disk has more than its record"
+        );
+        let (found, expected) = (end.stick.to_vec(), self.after.stick.to_vec());
+        ensure!(found == expected, "the journal has more than its record");
+        Ok(())
+    }
+
+    /// Returns which volume the repair was of, as the journal says it.
+    fn identity(&self) -> Result<VolumeIdentity> {
+        let journal = self.after.stick.to_vec();
+        let slots = [&journal[..SLOT_LENGTH], &journal[4096..4096 + SLOT_LENGTH]];
+        let (head, _) = JournalHead::choose(slots[0], slots[1])?;
+        Ok(head.commits.last().context("no commit")?.volume.clone())
+    }
+}
+
 #[test]
 fn power_may_go_at_any_write_that_reaches_stick_and_disk() -> Result<()> {
     if !require_boots() {
@@ -133,72 +202,27 @@ fn power_may_go_at_any_write_that_reaches_stick_and_disk() -> Result<()> {
     }
     let kit = Kit::build(&KitSpec::default())?;
     let bench = Bench::set_up(&kit, &preset("xp-mcafee-5958-missing")?)?;
-    let made = bench.made.volumes.first().context("no volume")?;
-    let place = journal_range(&bench)?;
-    let volume = Volume::of(bench.pc(), made)?;
-    let before = Pair {
-        pc: Content::new(fs::read(volume.path())?),
-        stick: Content::new(read_journal(&bench, place)?),
-    };
-    let logs = tempfile::tempdir()?;
-    let spec = MachineSpec {
-        logs: Some(logs.path().to_owned()),
-        ..bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide)
-    };
-    check_verdict(&bench.run(&spec)?, "REPAIRED");
-    let after = Volume::of(bench.pc(), made)?;
-    let after_pc = Content::new(fs::read(after.path())?);
-    let journal = read_journal(&bench, place)?;
-
-    let (pc, elsewhere) = part_of(
-        read_block_log(&logs.path().join("disk0.log"))?,
-        (made.offset, made.size),
-        Medium::Pc,
-    );
-    assert_eq!(elsewhere, 0, "something beside the volume was written");
-    let (stick, _) = part_of(
-        read_block_log(&logs.path().join("stick.log"))?,
-        place,
-        Medium::Stick,
-    );
-    let events = merge(stick, pc)?;
-    // The records are whole: played back, they lead to what lies there.
-    let mut end = None;
-    visit_cuts(&before, &events, 0, &mut |cut, pair| {
-        if cut.after == events.len() {
-            end = Some(pair.clone());
-        }
-        Ok(())
-    })?;
-    let end = end.context("no events")?;
-    assert!(
-        end.pc.to_vec() == after_pc.to_vec(),
-        "the disk has more than its record"
-    );
-    assert!(
-        end.stick.to_vec() == journal,
-        "the journal has more than its record"
-    );
-
-    let slots = [&journal[..SLOT_LENGTH], &journal[4096..4096 + SLOT_LENGTH]];
-    let (head, _) = JournalHead::choose(slots[0], slots[1])?;
-    let identity = head.commits.last().context("no commit")?.volume.clone();
+    let recording = Recording::make(&bench)?;
+    recording.check_whole()?;
+    let [volume, repaired] = &recording.volumes;
     let states = [
-        State::of(&volume, &before.pc)?,
-        State::of(&after, &after_pc)?,
+        State::of(volume, &recording.before.pc)?,
+        State::of(repaired, &recording.after.pc)?,
     ];
-    let mut sides = [0_usize; 2];
-    let mut judged = 0_usize;
-    let points = visit_cuts(&before, &events, SAMPLES, &mut |cut, pair| {
+    let partition = partition(&recording.identity()?, volume.path());
+    let work = tempfile::tempdir()?;
+    let (mut sides, mut judged) = ([0_usize; 2], 0_usize);
+    let events = &recording.events;
+    let points = visit_cuts(&recording.before, events, SAMPLES, &mut |cut, pair| {
         let powered = pair.start();
         let journal = Journal::open(Box::new(powered.stick.clone()))?;
         let resources = Resources {
             journal: None,
             scratch: None,
-            work: logs.path().join("work"),
+            work: work.path().to_owned(),
         };
-        let partition = partition(&identity, volume.path());
-        let target = LinuxVolume::examine_on(Box::new(powered.pc.clone()), partition, resources);
+        let device = Box::new(powered.pc.clone());
+        let target = LinuxVolume::examine_on(device, partition.clone(), resources);
         recover(&journal, &[&target])?;
         let found = powered.pair().pc;
         let side = states
@@ -208,16 +232,16 @@ fn power_may_go_at_any_write_that_reaches_stick_and_disk() -> Result<()> {
         sides[side] += 1;
         if sides[side] == 1 || (sides[0] + sides[1]).is_multiple_of(JUDGED) {
             judged += 1;
-            shown(&volume, &found, || {
+            shown(volume, &found, || {
                 volume.is_sound()?;
-                let told = verdict(&volume)?;
+                let told = verdict(volume)?;
                 ensure!(told.repaired == (side == 1), "{told:?}");
                 Ok(())
             })?;
         }
         Ok(())
     })?;
-    print_points(points, &events, sides, judged);
+    print_points(points, events, sides, judged);
     assert!(sides.iter().all(|count| *count > 0), "{sides:?}");
     Ok(())
 }
