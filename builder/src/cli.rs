@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// Makes bootable USB sticks that mend Windows PCs which a bad security update has stopped from starting.
 #[derive(Debug, Parser)]
@@ -16,8 +17,14 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start a folder with a commented recipe
+    Init(InitArgs),
+    /// Say everything that is wrong with a recipe, without building
+    Check(CheckArgs),
     /// Make a signed image from a recipe
     Build(BuildArgs),
+    /// Start an image in QEMU against a simulated broken PC, and say how it went
+    Rehearse(RehearseArgs),
     /// Check an image or a stick against its signature, its manifest and its own structure
     Verify(VerifyArgs),
     /// Put other definitions into a finished image, and sign it again
@@ -31,14 +38,108 @@ pub enum Command {
     Devices(DevicesArgs),
     /// Write an image to one stick or to many at once, and read every byte back
     Write(WriteArgs),
+    /// Bring sticks to a newer image: writes only what differs, keeps their reports and identities
+    Refresh(RefreshArgs),
     /// Make a key pair for signing images
     Keygen(KeygenArgs),
     /// List and explain remedies
     #[command(subcommand)]
     Remedy(RemedyCommand),
+    /// Seal BitLocker recovery keys for sticks
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Get the boot parts: Debian's kernels, boot loaders and NTFS driver
     #[command(subcommand)]
     Parts(PartsCommand),
+    /// Print what makes a shell complete mendkit's commands and options
+    Completions(CompletionsArgs),
+    /// Write the manual, a page a command
+    Man(ManArgs),
+}
+
+/// Arguments of `mendkit init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder; made if it is not there
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// The remedy that the recipe is for; `mendkit remedy list` lists those that are built in
+    #[arg(long, value_name = "NAME", default_value = "mcafee-5958")]
+    pub remedy: String,
+}
+
+/// Arguments of `mendkit check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The recipe
+    #[arg(value_name = "RECIPE")]
+    pub recipe: PathBuf,
+    /// Where the boot parts are
+    #[command(flatten)]
+    pub parts: PartsPlace,
+    /// The 32-bit `mend` that goes on the stick [default: mend-i586 beside this program]
+    #[arg(long, value_name = "FILE")]
+    pub mend: Option<PathBuf>,
+}
+
+/// Arguments of `mendkit rehearse`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The PC is emulated, so it is several times slower than a real one, and nothing of this computer is \
+touched. The exit code is that of the verdict: 0 repaired or healthy, 1 something is left to a person, 2 not done, \
+3 refused."
+)]
+pub struct RehearseArgs {
+    /// The image; it stays as it is
+    #[arg(value_name = "IMAGE", required_unless_present = "list")]
+    pub image: Option<PathBuf>,
+    /// The simulated PC [default: the one that shows what the image's first remedy does]
+    #[arg(long, value_name = "KIND")]
+    pub pc: Option<String>,
+    /// List the simulated PCs
+    #[arg(long, conflicts_with = "image")]
+    pub list: bool,
+    /// What the PC starts with [default: what such a PC had]
+    #[arg(long, value_enum, value_name = "FIRMWARE")]
+    pub firmware: Option<RehearsedFirmware>,
+    /// Save a picture of the last screen, as PNG
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
+    /// Keep the stick with its report and the PC's disk, as images in this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub keep: Option<PathBuf>,
+    /// Seconds after which a PC that is still on has failed
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    pub limit: u64,
+}
+
+/// Firmware that a rehearsal can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RehearsedFirmware {
+    /// SeaBIOS.
+    Bios,
+    /// 64-bit UEFI without Secure Boot.
+    UefiX64,
+    /// 32-bit UEFI without Secure Boot.
+    UefiIa32,
+    /// 64-bit UEFI with Secure Boot and Microsoft's keys of 2011.
+    SecureBoot,
+}
+
+/// Arguments of `mendkit completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// Arguments of `mendkit man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Folder for the pages; made if it is not there
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
 }
 
 /// Arguments of `mendkit build`.
@@ -172,6 +273,17 @@ pub struct WriteArgs {
     /// Probe all of every stick for fake capacity, and not only some forty places; takes long
     #[arg(long)]
     pub full_probe: bool,
+    /// What is kept of it
+    #[command(flatten)]
+    pub record: RecordArgs,
+    /// Print what happens as JSON, one object a line
+    #[arg(long)]
+    pub json_progress: bool,
+}
+
+/// What is kept of sticks that are written or refreshed.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
     /// Who writes the sticks, as their identities and receipts say it [default: name of user and computer]
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
@@ -181,6 +293,39 @@ pub struct WriteArgs {
     /// Keep no receipts and make no labels
     #[arg(long, conflicts_with = "receipts")]
     pub no_receipts: bool,
+}
+
+/// Arguments of `mendkit refresh`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A stick that is not mendkit's, that holds something newer or an unfinished repair, is left as it is. \
+If the power fails, a stick is as before, or as after, or says that it must be refreshed: then do it again."
+)]
+pub struct RefreshArgs {
+    /// The image
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// The sticks, such as /dev/sdb
+    #[arg(value_name = "DEVICE", required_unless_present = "all")]
+    pub devices: Vec<PathBuf>,
+    /// Refresh every stick of mendkit that is plugged in and that nobody uses
+    #[arg(long, conflicts_with = "devices")]
+    pub all: bool,
+    /// Do not ask: refresh exactly this many sticks, or none if there are more or fewer
+    #[arg(long, value_name = "N")]
+    pub yes_refresh: Option<usize>,
+    /// Public key that must have signed the image [default: the key in the image itself]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Take sticks that another key signed, whose public key this is
+    #[arg(long, value_name = "OLD.pub")]
+    pub stick_key: Option<PathBuf>,
+    /// Take sticks that hold something newer than the image, too
+    #[arg(long)]
+    pub allow_older: bool,
+    /// What is kept of it
+    #[command(flatten)]
+    pub record: RecordArgs,
     /// Print what happens as JSON, one object a line
     #[arg(long)]
     pub json_progress: bool,
@@ -217,7 +362,7 @@ pub struct RemedyCheckArgs {
 /// What to do about boot parts.
 #[derive(Debug, Subcommand)]
 pub enum PartsCommand {
-    /// Fetch what parts.lock names; without a lock, the newest, and write the lock
+    /// Fetch the boot parts that the lock names; with --update the newest, and renew the lock
     Fetch(FetchArgs),
 }
 
@@ -227,7 +372,7 @@ pub struct FetchArgs {
     /// Where the parts go
     #[command(flatten)]
     pub parts: PartsPlace,
-    /// Take the newest parts and renew the lock
+    /// Take the newest parts, say what changes, and renew the lock
     #[arg(long)]
     pub update: bool,
     /// Mirror of Debian [default: the one that this machine's apt uses]
@@ -247,7 +392,45 @@ pub struct PartsPlace {
     /// Folder of fetched parts and of what is made from them [default: ~/.cache/mendkit]
     #[arg(long, value_name = "FOLDER")]
     pub cache: Option<PathBuf>,
-    /// The lock that names every part by version and SHA-256 [default: parts.lock in the cache]
+    /// The lock that names every part by version and SHA-256 [default: parts.lock in the cache, else the lock
+    /// of this release]
     #[arg(long, value_name = "FILE")]
     pub lock: Option<PathBuf>,
+    /// Folder of .deb files to take the boot parts from: then no network is asked
+    #[arg(long, value_name = "FOLDER")]
+    pub parts: Option<PathBuf>,
+}
+
+/// What to do with recovery keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Encrypt a list of recovery keys under a passphrase; a recipe takes the result along
+    Seal(KeysSealArgs),
+    /// List what is in a bundle: key IDs and computers, no keys
+    List(KeysListArgs),
+}
+
+/// Arguments of `mendkit keys seal`.
+#[derive(Debug, Args)]
+pub struct KeysSealArgs {
+    /// The list, CSV as exported from Active Directory, Entra ID or MBAM
+    #[arg(value_name = "CSV")]
+    pub list: PathBuf,
+    /// Where the bundle goes
+    #[arg(short, long, value_name = "BUNDLE")]
+    pub output: PathBuf,
+    /// File whose first line is the passphrase [default: it is asked for]
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Arguments of `mendkit keys list`.
+#[derive(Debug, Args)]
+pub struct KeysListArgs {
+    /// The bundle
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// File whose first line is the passphrase [default: it is asked for]
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }

@@ -10,6 +10,10 @@ use fs_err as fs;
 use rescue_stick::signature::PublicKey;
 
 use crate::cli::PartsPlace;
+use crate::parts::Parts;
+use crate::parts::fetch::absent_parts;
+use crate::parts::folder::take_from_folder;
+use crate::parts::lock::Lock;
 
 /// Prints a line, or returns from a function that can fail.
 macro_rules! say {
@@ -19,12 +23,18 @@ macro_rules! say {
 }
 
 pub mod build;
+pub mod check;
 pub mod devices;
 pub mod fetch;
+pub mod init;
 pub mod keygen;
+pub mod keys;
 pub mod labels;
 pub mod receipts;
+pub mod refresh;
+pub mod rehearse;
 pub mod remedy;
+pub mod shell;
 pub mod swap;
 pub mod verify;
 pub mod write;
@@ -58,6 +68,36 @@ fn parts_place(place: &PartsPlace) -> anyhow::Result<(PathBuf, PathBuf)> {
         .clone()
         .unwrap_or_else(|| cache.join("parts.lock"));
     Ok((cache, lock))
+}
+
+/// Returns the lock that a command is to go by: the one that is named, else that of the cache, else that of
+/// this release. The second value says which.
+fn chosen_lock(place: &PartsPlace) -> anyhow::Result<(Lock, String)> {
+    let (_, path) = parts_place(place)?;
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && place.lock.is_none() => {
+            let lock = Lock::of_release().context("reading the lock of this release")?;
+            return Ok((lock, "the lock of this release".to_owned()));
+        }
+        text => text.context("reading the lock of the boot parts")?,
+    };
+    if place.lock.is_none() && Lock::is_copy(&text) {
+        let lock = Lock::of_release().context("reading the lock of this release")?;
+        return Ok((lock, "the lock of this release".to_owned()));
+    }
+    let lock = Lock::parse(&text).with_context(|| path.display().to_string())?;
+    Ok((lock, path.display().to_string()))
+}
+
+/// Opens the boot parts, after taking from the folder that was given what the cache lacks.
+fn open_parts(place: &PartsPlace) -> anyhow::Result<Parts> {
+    let (cache, _) = parts_place(place)?;
+    let (lock, _) = chosen_lock(place)?;
+    if let Some(folder) = &place.parts {
+        let absent = absent_parts(&cache, &lock.parts)?;
+        take_from_folder(&cache, folder, &absent)?;
+    }
+    Ok(Parts::open(&cache, &lock)?)
 }
 
 /// Returns the user's cache folder by the XDG Base Directory Specification.

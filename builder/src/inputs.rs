@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use rescue_stick::age_file::{AgeError, check_sealed};
 use rescue_stick::definitions::DefinitionsSet;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::{JOB_SCHEMA, Job, KitFile};
@@ -14,7 +15,7 @@ use rescue_stick::remedy::predicate::Predicate;
 use rescue_stick::remedy::{Remedy, RemedyError};
 
 use crate::hashed_file::HashedFile;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, RecipeFile};
 
 pub mod mcafee_dat;
 
@@ -31,6 +32,8 @@ pub struct Inputs {
     pub packages: Vec<PackageInput>,
     /// Known good files, in the order of the job.
     pub files: Vec<HashedFile>,
+    /// Recovery keys of the site, under its passphrase.
+    pub bundle: Option<HashedFile>,
 }
 
 /// A remedy with the text it was read from.
@@ -124,6 +127,14 @@ pub enum InputsError {
         /// What the recipe says.
         pinned: Sha256Digest,
     },
+    /// Recovery keys that are not sealed never go on a stick.
+    #[error("{path}: {source}; `mendkit keys seal` makes it", path = .path.display())]
+    Bundle {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: AgeError,
+    },
     /// A file name that cannot be carried.
     #[error("{path}: the name is not usable on the stick, expected letters, digits, -, _ and .")]
     Name {
@@ -151,16 +162,7 @@ impl Inputs {
         let mut files = Vec::new();
         let mut kit_files = Vec::new();
         for (index, pinned) in recipe.files.iter().enumerate() {
-            let file = HashedFile::read(&folder.join(&pinned.path))?;
-            if file.sha256 != pinned.sha256 {
-                let (found, pinned) = (file.sha256, pinned.sha256);
-                return Err(InputsError::Pinned {
-                    path: file.path,
-                    found,
-                    pinned,
-                });
-            }
-            let name = plain_name(&file.path)?;
+            let (file, name) = read_pinned(pinned, folder)?;
             // The number keeps apart files of the same name in other versions or languages.
             let path = format!("{}/{index}-{name}", paths::FILES);
             kit_files.push(KitFile {
@@ -184,11 +186,13 @@ impl Inputs {
             definitions,
             files: kit_files,
         };
+        let bundle = read_bundle(recipe, folder)?;
         Ok(Self {
             job,
             remedies,
             packages,
             files,
+            bundle,
         })
     }
 
@@ -201,35 +205,84 @@ impl Inputs {
         let files = self.files.iter().map(|file| file.path.clone());
         let remedies = self.remedies.iter();
         let remedies = remedies.map(|input| PathBuf::from(&input.origin));
-        packages.chain(files).chain(remedies).collect()
+        let bundle = self.bundle.iter().map(|file| file.path.clone());
+        packages
+            .chain(files)
+            .chain(remedies)
+            .chain(bundle)
+            .collect()
     }
+}
+
+/// Reads the bundle of recovery keys, which must be sealed: a list of keys never goes on a stick as it is.
+fn read_bundle(recipe: &Recipe, folder: &Path) -> Result<Option<HashedFile>, InputsError> {
+    let Some(keys) = &recipe.keys else {
+        return Ok(None);
+    };
+    let path = folder.join(&keys.bundle);
+    let sealed = check_sealed(&fs::read(&path)?);
+    sealed.map_err(|source| InputsError::Bundle {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Some(HashedFile::read(&path)?))
 }
 
 fn read_remedies(names: &[String], folder: &Path) -> Result<Vec<RemedyInput>, InputsError> {
     let mut remedies: Vec<RemedyInput> = Vec::new();
     for name in names {
-        let (text, origin) = if name.ends_with(".toml") {
-            let path = folder.join(name);
-            (fs::read_to_string(&path)?, path.display().to_string())
-        } else {
-            let text = Remedy::built_in(name)
-                .ok_or_else(|| InputsError::UnknownRemedy { name: name.clone() })?;
-            (text.to_owned(), "built in".to_owned())
-        };
-        let remedy = Remedy::parse(&text).map_err(|source| InputsError::Remedy {
-            origin: origin.clone(),
-            source,
-        })?;
-        if remedies.iter().any(|other| other.remedy.id == remedy.id) {
-            return Err(InputsError::TwiceRemedy { id: remedy.id });
+        let input = read_remedy(name, folder)?;
+        if remedies
+            .iter()
+            .any(|other| other.remedy.id == input.remedy.id)
+        {
+            return Err(InputsError::TwiceRemedy {
+                id: input.remedy.id,
+            });
         }
-        remedies.push(RemedyInput {
-            remedy,
-            text,
-            origin,
-        });
+        remedies.push(input);
     }
     Ok(remedies)
+}
+
+/// Reads a remedy, built in by name or a file of one's own.
+pub(crate) fn read_remedy(name: &str, folder: &Path) -> Result<RemedyInput, InputsError> {
+    let (text, origin) = if name.ends_with(".toml") {
+        let path = folder.join(name);
+        (fs::read_to_string(&path)?, path.display().to_string())
+    } else {
+        let text = Remedy::built_in(name).ok_or_else(|| InputsError::UnknownRemedy {
+            name: name.to_owned(),
+        })?;
+        (text.to_owned(), "built in".to_owned())
+    };
+    let remedy = Remedy::parse(&text).map_err(|source| InputsError::Remedy {
+        origin: origin.clone(),
+        source,
+    })?;
+    Ok(RemedyInput {
+        remedy,
+        text,
+        origin,
+    })
+}
+
+/// Reads a known good file, holds it against its pin, and returns it with its name on the stick.
+pub(crate) fn read_pinned(
+    pinned: &RecipeFile,
+    folder: &Path,
+) -> Result<(HashedFile, String), InputsError> {
+    let file = HashedFile::read(&folder.join(&pinned.path))?;
+    if file.sha256 != pinned.sha256 {
+        let (found, pinned) = (file.sha256, pinned.sha256);
+        return Err(InputsError::Pinned {
+            path: file.path,
+            found,
+            pinned,
+        });
+    }
+    let name = plain_name(&file.path)?;
+    Ok((file, name))
 }
 
 type Packages = (Vec<PackageInput>, BTreeMap<String, DefinitionsSet>);

@@ -2,6 +2,7 @@
 
 pub mod assemble;
 pub mod boot;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod disk;
@@ -9,10 +10,12 @@ pub mod fat32;
 pub mod hashed_file;
 pub mod image;
 pub mod inputs;
+pub mod key_table;
 pub mod lba;
 pub mod parts;
 pub mod plan;
 pub mod recipe;
+pub mod refresh_record;
 pub mod signing;
 pub mod stick;
 pub mod swap;

@@ -10,7 +10,9 @@
 
 mod apt;
 pub mod deb;
+pub mod difference;
 pub mod fetch;
+pub mod folder;
 pub mod libraries;
 pub mod lock;
 mod mirrors;
@@ -211,7 +213,7 @@ pub struct Parts {
 #[non_exhaustive]
 pub enum PartsError {
     /// A part is not in the cache.
-    #[error("{path}: {part} is not in the cache; fetch the boot parts first", path = .path.display())]
+    #[error("{path}: {part} is not in the cache; fetch the boot parts first (`mendkit parts fetch`)", path = .path.display())]
     Missing {
         /// Where it should be.
         path: PathBuf,
@@ -231,7 +233,9 @@ pub enum PartsError {
         expected: Sha256Digest,
     },
     /// The lock names nothing that fits.
-    #[error("the lock names no {package} for {architecture} ({reason}); renew it with --update")]
+    #[error(
+        "the lock names no {package} for {architecture} ({reason}); renew it with `mendkit parts fetch --update`"
+    )]
     NotLocked {
         /// The package's name or pattern.
         package: String,

@@ -10,6 +10,10 @@ use serde::Deserialize;
 
 use crate::boot::firmware::{ALL_FIRMWARE, FirmwareSet};
 
+pub mod source;
+
+use source::{KeyStep, Source};
+
 /// A recipe as it was typed. Paths in it are relative to the recipe's folder.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -36,6 +40,9 @@ pub struct Recipe {
     /// Known good files to carry.
     #[serde(default)]
     pub files: Vec<RecipeFile>,
+    /// Recovery keys of the site to carry.
+    #[serde(default)]
+    pub keys: Option<RecipeKeys>,
     /// How it boots.
     #[serde(default)]
     pub boot: RecipeBoot,
@@ -59,6 +66,14 @@ pub struct RecipeFile {
     pub path: PathBuf,
     /// What it must be.
     pub sha256: Sha256Digest,
+}
+
+/// Recovery keys of the site.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RecipeKeys {
+    /// What `mendkit keys seal` made.
+    pub bundle: PathBuf,
 }
 
 /// How the image boots.
@@ -100,17 +115,27 @@ pub enum RecipeError {
         text: String,
     },
     /// Well-formed, but without sense.
-    #[error("{path}: {key} is {finding}, expected {expectation}")]
+    #[error("{place}: {nonsense}")]
     Sense {
-        /// The recipe.
-        path: PathBuf,
-        /// Which key.
-        key: &'static str,
-        /// What is there.
-        finding: String,
-        /// What would be right.
-        expectation: &'static str,
+        /// The recipe, line and column.
+        place: String,
+        /// What is there and what would be right.
+        nonsense: Nonsense,
     },
+}
+
+/// A value that is well-formed and makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key} is {finding}, expected {expectation}")]
+pub struct Nonsense {
+    /// Which key.
+    pub key: &'static str,
+    /// The way to it.
+    pub way: Vec<KeyStep>,
+    /// What is there.
+    pub finding: String,
+    /// What would be right.
+    pub expectation: &'static str,
 }
 
 impl Default for RecipeBoot {
@@ -152,32 +177,39 @@ impl Recipe {
             path: path.to_owned(),
             text: error.to_string().trim_end().to_owned(),
         })?;
-        recipe.check(path)?;
-        Ok(recipe)
+        match recipe.find_nonsense().into_iter().next() {
+            None => Ok(recipe),
+            Some(nonsense) => Err(RecipeError::Sense {
+                place: Source { path, text }.place(&nonsense.way).to_string(),
+                nonsense,
+            }),
+        }
     }
 
-    fn check(&self, path: &Path) -> Result<(), RecipeError> {
-        let sense = |key, finding: &dyn std::fmt::Debug, expectation| RecipeError::Sense {
-            path: path.to_owned(),
+    /// Returns every value that makes no sense, in the order of the fields.
+    pub fn find_nonsense(&self) -> Vec<Nonsense> {
+        let mut found = Vec::new();
+        let sense = |key: &'static str, finding: &dyn std::fmt::Debug, expectation| Nonsense {
             key,
+            way: key.split('.').map(KeyStep::from).collect(),
             finding: format!("{finding:?}"),
             expectation,
         };
         let length = self.title.chars().count();
         if self.title.trim().is_empty() || self.title.contains(char::is_control) || length > 100 {
             let expectation = "one line of text, 100 characters at most";
-            return Err(sense("title", &self.title, expectation));
+            found.push(sense("title", &self.title, expectation));
         }
         if parse_date(&self.date).is_none() {
             let expectation = "a day from 1980-01-01 to 2107-12-31, as YYYY-MM-DD";
-            return Err(sense("date", &self.date, expectation));
+            found.push(sense("date", &self.date, expectation));
         }
         if self.remedies.is_empty() {
-            return Err(sense("remedies", &self.remedies, "at least one remedy"));
+            found.push(sense("remedies", &self.remedies, "at least one remedy"));
         }
         let is_language = |code: &String| ["en", "fr", "de", "es"].contains(&code.as_str());
         if self.languages.is_empty() || !self.languages.iter().all(is_language) {
-            return Err(sense(
+            found.push(sense(
                 "languages",
                 &self.languages,
                 "some of en, fr, de, es",
@@ -187,11 +219,13 @@ impl Recipe {
         for name in self.definitions.keys() {
             if name.is_empty() || !name.chars().all(is_name_char) {
                 let expectation = "a name of lower-case letters, digits and -";
-                return Err(sense("definitions", name, expectation));
+                let mut nonsense = sense("definitions", name, expectation);
+                nonsense.way.push(KeyStep::from(name));
+                found.push(nonsense);
             }
         }
         if self.boot.firmware.is_empty() {
-            return Err(sense("boot.firmware", &self.boot.firmware, "at least one"));
+            found.push(sense("boot.firmware", &self.boot.firmware, "at least one"));
         }
         let is_argument = |text: &String| {
             !text.is_empty()
@@ -204,20 +238,20 @@ impl Recipe {
             |text: &String| text.starts_with("mend.mode=") || text.starts_with("mend.stick=");
         if self.boot.arguments.iter().any(is_taken) {
             let expectation = "neither mend.mode nor mend.stick, which the menu sets";
-            return Err(sense("boot.arguments", &self.boot.arguments, expectation));
+            found.push(sense("boot.arguments", &self.boot.arguments, expectation));
         }
         if !self.boot.arguments.iter().all(is_argument) {
             let expectation = "words without blanks, quotes, and the signs that GRUB interprets";
-            return Err(sense("boot.arguments", &self.boot.arguments, expectation));
+            found.push(sense("boot.arguments", &self.boot.arguments, expectation));
         }
         if self.boot.menu_seconds > 600 {
-            return Err(sense(
+            found.push(sense(
                 "boot.menu-seconds",
                 &self.boot.menu_seconds,
                 "at most 600",
             ));
         }
-        Ok(())
+        found
     }
 }
 
@@ -294,24 +328,24 @@ key = "release.key"
             "2010-04-22",
             "2010-02-30",
             expect![[
-                r#"r.toml: date is "2010-02-30", expected a day from 1980-01-01 to 2107-12-31, as YYYY-MM-DD"#
+                r#"r.toml:3:8: date is "2010-02-30", expected a day from 1980-01-01 to 2107-12-31, as YYYY-MM-DD"#
             ]],
         );
         check_refused(
             "[\"mcafee-5958\"]",
             "[]",
-            expect!["r.toml: remedies is [], expected at least one remedy"],
+            expect!["r.toml:4:12: remedies is [], expected at least one remedy"],
         );
         check_refused(
             "[\"fr\", \"en\"]",
             "[\"it\"]",
-            expect![[r#"r.toml: languages is ["it"], expected some of en, fr, de, es"#]],
+            expect![[r#"r.toml:6:13: languages is ["it"], expected some of en, fr, de, es"#]],
         );
         check_refused(
             "[boot]",
             "[boot]\narguments = [\"panic=5\", \"mend.mode=undo\"]",
             expect![[
-                r#"r.toml: boot.arguments is ["panic=5", "mend.mode=undo"], expected neither mend.mode nor mend.stick, which the menu sets"#
+                r#"r.toml:10:13: boot.arguments is ["panic=5", "mend.mode=undo"], expected neither mend.mode nor mend.stick, which the menu sets"#
             ]],
         );
     }

@@ -61,10 +61,7 @@ impl SigningKey {
             reason,
         };
         let reason = |error: minisign::PError| unusable(error.to_string());
-        if PublicKey::parse(&text).is_ok() {
-            return Err(unusable("it is a public key".into()));
-        }
-        let locked = SecretKeyBox::from_string(&text).map_err(reason)?;
+        let locked = check_key_file(path, &text)?;
         let secret = if is_encrypted(&text) {
             let password = ask_password(path).map_err(|source| SigningError::Password {
                 path: path.to_owned(),
@@ -93,6 +90,37 @@ impl SigningKey {
     pub fn sign(&self, message: &[u8], trusted_comment: &str) -> String {
         self.0.sign(message, trusted_comment)
     }
+}
+
+/// What a secret key file shows without its password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Anyone who has the file can use it.
+    Open,
+    /// It asks for a password.
+    Locked,
+}
+
+/// Looks at the secret key file at `path` without unlocking it.
+pub fn look_at_key(path: &Path) -> Result<KeyState, SigningError> {
+    let text = fs::read_to_string(path)?;
+    if is_encrypted(&text) {
+        check_key_file(path, &text)?;
+        return Ok(KeyState::Locked);
+    }
+    SigningKey::read(path, &mut |_| Ok(String::new())).map(|_| KeyState::Open)
+}
+
+/// Checks that a key file is a secret key at all, and returns it as it lies there.
+fn check_key_file(path: &Path, text: &str) -> Result<SecretKeyBox, SigningError> {
+    let unusable = |reason: String| SigningError::Key {
+        path: path.to_owned(),
+        reason,
+    };
+    if PublicKey::parse(text).is_ok() {
+        return Err(unusable("it is a public key".into()));
+    }
+    SecretKeyBox::from_string(text).map_err(|error| unusable(error.to_string()))
 }
 
 /// Returns whether the key in a secret key file is locked by a password. A file that cannot be decoded

@@ -1,15 +1,16 @@
 //! Being PID 1 of the rescue environment: mounts, modules, consoles, the stick, and the end.
 //!
-//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, and
-//! an interrupted commit is finished before anything else is looked at.
+//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, volumes
+//! that BitLocker locks are unlocked, and an interrupted commit is finished before anything else is looked at.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fs_err as fs;
 use rescue_stick::job::{Finish, Mode};
+use rescue_stick::journal::CommitEntry;
 use rescue_stick::paths;
 use rescue_stick::report::{Report, Verdict};
 use rescue_stick::signature::PublicKey;
@@ -17,12 +18,15 @@ use rustix::system::{RebootCommand, reboot};
 
 use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
+use self::fault::{fault_lines, keep_faults, tell_fault};
+use self::unlock::unlock_volumes;
 use crate::journal::recover::{RecoverOutcome, recover};
 use crate::journal::undo::{UndoError, undo};
 use crate::journal::{Journal, Target};
 use crate::machine::Machine;
 use crate::machine::linux::volume::{LinuxVolume, Resources};
 use crate::machine::linux::{LinuxMachine, find_targets, uptime_ms};
+use crate::repair::FAULT_OF_MEND;
 use crate::screen::console::Consoles;
 use crate::screen::{self, Progress, Screen, guess_time_left, outcome_lines, story};
 use crate::stick::Stick;
@@ -30,6 +34,8 @@ use crate::stick::Stick;
 pub mod arguments;
 pub mod boot_stick;
 pub mod environment;
+pub mod fault;
+mod unlock;
 
 /// Folder for mount points.
 const WORK: &str = "/run/mend";
@@ -54,6 +60,8 @@ struct Outcome {
     report: Option<Report>,
     /// Where the report is on the stick, or why it is not there.
     saved: Option<Result<String, String>>,
+    /// Whether the next start from the stick has something to finish.
+    is_unfinished: bool,
 }
 
 /// How the run is to end.
@@ -70,13 +78,16 @@ impl Outcome {
             lines: lines.to_vec(),
             report: None,
             saved: None,
+            is_unfinished: false,
         }
     }
 
     fn of(report: Report) -> Self {
+        let mut advice = report.installations.iter().flat_map(|one| &one.advice);
         Self {
             verdict: report.verdict,
             lines: outcome_lines(&report),
+            is_unfinished: advice.any(|line| line == FAULT_OF_MEND),
             report: Some(report),
             saved: None,
         }
@@ -111,33 +122,29 @@ pub fn run(work: Work) -> String {
     let loaded = environment::load_modules(Path::new(paths::MODULES_IN_INITRAMFS));
     screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
     let fault = keep_faults();
-    let worked = catch_unwind(AssertUnwindSafe(|| work_on(&mut screen, &arguments, work)));
+    let worked = catch_unwind(AssertUnwindSafe(|| {
+        work_on(&mut screen, &arguments, work, &fault)
+    }));
     let ending = worked.unwrap_or_else(|_| {
-        let lines = [
-            format!("mend stopped at a fault of its own: {}", lock(&fault)),
-            "If a repair was being written, start this PC from the stick again: it will be finished."
-                .to_owned(),
-        ];
-        show(&mut screen, Outcome::new(Verdict::Failed, &lines));
+        let outcome = Outcome {
+            // The stick has it from where it was; the next start looks at the journal first.
+            is_unfinished: true,
+            ..Outcome::new(Verdict::Failed, &fault_lines())
+        };
+        tell_fault(&mut screen, &fault);
+        show(&mut screen, outcome);
         Ending::asked()
     });
     end(&mut screen, arguments.finish, &ending)
 }
 
-/// Keeps what a panic says, instead of throwing it over the screen.
-fn keep_faults() -> Arc<Mutex<String>> {
-    let fault = Arc::new(Mutex::new(String::new()));
-    let kept = Arc::clone(&fault);
-    std::panic::set_hook(Box::new(move |panic| *lock(&kept) = panic.to_string()));
-    fault
-}
-
-fn lock(text: &Mutex<String>) -> MutexGuard<'_, String> {
-    text.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Does the work and shows the outcome. Returns how the stick's job wants it to end.
-fn work_on(screen: &mut Consoles, arguments: &Arguments, work: Work) -> Ending {
+fn work_on(
+    screen: &mut Consoles,
+    arguments: &Arguments,
+    work: Work,
+    fault: &Mutex<String>,
+) -> Ending {
     let (boot_stick, stick) = match prove_stick(screen, arguments) {
         Ok(proven) => proven,
         Err(reason) => {
@@ -153,6 +160,11 @@ fn work_on(screen: &mut Consoles, arguments: &Arguments, work: Work) -> Ending {
         screen.set_languages(&job.languages);
     }
     let mut outcome = mend(screen, arguments, (&boot_stick, &stick), work);
+    // A fault in the work on one Windows ends that work alone, so there is a report, and it tells.
+    let fault = tell_fault(screen, fault);
+    if let Some(report) = &mut outcome.report {
+        report.notes.extend(fault);
+    }
     if let Some(report) = &outcome.report {
         let text = (work.report_text)(report);
         outcome.saved = Some(boot_stick.save_report(report, &text));
@@ -206,15 +218,16 @@ fn mend(
     work: Work,
 ) -> Outcome {
     let journal = open_journal(screen, boot_stick);
+    let opened = unlock_volumes(screen, boot_stick.disk(), stick, stick.job().mode);
     let resources = Resources {
         journal: journal.clone(),
         scratch: boot_stick.place_of(paths::SCRATCH).ok(),
         work: WORK.into(),
+        unlocked: opened.unlocked,
     };
-    let mut recovered = Vec::new();
+    let mut recovered = opened.notes;
     if let Some(journal) = &journal {
-        let mut commits = journal.commits().into_iter();
-        if commits.any(|commit| commit.state.is_unfinished()) {
+        if has_unfinished(journal.commits()) {
             screen.turn_to(screen::Work::Repairing);
         }
         let done = with_targets(boot_stick, &resources, |targets| {
@@ -222,7 +235,7 @@ fn mend(
         });
         screen.turn_to(screen::Work::Looking);
         match done.and_then(|done| done) {
-            Ok(lines) => recovered = lines,
+            Ok(lines) => recovered.extend(lines),
             Err(reason) => {
                 let advice = "A repair was interrupted and cannot be finished. Keep the stick, and \
                               ask whoever made it.";
@@ -248,7 +261,15 @@ fn mend(
     let mut report = (work.repair)(mode, &machine, stick, screen);
     // What was finished or left from an earlier run belongs to this PC's story, so to its report.
     report.notes.splice(0..0, recovered);
-    Outcome::of(report)
+    let mut outcome = Outcome::of(report);
+    let commits = journal.iter().flat_map(|journal| journal.commits());
+    outcome.is_unfinished |= has_unfinished(commits);
+    outcome
+}
+
+fn has_unfinished(commits: impl IntoIterator<Item = CommitEntry>) -> bool {
+    let mut commits = commits.into_iter();
+    commits.any(|commit| commit.state.is_unfinished())
 }
 
 fn open_journal(screen: &mut Consoles, boot_stick: &BootStick) -> Option<Arc<Journal>> {
@@ -292,6 +313,7 @@ fn recover_all(
             RecoverOutcome::Finished => "finished",
             RecoverOutcome::TakenBack => "taken-back",
             RecoverOutcome::NotHere => "not-here",
+            RecoverOutcome::Locked => "locked",
             RecoverOutcome::Abandoned => "abandoned",
         };
         screen.mark(&format!("recovered {word} {}", one.commit.run));
@@ -321,8 +343,10 @@ fn undo_newest(
             return Outcome::new(Verdict::Undone, &[line]);
         }
         Ok(Err(error @ UndoError::Journal(_))) => {
-            let advice = "Start this PC from the stick again: what was begun will be finished.";
-            return Outcome::new(Verdict::Failed, &[error.to_string(), advice.into()]);
+            return Outcome {
+                is_unfinished: true,
+                ..Outcome::new(Verdict::Failed, &[error.to_string()])
+            };
         }
         Ok(Err(error @ (UndoError::Changed { .. } | UndoError::Nothing))) => error.to_string(),
         Ok(Err(error)) => return Outcome::new(Verdict::Refused, &[error.to_string()]),
@@ -350,7 +374,9 @@ fn show(screen: &mut Consoles, outcome: Outcome) {
         is_saved,
         saved_line,
         codes: Vec::new(),
+        is_unfinished: outcome.is_unfinished,
     });
+    screen.mark(&format!("outcome shown {} ms", uptime_ms()));
     screen.mark(&format!("VERDICT {}", verdict.word()));
 }
 

@@ -111,7 +111,7 @@ fn fill(volume: &Path) -> Result<()> {
             "Dear customer,",
         )?;
     }
-    mount.unmount()
+    Ok(mount.unmount()?)
 }
 
 /// Copies a volume over another of the same size; what is a hole stays one.

@@ -9,18 +9,24 @@
 //! - `refused`: sticks that are not as they were signed
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
+//! - `locked`: volumes that BitLocker locks
 //! - `machines`: other PCs, other answers, undo
+//! - `refreshed`: a stick that `mendkit refresh` brought to a newer image
 //! - `written`: a stick that `mendkit write` wrote
 //! - `real_size`: 100 MB of definitions and 256 MiB of memory
+//! - `pictures`: every state of the screen, at every size, with the keys of every keyboard
 //! - `screen`: what a person sees from across the room, and the stick that is pulled
 
 mod firmware;
 mod health;
 mod incidents;
 mod interrupted;
+mod locked;
 mod machines;
+mod pictures;
 mod real_size;
 mod recorded;
+mod refreshed;
 mod refused;
 mod rescue;
 mod screen;

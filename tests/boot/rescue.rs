@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use rescue_stick::report::Report;
 use support::broken_pc::{MadeDisk, PcSpec, make_disk};
+use support::firmware::with_variables;
 use support::inspect::{Volume, verdicts, volumes};
 use support::judges;
 use support::kit::{Kit, extract_volume, read_report, require_builds};
@@ -42,6 +43,11 @@ impl Bench {
         Ok(Self { folder, made })
     }
 
+    /// Returns where a further file of this test lies.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     pub(crate) fn stick(&self) -> PathBuf {
         self.folder.path().join("stick.img")
     }
@@ -64,7 +70,7 @@ impl Bench {
 
     /// Starts the PC, waits for `mend`'s verdict and until the PC is off; returns the serial log.
     pub(crate) fn run(&self, spec: &MachineSpec) -> Result<String> {
-        let mut machine = Machine::start(spec)?;
+        let mut machine = Machine::start(&with_variables(spec.clone())?)?;
         machine.wait_for(&["mend: VERDICT"], LIMIT)?;
         machine.expect_exit(LIMIT)?;
         Ok(machine.serial_log())
@@ -104,11 +110,16 @@ impl Bench {
 
     /// Demands that the host finds every Windows repaired, and the volumes sound.
     pub(crate) fn check_repaired(&self) -> Result<()> {
-        for verdict in verdicts(self.pc())? {
+        self.check_repaired_on(self.pc())
+    }
+
+    /// Demands the same of a disk that was made from the PC's.
+    pub(crate) fn check_repaired_on(&self, disk: &Path) -> Result<()> {
+        for verdict in verdicts(disk)? {
             ensure!(verdict.repaired, "the host's look at the disk: {verdict:?}");
         }
         for made in &self.made.volumes {
-            let volume = Volume::of(self.pc(), made)?;
+            let volume = Volume::of(disk, made)?;
             volume.is_sound()?;
             let path = made.windows.svchost_path();
             let found = volume

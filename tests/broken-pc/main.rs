@@ -14,9 +14,11 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use support::broken_pc::{ALL_PRESETS, PcSpec, make_disk, make_folder, preset};
+use support::catalog;
 use support::definitions::{DatSizes, make_definitions};
 use support::inspect::{Verdict, verdicts};
 use support::tools::sha256_hex;
+use support::wine::wine_svchost;
 
 /// Simulated broken PCs.
 #[derive(Parser)]
@@ -91,7 +93,10 @@ fn run(command: Command) -> Result<ExitCode> {
         } => {
             let mut spec = preset_spec(&preset, realistic)?;
             for windows in &mut spec.installations {
-                windows.signed_catalog = signed_catalog;
+                windows.base_program = Some(wine_svchost()?.into());
+                if signed_catalog {
+                    windows.extras.push(catalog::signed_catalog(windows)?);
+                }
             }
             make(&spec, folder, &output)?;
         }

@@ -17,12 +17,13 @@ use mend::windows::catalog::store::CatalogStore;
 use mend::windows::catalog::trust::{KeyPurpose, Trust};
 use mend::windows::path::WindowsPath;
 use support::broken_pc::{FileState, MadeVolume, WindowsSpec, make_disk, make_folder, preset};
-use support::catalog::test_root;
+use support::catalog::{signed_catalog, test_root};
 use support::definitions::{DatSizes, make_definitions};
 use support::inspect::{Verdict, Volume, verdicts};
 use support::kit::{KitSpec, cache, mendkit, read_report, recipe_text};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus};
 use support::tools::target_folder;
+use support::wine::wine_svchost;
 
 /// Generous, since QEMU interprets every instruction of the PC.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -126,7 +127,11 @@ impl Demo {
         self.say(
             "a Windows XP SP3 under McAfee DAT 5958, svchost.exe deleted, as the host sees it",
         );
-        let made = make_disk(&preset("xp-mcafee-5958-missing")?, &self.path("pc.img"))?;
+        let mut pc = preset("xp-mcafee-5958-missing")?;
+        for windows in &mut pc.installations {
+            windows.base_program = Some(wine_svchost()?.into());
+        }
+        let made = make_disk(&pc, &self.path("pc.img"))?;
         let volume = made.volumes.first().context("no volume")?.clone();
         *self.used_before.borrow_mut() = Some((
             Volume::of(&self.path("pc.img"), &volume)?.used_clusters()?,
@@ -202,11 +207,12 @@ impl Demo {
     fn prove_by_catalog(&self) -> Result<()> {
         self.say("proof by a signed catalog; a catalog and a root of the tests, not Microsoft's");
         let folder = self.path("xp-with-catalog");
-        let windows = WindowsSpec {
-            signed_catalog: true,
+        let mut windows = WindowsSpec {
             service_pack_files: FileState::Patched,
+            base_program: Some(wine_svchost()?.into()),
             ..WindowsSpec::xp_mcafee_5958()
         };
+        windows.extras.push(signed_catalog(&windows)?);
         make_folder(&windows, &folder)?;
         let system32 = WindowsPath::parse("\\WINDOWS\\system32", None)?;
         let catalogs = CatalogStore::open(&folder, &system32)?;

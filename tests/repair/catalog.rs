@@ -17,7 +17,7 @@ use mend::windows::path::WindowsPath;
 use support::broken_pc::{WindowsSpec, good_svchost, make_folder};
 use support::catalog::{
     CatalogRecipe, Extension, FOR_DRIVERS, FOR_LICENCES, FOR_WINDOWS, ListedFile, impostor_root,
-    test_root,
+    signed_catalog, test_root,
 };
 use support::judges::{openssl_accepts_signature, osslsigncode_digests};
 use support::pe::smallest_amd64;
@@ -245,10 +245,8 @@ fn no_changed_byte_of_what_is_signed_is_believed() -> Result<()> {
 #[test]
 fn a_broken_pc_proves_its_own_svchost_and_refuses_every_other() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let windows = WindowsSpec {
-        signed_catalog: true,
-        ..WindowsSpec::xp_mcafee_5958()
-    };
+    let mut windows = WindowsSpec::xp_mcafee_5958();
+    windows.extras.push(signed_catalog(&windows)?);
     make_folder(&windows, folder.path())?;
     let good = good_svchost(&windows)?;
     let mut patched = good.clone();

@@ -2,6 +2,7 @@
 //!
 //! - `actions`: every action of remedies on NTFS, and the way back
 //! - `bad_sectors`: disks that fail on reading, on writing, or do not let themselves be written
+//! - `bitlk_images`: volumes that Windows locked, against what cryptsetup says of them
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
 //! - `containers`: quarantines and cabinets, as other people's tools make and read them
 //! - `crash`: power cuts at every write of a repair and of an undo
@@ -9,6 +10,7 @@
 //! - `disks`: what the disk around a volume says of it
 //! - `nothing_fits`: no candidate passes, and what is said then
 //! - `health`: what the health check says of each PC, against what others read
+//! - `languages`: what is said to a person, in every language
 //! - `not_init`: started by mistake on an ordinary system
 //! - `predicates`: every test of remedies, with its three answers
 //! - `proof`: by what a restored file is proven, as the report says it
@@ -21,12 +23,14 @@
 
 mod actions;
 mod bad_sectors;
+mod bitlk_images;
 mod catalog;
 mod containers;
 mod crash;
 mod disks;
 mod faults;
 mod health;
+mod languages;
 mod not_init;
 mod nothing_fits;
 mod on_volumes;

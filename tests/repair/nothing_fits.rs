@@ -56,7 +56,7 @@ fn every_candidate_is_listed_with_its_reason_and_what_to_bring_is_said() -> Resu
         expect![[r#"
             OPTIPLEX-114: Microsoft Windows XP Service Pack 3 (5.1.2600), English, i386, on VOLUME
             Found: DAT 5958.0000 is in use; svchost.exe is missing
-            Refused: \WINDOWS\system32\dllcache\svchost.exe: checksum of the content is 0x0000eb2f, its header says 0x0000ec2e: changed
+            Refused: \WINDOWS\system32\dllcache\svchost.exe: checksum of the content is 0x0000fb77, its header says 0x0000fb04: changed
             Refused: \WINDOWS\ServicePackFiles\i386\svchost.exe: version is 5.1.2600.2180, expected 5.1.2600.5512
             4 more places were looked at; they are in the report
             no definitions mcafee-dat are at hand: use a stick that carries them
@@ -66,35 +66,35 @@ fn every_candidate_is_listed_with_its_reason_and_what_to_bring_is_said() -> Resu
             where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
         "#]],
         expect![[r#"
-        \WINDOWS on VOLUME: NEEDS YOU
-          Computer   OPTIPLEX-114
-          Windows    Microsoft Windows XP Service Pack 3 (5.1.2600), English, i386
-          Security   VirusScan Enterprise 8.7.0.570, DAT 5958.0000 of 2010/04/21, engine 5400.1158
-          Found      DAT 5958.0000 is in use (stale-definitions)
-                       Microsoft Windows XP Service Pack 3 (5.1.2600)
-                       HKLM\SOFTWARE\McAfee\AVEngine: AVDatVersion and AVDatVersionMinor are 5958.0000
-                       HKLM\SOFTWARE\McAfee\AVEngine: DAT is C:\Program Files\Common Files\McAfee\Engine\
-          Found      svchost.exe is missing (missing-system-file)
-                       \WINDOWS\system32\svchost.exe: not there
-          Looked at  \WINDOWS\system32\dllcache\svchost.exe
-                       refused: checksum of the content is 0x0000eb2f, its header says 0x0000ec2e: changed
-          Looked at  \WINDOWS\ServicePackFiles\i386\svchost.exe
-                       refused: version is 5.1.2600.2180, expected 5.1.2600.5512
-          Looked at  \Quarantine
-                       refused: no svchost.exe there nor in any other quarantine of this volume (0 containers)
-          Looked at  \WINDOWS\i386
-                       refused: no svchost.exe, compressed or not, there nor in the driver cache
-          Looked at  \i386
-                       refused: no svchost.exe, compressed or not, there nor in the driver cache
-          Looked at  D:\i386
-                       refused: D: is a CD drive, which is not looked at
-          Next       no definitions mcafee-dat are at hand: use a stick that carries them
-          Next       no acceptable copy of svchost.exe was found on this PC or on the stick
-          Next       bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in English, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
-          Next       or bring the CD of Microsoft Windows XP Service Pack 3 (5.1.2600), in English, which this Windows was installed from (drive D:): the file is SVCHOST.EX_ in its folder I386, to be unpacked with expand
-          Next       where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
+            \WINDOWS on VOLUME: NEEDS YOU
+              Computer   OPTIPLEX-114
+              Windows    Microsoft Windows XP Service Pack 3 (5.1.2600), English, i386
+              Security   VirusScan Enterprise 8.7.0.570, DAT 5958.0000 of 2010/04/21, engine 5400.1158
+              Found      DAT 5958.0000 is in use (stale-definitions)
+                           Microsoft Windows XP Service Pack 3 (5.1.2600)
+                           HKLM\SOFTWARE\McAfee\AVEngine: AVDatVersion and AVDatVersionMinor are 5958.0000
+                           HKLM\SOFTWARE\McAfee\AVEngine: DAT is C:\Program Files\Common Files\McAfee\Engine\
+              Found      svchost.exe is missing (missing-system-file)
+                           \WINDOWS\system32\svchost.exe: not there
+              Looked at  \WINDOWS\system32\dllcache\svchost.exe
+                           refused: checksum of the content is 0x0000fb77, its header says 0x0000fb04: changed
+              Looked at  \WINDOWS\ServicePackFiles\i386\svchost.exe
+                           refused: version is 5.1.2600.2180, expected 5.1.2600.5512
+              Looked at  \Quarantine
+                           refused: no svchost.exe there nor in any other quarantine of this volume (0 containers)
+              Looked at  \WINDOWS\i386
+                           refused: no svchost.exe, compressed or not, there nor in the driver cache
+              Looked at  \i386
+                           refused: no svchost.exe, compressed or not, there nor in the driver cache
+              Looked at  D:\i386
+                           refused: D: is a CD drive, which is not looked at
+              Next       no definitions mcafee-dat are at hand: use a stick that carries them
+              Next       no acceptable copy of svchost.exe was found on this PC or on the stick
+              Next       bring svchost.exe 5.1.2600.5512 for i386 (32 bits), in English, from another PC with Microsoft Windows XP Service Pack 3 (5.1.2600)
+              Next       or bring the CD of Microsoft Windows XP Service Pack 3 (5.1.2600), in English, which this Windows was installed from (drive D:): the file is SVCHOST.EX_ in its folder I386, to be unpacked with expand
+              Next       where it goes: beside the recipe of this stick, with [[files]] path = "svchost.exe" and its sha256 in the recipe; then run mendkit build, write the stick again and start this PC from it
 
-    "#]],
+        "#]],
     )
 }
 

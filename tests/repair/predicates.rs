@@ -15,7 +15,7 @@ use rescue_stick::job::Mode;
 use rescue_stick::report::{InstallationReport, Verdict};
 use rescue_stick::signature::PublicKey;
 use support::broken_pc::{Extra, FileState, WindowsSpec, make_folder, quarantine_container_of};
-use support::catalog::test_root;
+use support::catalog::{signed_catalog, test_root};
 use support::kit::KitSpec;
 use support::patient::{StickFolder, require_patients};
 
@@ -128,11 +128,11 @@ fn file_rows() -> Vec<Row> {
             when: r"signed = { path = '{system32}\svchost.exe' }",
             pcs: [
                 Spec(|spec| {
-                    spec.signed_catalog = true;
+                    spec.extras.push(signed_catalog(spec)?);
                     Ok(())
                 }),
                 Spec(|spec| {
-                    spec.signed_catalog = true;
+                    spec.extras.push(signed_catalog(spec)?);
                     spec.svchost = FileState::Patched;
                     Ok(())
                 }),

@@ -9,7 +9,8 @@ use mend::stick::Stick;
 use mend::windows::catalog::trust::{KeyPurpose, Trust, TrustAnchor};
 use rescue_stick::job::Mode;
 use support::broken_pc::{FileState, WindowsSpec, make_folder};
-use support::catalog::{impostor_root, test_root};
+use support::catalog::{impostor_root, signed_catalog, test_root};
+use support::wine::wine_svchost;
 
 /// Nobody to ask, nothing to show.
 struct Silent;
@@ -44,17 +45,16 @@ fn check(windows: &WindowsSpec, root: TrustAnchor, expect: Expect) -> Result<()>
     Ok(())
 }
 
-fn with_catalog() -> WindowsSpec {
-    WindowsSpec {
-        signed_catalog: true,
-        ..WindowsSpec::xp_mcafee_5958()
-    }
+fn with_catalog() -> Result<WindowsSpec> {
+    let mut windows = WindowsSpec::xp_mcafee_5958();
+    windows.extras.push(signed_catalog(&windows)?);
+    Ok(windows)
 }
 
 #[test]
 fn a_file_that_a_believed_catalog_lists_is_said_to_be_signed() -> Result<()> {
     check(
-        &with_catalog(),
+        &with_catalog()?,
         test_root()?,
         expect![[r#"
         \WINDOWS\system32\dllcache\svchost.exe
@@ -68,7 +68,7 @@ fn a_file_that_a_believed_catalog_lists_is_said_to_be_signed() -> Result<()> {
 #[test]
 fn a_catalog_of_somebody_else_proves_nothing_and_is_named() -> Result<()> {
     check(
-        &with_catalog(),
+        &with_catalog()?,
         impostor_root()?,
         expect![[r#"
             \WINDOWS\system32\dllcache\svchost.exe
@@ -83,6 +83,24 @@ fn a_catalog_of_somebody_else_proves_nothing_and_is_named() -> Result<()> {
               no: no svchost.exe, compressed or not, there nor in the driver cache
             D:\i386
               no: D: is a CD drive, which is not looked at
+        "#]],
+    )
+}
+
+#[test]
+fn a_real_program_under_a_free_licence_is_accepted_by_its_identity() -> Result<()> {
+    let windows = WindowsSpec {
+        base_program: Some(wine_svchost()?.into()),
+        ..WindowsSpec::xp_mcafee_5958()
+    };
+    check(
+        &windows,
+        test_root()?,
+        expect![[r#"
+            \WINDOWS\system32\dllcache\svchost.exe
+              yes: 5.1.2600.5512 for i386, identity matches; not proven by signature
+            \WINDOWS\ServicePackFiles\i386\svchost.exe
+              yes: 5.1.2600.5512 for i386, identity matches; not proven by signature
         "#]],
     )
 }
@@ -106,7 +124,7 @@ fn the_wrong_service_pack_and_a_patched_file_are_refused_beside_a_catalog() -> R
     let windows = WindowsSpec {
         dllcache: FileState::WrongServicePack,
         service_pack_files: FileState::Patched,
-        ..with_catalog()
+        ..with_catalog()?
     };
     check(
         &windows,
@@ -115,7 +133,7 @@ fn the_wrong_service_pack_and_a_patched_file_are_refused_beside_a_catalog() -> R
             \WINDOWS\system32\dllcache\svchost.exe
               no: version is 5.1.2600.2180, expected 5.1.2600.5512
             \WINDOWS\ServicePackFiles\i386\svchost.exe
-              no: checksum of the content is 0x0000eb2f, its header says 0x0000ec2e: changed
+              no: checksum of the content is 0x0000fb77, its header says 0x0000fb04: changed
             \Quarantine
               no: no svchost.exe there nor in any other quarantine of this volume (0 containers)
             \WINDOWS\i386

@@ -10,7 +10,7 @@ use rescue_stick::report::{InstallationReport, Report, Verdict};
 use support::broken_pc::{
     Extra, FileState, NtfsMount, PcSpec, WindowsSpec, program, quarantine_container_of,
 };
-use support::catalog::test_root;
+use support::catalog::{signed_catalog, test_root};
 use support::kit::KitSpec;
 use support::patient::{Patient, StickFolder, require_patients};
 use support::tools::{require_tools, sha256_hex};
@@ -22,13 +22,13 @@ const SYSTEM: &str = "WINDOWS/system32";
 /// another name, and one that nobody signed.
 fn harmed() -> Result<PcSpec> {
     let windows = WindowsSpec {
-        signed_catalog: true,
         dat: Some(5959),
         ..WindowsSpec::xp_mcafee_5958()
     };
     let of = |name: &str| program(&windows, windows.kind, name);
     let system = "C:\\WINDOWS\\system32";
     let mut extras = vec![
+        signed_catalog(&windows)?,
         Extra::file(&format!("{SYSTEM}/services.exe"), b""),
         Extra::file(&format!("{SYSTEM}/winlogon.exe"), b"the user's own"),
     ];

@@ -88,7 +88,7 @@ const STATES: &[State] = &[
     State {
         name: "unclean $LogFile and dirty flag, accepted",
         preset: "xp-unclean-log",
-        afflict: |patient| mark_dirty(patient.volume().path()),
+        afflict: |patient| Ok(mark_dirty(patient.volume().path())?),
         is_asked: true,
         check: |patient| is_dirty(patient, true),
         ..PLAIN

@@ -58,7 +58,7 @@ fn write_as_windows(patient: &Patient, path: &str, content: &[u8]) -> Result<()>
     let at = mount.path().join(path);
     fs_err::create_dir_all(at.parent().context("no folder")?)?;
     fs_err::write(at, content)?;
-    mount.unmount()
+    Ok(mount.unmount()?)
 }
 
 fn digest(patient: &Patient) -> Result<String> {

@@ -25,7 +25,7 @@ const SYMBOLIC_LINK: u32 = 0xa000_000c;
 pub fn change_files(volume: &Path, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let mount = NtfsMount::writable(volume)?;
     change(&mount.path())?;
-    mount.unmount()
+    Ok(mount.unmount()?)
 }
 
 /// Makes `hiberfil.sys` as large as memory would be, beginning with `head`.
@@ -102,7 +102,7 @@ pub fn compress(volume: &Path, path: &str) -> Result<()> {
         attributes(&file)? & COMPRESSED != 0,
         "{path}: not compressed"
     );
-    mount.unmount()
+    Ok(mount.unmount()?)
 }
 
 /// Makes a file sparse: what it holds moves behind a hole of 1 MiB.

@@ -17,6 +17,7 @@ use mend::windows::catalog::trust::TrustAnchor;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 
+use crate::broken_pc::{Extra, WindowsSpec, good_program};
 use crate::random::Random;
 use der::{bits, boolean, integer, number, octets, oid, sequence, set, tagged, text, utf16};
 
@@ -30,6 +31,9 @@ pub const FOR_DRIVERS: &str = "1.3.6.1.4.1.311.10.3.5";
 /// Purpose of keys that sign licences, as those that Flame abused did. Source: wincrypt.h,
 /// `szOID_LICENSES`.
 pub const FOR_LICENCES: &str = "1.3.6.1.4.1.311.10.6.1";
+
+/// Folder of the catalogs of Windows itself. Source: softpub.h, `DRIVER_ACTION_VERIFY`.
+const CATALOG_FOLDER: &str = "CatRoot/{F750E6C3-38EE-11D1-85E5-00C04FC295EE}";
 
 /// Length of the keys, in bits: the shortest that anyone took for serious at the time.
 const KEY_BITS: usize = 1024;
@@ -245,6 +249,24 @@ impl CatalogRecipe {
             octets(&signature),
         ]))
     }
+}
+
+/// Returns the catalog of a service pack in the folder where XP keeps it: it lists the right programs of
+/// this Windows, signed by a root that only tests trust.
+pub fn signed_catalog(windows: &WindowsSpec) -> Result<Extra> {
+    let mut files = Vec::new();
+    for name in ["svchost.exe", "lsass.exe", "services.exe", "winlogon.exe"] {
+        files.push(ListedFile {
+            name: name.to_owned(),
+            content: good_program(windows, name)?,
+        });
+    }
+    let catalog = CatalogRecipe::windows_xp(files).build()?;
+    let system = windows.system_folder();
+    Ok(Extra::file(
+        &format!("{system}/{CATALOG_FOLDER}/SP3.CAT"),
+        &catalog,
+    ))
 }
 
 /// Returns the root that only tests trust.

@@ -33,6 +33,10 @@ pub struct KitSpec {
     pub remedies: Vec<&'static str>,
     /// Texts of remedies of one's own.
     pub own_remedies: Vec<String>,
+    /// List of recovery keys and passphrase that they are sealed under, to be carried.
+    pub recovery_keys: Option<(String, &'static str)>,
+    /// The program on the stick, if it is not `mend`: `mend-staged` has a fault.
+    pub program: Option<PathBuf>,
 }
 
 impl Default for KitSpec {
@@ -47,6 +51,8 @@ impl Default for KitSpec {
             arguments: Vec::new(),
             remedies: vec!["mcafee-5958"],
             own_remedies: Vec::new(),
+            recovery_keys: None,
+            program: None,
         }
     }
 }
@@ -55,11 +61,17 @@ impl Default for KitSpec {
 #[derive(Debug)]
 pub struct Kit {
     folder: TempDir,
+    program: Option<PathBuf>,
 }
 
 /// Returns the program `mendkit` as `scripts/setup` builds it.
 pub fn mendkit() -> PathBuf {
     target_folder().join("release/mendkit")
+}
+
+/// Returns `mend` on a stage, as `scripts/setup` builds it: with every state of the screen, and a fault.
+pub fn staged() -> PathBuf {
+    target_folder().join("release/mend-staged-i586")
 }
 
 /// Returns the cache with the boot parts that `scripts/setup` fetches.
@@ -73,6 +85,7 @@ pub fn require_builds() -> bool {
     let needed = [
         mendkit(),
         mendkit().with_file_name("mend-i586"),
+        staged(),
         cache().join("parts.lock"),
     ];
     let Some(absent) = needed.iter().find(|path| !path.exists()) else {
@@ -95,11 +108,24 @@ impl Kit {
     pub fn build(spec: &KitSpec) -> Result<Self> {
         let kit = Self {
             folder: tempfile::tempdir()?,
+            program: spec.program.clone(),
         };
         make_definitions(5959, spec.dat_sizes, &kit.path("inputs"))?;
         fs::write(kit.path("recipe.toml"), recipe_text(spec))?;
         for (name, text) in own_remedy_names(spec).iter().zip(&spec.own_remedies) {
             fs::write(kit.path(name), text)?;
+        }
+        if let Some((list, passphrase)) = &spec.recovery_keys {
+            fs::write(kit.path("keys.csv"), list)?;
+            fs::write(kit.path("passphrase"), passphrase)?;
+            let from = ["--passphrase-file", "passphrase"];
+            kit.mendkit(
+                &[
+                    ["keys", "seal", "keys.csv", "-o", "bundle.age"].as_slice(),
+                    &from,
+                ]
+                .concat(),
+            )?;
         }
         kit.mendkit(&["keygen", "--no-password", "-o", "release.key"])?;
         kit.rebuild()?;
@@ -110,7 +136,12 @@ impl Kit {
     pub fn rebuild(&self) -> Result<Said> {
         let cache = cache();
         let cache = cache.to_str().context("the cache's path is not UTF-8")?;
-        self.mendkit(&["build", "recipe.toml", "-o", "rescue.img", "--cache", cache])
+        let mut arguments = vec!["build", "recipe.toml", "-o", "rescue.img", "--cache", cache];
+        if let Some(program) = &self.program {
+            let program = program.to_str().context("a path is not UTF-8")?;
+            arguments.extend(["--mend", program]);
+        }
+        self.mendkit(&arguments)
     }
 
     /// Runs `mendkit` in the folder.
@@ -178,6 +209,10 @@ pub fn recipe_text(spec: &KitSpec) -> String {
     } else {
         ""
     };
+    let keys = match spec.recovery_keys {
+        Some(_) => "[keys]\nbundle = \"bundle.age\"\n",
+        None => "",
+    };
     format!(
         "title = \"McAfee DAT 5958 (svchost.exe)\"\n\
          date = \"2010-04-22\"\n\
@@ -185,7 +220,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
          mode = \"{mode}\"\n\
          finish = \"{finish}\"\n\
          languages = {languages:?}\n\
-         {definitions}\
+         {definitions}{keys}\
          [boot]\n\
          menu-seconds = {menu_seconds}\n\
          arguments = {arguments:?}\n\

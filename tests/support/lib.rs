@@ -1,4 +1,5 @@
-//! Simulated broken PCs, QEMU, and wrappers of the tools that judge our output.
+//! Wrappers of the tools that judge our output, sticks and disks that go wrong, and all of `rehearsal`: simulated
+//! broken PCs and QEMU.
 //!
 //! Nothing here is shipped. Errors are `anyhow`, since their only reader is the person in front of
 //! a test that broke or of `broken-pc`. What is made is the same for the same specification,
@@ -6,12 +7,14 @@
 //!
 //! - [`access`]: who may change a file
 //! - [`afflict`], [`failing_disk`]: volumes and disks in the states that real ones are found in
+//! - [`bitlocker`]: locks a volume as BitLocker does
 //! - [`block_log`]: what QEMU records of the writes of a machine
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
 //! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
 //! - [`definitions`]: corrected definitions as a vendor ships them, and bad variants of them
 //! - [`faulty_device`]: sticks in memory that go wrong in a chosen way
+//! - [`firmware`]: variable stores of UEFI firmware that no package has
 //! - [`inspect`]: what the host sees on a disk afterwards, without our own readers
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
 //! - [`judges`]: someone else's tools, which must accept what we write
@@ -23,21 +26,24 @@
 
 pub mod access;
 pub mod afflict;
+pub mod bitlocker;
 pub mod block_log;
-pub mod broken_pc;
 pub mod catalog;
 pub mod crash;
-pub mod definitions;
 pub mod failing_disk;
 pub mod faulty_device;
+pub mod firmware;
 pub mod inspect;
 pub mod judges;
 pub mod kit;
+#[cfg(test)]
+mod machines;
 pub mod mtools_volume;
 pub mod patient;
-pub mod pe;
-pub mod qemu;
-pub mod random;
+#[cfg(test)]
+mod pcs;
 pub mod small_image;
 pub mod tools;
 pub mod wine;
+
+pub use rehearsal::{broken_pc, definitions, pe, qemu, random};

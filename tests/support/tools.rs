@@ -1,12 +1,13 @@
-//! Programs of other people: finding them, running them, and where what they fetch is kept.
+//! Programs of other people: what a test needs of them, and where what they fetch is kept.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fs_err as fs;
-use sha2::{Digest, Sha256};
+// Finding and running them is the rehearsal's; a test names both by one path.
+pub use rehearsal::tools::{Said, find_tool, sha256_hex};
 
 /// Release of virt-firmware that makes the variable stores; pinned so that a new release cannot
 /// change what "trusts only the 2023 certificate" means.
@@ -18,16 +19,6 @@ pub fn target_folder() -> PathBuf {
         Some(folder) => PathBuf::from(folder),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target"),
     }
-}
-
-/// Returns where a program lies: in `PATH`, or in the folders that hold administrators' tools and
-/// that an ordinary user's `PATH` lacks.
-pub fn find_tool(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")])
-        .map(|folder| folder.join(name))
-        .find(|candidate| candidate.is_file())
 }
 
 /// Tells whether a test that needs these programs can run here.
@@ -75,66 +66,19 @@ pub fn require_ntfs() -> bool {
     true
 }
 
-/// Returns a command for a program, in a fixed locale and zone so that its output and the times it
-/// stores do not depend on where the test runs.
+/// Returns a command for a program; see [`rehearsal::tools::command`].
 pub fn command(name: &str) -> Result<Command> {
-    let path = find_tool(name)
-        .with_context(|| format!("{name}: no such program in PATH, /usr/sbin or /sbin"))?;
-    let mut command = Command::new(path);
-    command
-        .env("LC_ALL", "C.UTF-8")
-        .env("TZ", "UTC")
-        .stdin(Stdio::null());
-    Ok(command)
+    Ok(rehearsal::tools::command(name)?)
 }
 
-/// Runs a program to its end and returns what it wrote; anything but exit code 0 is an error that
-/// holds all it said.
+/// Runs a program to its end; see [`rehearsal::tools::run`].
 pub fn run<A: AsRef<OsStr>>(name: &str, arguments: &[A]) -> Result<Said> {
-    let mut command = command(name)?;
-    command.args(arguments);
-    run_command(command)
+    Ok(rehearsal::tools::run(name, arguments)?)
 }
 
-/// As [`run`], for a command that needs more than arguments.
-pub fn run_command(mut command: Command) -> Result<Said> {
-    let output = command
-        .output()
-        .with_context(|| format!("running {command:?}"))?;
-    let said = Said {
-        out: output.stdout,
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    };
-    if !output.status.success() {
-        bail!(
-            "{command:?}: {}, expected exit status 0\n{}{}",
-            output.status,
-            said.text(),
-            said.err
-        );
-    }
-    Ok(said)
-}
-
-/// What a program wrote.
-#[derive(Clone, Debug)]
-pub struct Said {
-    /// Standard output, byte for byte.
-    pub out: Vec<u8>,
-    /// Standard error as text.
-    pub err: String,
-}
-
-impl Said {
-    /// Returns standard output as text.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.out).into_owned()
-    }
-}
-
-/// Returns the SHA-256 of bytes as 64 hexadecimal digits.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+/// Runs a command to its end; see [`rehearsal::tools::run_command`].
+pub fn run_command(command: Command) -> Result<Said> {
+    Ok(rehearsal::tools::run_command(command)?)
 }
 
 /// Runs `make` while no other test or process runs one under the same lock file.
@@ -168,31 +112,4 @@ pub fn virt_firmware() -> Result<PathBuf> {
         }
         Ok(program)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tells_what_a_failing_program_said() {
-        let failed = run("sh", &["-c", "echo heard; echo loud >&2; exit 3"]).unwrap_err();
-        let text = format!("{failed:#}");
-        assert!(
-            text.contains("heard") && text.contains("loud") && text.contains('3'),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn hashes_as_sha256sum_does() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("file");
-        fs::write(&file, b"mendkit").unwrap();
-        let said = run("sha256sum", &[&file]).unwrap().text();
-        assert_eq!(
-            said.split(' ').next(),
-            Some(sha256_hex(b"mendkit").as_str())
-        );
-    }
 }

@@ -1,5 +1,5 @@
 //! Wine's `svchost.exe` for i386: a real Windows program under a free licence, the base of the
-//! simulated PCs' system files.
+//! system files of those simulated PCs that are to be as real as can be.
 //!
 //! It comes from Debian in the way boot parts come, under a lock of its own.
 
@@ -36,6 +36,8 @@ fn take_out(cache: &Path) -> Result<Vec<u8>> {
     let settings = FetchSettings {
         cache,
         lock: &cache.join("wine.lock"),
+        fallback: None,
+        folder: None,
         update: false,
         mirror: None,
         security_mirror: None,

@@ -8,15 +8,13 @@ use fs_err as fs;
 use indicatif::{ProgressBar, ProgressStyle};
 use rescue_stick::signature::PublicKey;
 
-use super::{Outcome, ask_password, megabytes, parts_place};
+use super::{Outcome, ask_password, megabytes, open_parts, parts_place};
 use crate::assemble::{Ingredients, assemble};
 use crate::boot::{BootFiles, BootProgress, BootSettings, boot_files, firmware, grub, menu};
 use crate::cli::BuildArgs;
 use crate::disk::CORE_IMAGE_LBA;
 use crate::image::{Progress, create_image_file};
 use crate::inputs::Inputs;
-use crate::parts::Parts;
-use crate::parts::lock::Lock;
 use crate::plan::{ImagePlan, plan_image};
 use crate::recipe::Recipe;
 use crate::signing::SigningKey;
@@ -33,7 +31,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
         let (cache, lock) = parts_place(&args.parts)?;
         let mut needed = inputs.paths();
         needed.extend([args.recipe.clone(), folder.join(&recipe.signing.key), lock]);
-        needed.push(mend_path(args)?);
+        needed.push(mend_path(args.mend.as_deref())?);
         check_output(output, &needed, Some(&cache))?;
     }
     let boot = make_boot_files(args, &recipe, &key)?;
@@ -72,12 +70,9 @@ fn make_boot_files(
     recipe: &Recipe,
     key: &SigningKey,
 ) -> anyhow::Result<BootFiles> {
-    let (cache, lock_path) = parts_place(&args.parts)?;
-    let lock_text = fs::read_to_string(&lock_path)
-        .context("reading the lock of the boot parts; `mendkit parts fetch` makes it")?;
-    let lock = Lock::parse(&lock_text).with_context(|| lock_path.display().to_string())?;
-    let parts = Parts::open(&cache, &lock).context("opening the boot parts")?;
-    let mend = mend_path(args)?;
+    let (cache, _) = parts_place(&args.parts)?;
+    let parts = open_parts(&args.parts).context("opening the boot parts")?;
+    let mend = mend_path(args.mend.as_deref())?;
     fs::File::open(&mend).context("opening the 32-bit mend; give it with --mend")?;
     let menu = menu::MenuSettings {
         timeout_s: recipe.boot.menu_seconds,
@@ -138,9 +133,9 @@ pub(super) fn check_output(
 }
 
 /// Returns the 32-bit `mend`: as given, or beside this program.
-fn mend_path(args: &BuildArgs) -> anyhow::Result<PathBuf> {
-    if let Some(path) = &args.mend {
-        return Ok(path.clone());
+pub(super) fn mend_path(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(path) = given {
+        return Ok(path.to_owned());
     }
     let program = std::env::current_exe().context("finding mend-i586 beside this program")?;
     Ok(program.with_file_name("mend-i586"))

@@ -39,18 +39,20 @@ pub enum DebError {
         source: io::Error,
     },
     /// It is packed in a way this program does not know.
-    #[error("{place}: its data member is {found:?}, expected data.tar.xz or data.tar")]
+    #[error("{place}: a member is {found:?}, expected it packed by xz or not at all")]
     Compression {
         /// The package file.
         place: String,
         /// The member's name.
         found: String,
     },
-    /// It has no data member.
-    #[error("{place}: has no member data.tar.xz")]
-    NoData {
+    /// It lacks one of its archives.
+    #[error("{place}: has no member {member}.xz")]
+    NoMember {
         /// The package file.
         place: String,
+        /// The archive.
+        member: &'static str,
     },
     /// A path leads out of the package.
     #[error("{place}: holds {found:?}, expected a relative path without \"..\"")]
@@ -83,6 +85,15 @@ pub enum DebError {
 /// Returns the files of the package at `deb` whose path `is_chosen`. Paths have no leading slash or dot.
 /// Folders are not chosen.
 pub fn read_chosen(deb: &Path, is_chosen: impl Fn(&str) -> bool) -> Result<PackedFiles, DebError> {
+    read_member(deb, "data.tar", &is_chosen)
+}
+
+/// Returns chosen files of one of the archives in a package, `data.tar` or `control.tar`.
+fn read_member(
+    deb: &Path,
+    member_name: &'static str,
+    is_chosen: &impl Fn(&str) -> bool,
+) -> Result<PackedFiles, DebError> {
     let place = deb.display().to_string();
     let io = |source| DebError::Io {
         place: place.clone(),
@@ -94,16 +105,55 @@ pub fn read_chosen(deb: &Path, is_chosen: impl Fn(&str) -> bool) -> Result<Packe
         let member = member.map_err(io)?;
         let name = String::from_utf8_lossy(member.header().identifier()).into_owned();
         // Some writers of ar archives end a name with a slash.
-        match name.trim_end_matches('/') {
-            "data.tar" => return read_tar(&place, member, &is_chosen),
-            "data.tar.xz" => return read_tar(&place, XzDecoder::new(member), &is_chosen),
-            other if other.starts_with("data.") => {
-                return Err(DebError::Compression { place, found: name });
-            }
-            _ => {}
-        }
+        let Some(packing) = name.trim_end_matches('/').strip_prefix(member_name) else {
+            continue;
+        };
+        return match packing {
+            "" => read_tar(&place, member, is_chosen),
+            ".xz" => read_tar(&place, XzDecoder::new(member), is_chosen),
+            _ => Err(DebError::Compression { place, found: name }),
+        };
     }
-    Err(DebError::NoData { place })
+    Err(DebError::NoMember {
+        place,
+        member: member_name,
+    })
+}
+
+/// What a package says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Package name.
+    pub package: String,
+    /// Version with the epoch.
+    pub version: String,
+    /// Architecture.
+    pub architecture: String,
+}
+
+/// Returns what the package at `deb` says of itself. Source: deb-control(5).
+pub fn read_identity(deb: &Path) -> Result<Identity, DebError> {
+    let place = deb.display().to_string();
+    let mut files = read_member(deb, "control.tar", &|path| path == "control")?;
+    let control = take_file(&mut files, deb, "control")?;
+    let text = String::from_utf8_lossy(&control).into_owned();
+    let field = |name: &str| {
+        let value = text.lines().find_map(|line| {
+            let (field, value) = line.split_once(':')?;
+            field
+                .eq_ignore_ascii_case(name)
+                .then(|| value.trim().to_owned())
+        });
+        value.ok_or_else(|| DebError::Absent {
+            place: place.clone(),
+            path: format!("field {name} in its control file"),
+        })
+    };
+    Ok(Identity {
+        package: field("Package")?,
+        version: field("Version")?,
+        architecture: field("Architecture")?,
+    })
 }
 
 /// Returns the content of one file, taken out of `files`.
@@ -298,7 +348,7 @@ mod tests {
         fixture::write(&deb, "control.tar.xz", b"x");
         assert!(matches!(
             read_chosen(&deb, |_| true),
-            Err(DebError::NoData { .. })
+            Err(DebError::NoMember { .. })
         ));
         fixture::write(&deb, "data.tar.xz", b"not xz at all");
         assert!(matches!(

@@ -12,6 +12,9 @@ use rescue_stick::digest::Sha256Digest;
 
 use crate::hashed_file::HashedFile;
 use crate::parts::apt::{Apt, AptError, AptSettings, Record};
+use crate::parts::deb::DebError;
+use crate::parts::difference::{Difference, differences};
+use crate::parts::folder::{newest_in_folder, take_from_folder};
 use crate::parts::lock::{Lock, LockError, LockedPart};
 use crate::parts::mirrors::{SECURITY_SUITE, SUITE, find_mirror, read_sources};
 use crate::parts::version::compare;
@@ -30,6 +33,10 @@ pub struct FetchSettings<'a> {
     pub cache: &'a Path,
     /// The lock file: read, or written when there is none or on `update`.
     pub lock: &'a Path,
+    /// The lock of a release, which holds where the lock file is not there or is a copy of such a lock.
+    pub fallback: Option<&'a Lock>,
+    /// Folder of `.deb` files to take parts from; then no network is asked.
+    pub folder: Option<&'a Path>,
     /// Lock the newest versions instead of fetching the locked ones.
     pub update: bool,
     /// Mirror of Debian 12, instead of the machine's own.
@@ -56,6 +63,8 @@ pub enum FetchProgress {
     },
     /// A part is in the cache and is what the lock says.
     Ready(LockedPart),
+    /// The lock is renewed, and this is what changes.
+    Renewed(Difference),
 }
 
 /// Why the parts could not be fetched.
@@ -82,7 +91,7 @@ pub enum FetchError {
     },
     /// The mirror no longer has the locked version.
     #[error(
-        "{part} is locked but no longer on the mirror; lock the newest versions with --update, or name a mirror that still has it"
+        "{part} is locked but no longer on the mirror; lock the newest versions with `mendkit parts fetch --update`, or name a mirror that still has it"
     )]
     Gone {
         /// Package, version and architecture.
@@ -90,7 +99,7 @@ pub enum FetchError {
     },
     /// The mirror has other content under the locked version.
     #[error(
-        "{part}: the mirror offers SHA-256 {found}, the lock says {expected}; find out why, then lock anew with --update"
+        "{part}: the mirror offers SHA-256 {found}, the lock says {expected}; find out why, then lock anew with `mendkit parts fetch --update`"
     )]
     Changed {
         /// Package, version and architecture.
@@ -108,6 +117,33 @@ pub enum FetchError {
         /// Its architecture.
         architecture: String,
     },
+    /// The folder does not have a locked part.
+    #[error(
+        "{folder}: none of its .deb files is {part} with SHA-256 {expected}; bring that file, or lock what the folder has with `mendkit parts fetch --update --parts {folder}`", folder = .folder.display()
+    )]
+    NotInFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// Package, version and architecture.
+        part: String,
+        /// The hash locked.
+        expected: Sha256Digest,
+    },
+    /// The folder has no such package.
+    #[error("{folder}: no .deb file in it is a {package} for {architecture} ({reason})", folder = .folder.display())]
+    UnknownInFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// The package's name or pattern.
+        package: String,
+        /// Its architecture.
+        architecture: String,
+        /// What it is for.
+        reason: String,
+    },
+    /// A `.deb` of the folder cannot be read.
+    #[error("looking at the folder of parts")]
+    Deb(#[from] DebError),
     /// Something was downloaded, but not what was asked for.
     #[error("{part} did not arrive: no downloaded file has its SHA-256 {expected}")]
     NotArrived {
@@ -152,8 +188,19 @@ pub fn fetch(
         false => read_lock(settings, wanted)?,
     };
     let is_new = locked.is_none();
-    let lock = match locked {
-        Some(lock) => {
+    let lock = match (locked, settings.folder) {
+        (Some(lock), Some(folder)) => {
+            let absent = absent_parts(settings.cache, &lock.parts)?;
+            take_from_folder(settings.cache, folder, &absent)?;
+            lock
+        }
+        (None, Some(folder)) => {
+            let lock = Lock::new(newest_in_folder(folder, wanted)?).map_err(in_lock)?;
+            let absent = absent_parts(settings.cache, &lock.parts)?;
+            take_from_folder(settings.cache, folder, &absent)?;
+            lock
+        }
+        (Some(lock), None) => {
             let absent = absent_parts(settings.cache, &lock.parts)?;
             if !absent.is_empty() {
                 let apt = start_apt(settings, progress)?;
@@ -162,7 +209,7 @@ pub fn fetch(
             }
             lock
         }
-        None => {
+        (None, None) => {
             let apt = start_apt(settings, progress)?;
             let newest = find_newest(&apt, wanted)?;
             let lock = Lock::new(newest).map_err(in_lock)?;
@@ -172,13 +219,26 @@ pub fn fetch(
         }
     };
     if is_new {
+        let before = read_lock(settings, &[]).ok().flatten().unwrap_or_default();
+        for difference in differences(&before, &lock) {
+            progress(FetchProgress::Renewed(difference));
+        }
         // Last, so that a lock never names what could not be fetched.
         write_then_rename(settings.lock, lock.format().map_err(in_lock)?.as_bytes())?;
+    }
+    if !is_new && Some(&lock) == settings.fallback && is_copy_due(settings.lock) {
+        let text = lock.format_copy().map_err(in_lock)?;
+        write_then_rename(settings.lock, text.as_bytes())?;
     }
     for part in &lock.parts {
         progress(FetchProgress::Ready(part.clone()));
     }
     Ok(lock)
+}
+
+/// Returns whether the lock file is not there or a copy, and hence not a lock of one's own.
+fn is_copy_due(path: &Path) -> bool {
+    fs_err::read_to_string(path).map_or(true, |text| Lock::is_copy(&text))
 }
 
 /// Returns the lock if there is one; it must name everything wanted.
@@ -187,9 +247,14 @@ fn read_lock(
     wanted: &[WantedPart<'_>],
 ) -> Result<Option<Lock>, FetchError> {
     let text = match fs_err::read_to_string(settings.lock) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(settings.fallback.cloned());
+        }
         text => text?,
     };
+    if let (Some(of_release), true) = (settings.fallback, Lock::is_copy(&text)) {
+        return Ok(Some(of_release.clone()));
+    }
     let lock = Lock::parse(&text).map_err(|source| FetchError::Lock {
         path: settings.lock.to_owned(),
         source,
@@ -207,7 +272,7 @@ fn read_lock(
 }
 
 /// Returns those parts that the cache does not hold intact.
-fn absent_parts(cache: &Path, parts: &[LockedPart]) -> io::Result<Vec<LockedPart>> {
+pub fn absent_parts(cache: &Path, parts: &[LockedPart]) -> io::Result<Vec<LockedPart>> {
     let mut absent = Vec::new();
     for part in parts {
         let path = path_in_cache(cache, &part.sha256);
@@ -383,6 +448,8 @@ mod tests {
             let settings = FetchSettings {
                 cache: &path("cache"),
                 lock: &path("parts.lock"),
+                fallback: None,
+                folder: None,
                 update,
                 mirror: None,
                 security_mirror: None,
@@ -419,6 +486,40 @@ mod tests {
         let lock = office.lock_libc(b"deb");
         office.keep(b"deb", b"deb");
         assert_eq!(office.fetch(&[LIBC], false).unwrap(), lock);
+    }
+
+    #[test]
+    fn the_lock_of_the_release_holds_until_one_of_ones_own_is_made() {
+        let office = Office::new();
+        let own = office.lock_libc(b"own");
+        office.keep(b"own", b"own");
+        office.keep(b"release", b"release");
+        let mut of_release = own.clone();
+        of_release.parts[0].sha256 = Sha256Digest::of(b"release");
+        let path = |name: &str| office.folder.path().join(name);
+        let fetch_under = |of_release: &Lock| {
+            let settings = FetchSettings {
+                cache: &path("cache"),
+                lock: &path("parts.lock"),
+                fallback: Some(of_release),
+                folder: None,
+                update: false,
+                mirror: None,
+                security_mirror: None,
+                keyring: &path("keys.gpg"),
+                apt_folder: &path("apt"),
+            };
+            fetch(&settings, &[LIBC], &mut |_| {}).unwrap()
+        };
+        assert_eq!(fetch_under(&of_release), own);
+        fs_err::remove_file(path("parts.lock")).unwrap();
+        assert_eq!(fetch_under(&of_release), of_release);
+        let copy = fs_err::read_to_string(path("parts.lock")).unwrap();
+        assert!(Lock::is_copy(&copy) && Lock::parse(&copy).unwrap() == of_release);
+        // A later release has another lock, and the copy gives way.
+        let mut later = of_release.clone();
+        later.parts[0].version = "2.37".to_owned();
+        assert_eq!(fetch_under(&later), later);
     }
 
     #[test]

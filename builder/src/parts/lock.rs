@@ -29,6 +29,13 @@ const SCHEMA: u32 = 1;
 const HEADER: &str =
     "# Boot parts of mendkit. Written when parts are fetched; keep it under version control.\n";
 
+/// What stands there instead in a copy of a release's lock: it gives way to that of a later release.
+const COPY_HEADER: &str = "# Boot parts of a release of mendkit, as it came with the program. \
+    `mendkit parts fetch --update` makes a lock of one's own of it.\n";
+
+/// The lock of this release: every image that is made under it is made of the same known bytes.
+const RELEASE_LOCK: &str = include_str!("../../parts.lock");
+
 /// One locked part.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -145,6 +152,21 @@ impl Lock {
             }
         }
         Ok(Self { parts })
+    }
+
+    /// Returns the lock that this release was tested with.
+    pub fn of_release() -> Result<Self, LockError> {
+        Self::parse(RELEASE_LOCK)
+    }
+
+    /// Returns whether this is the text of a copy of some release's lock, and not a lock of one's own.
+    pub fn is_copy(text: &str) -> bool {
+        text.starts_with(COPY_HEADER)
+    }
+
+    /// Returns the text of a file that is a copy of a release's lock.
+    pub fn format_copy(&self) -> Result<String, LockError> {
+        Ok(self.format()?.replacen(HEADER, COPY_HEADER, 1))
     }
 
     /// Returns the text of the file. The same parts give the same text.

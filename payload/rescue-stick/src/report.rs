@@ -80,6 +80,17 @@ pub enum Verdict {
     Failed,
 }
 
+/// Every verdict there is.
+pub const ALL_VERDICTS: [Verdict; 7] = [
+    Verdict::Healthy,
+    Verdict::Repaired,
+    Verdict::Undone,
+    Verdict::Affected,
+    Verdict::NeedsYou,
+    Verdict::Refused,
+    Verdict::Failed,
+];
+
 impl Verdict {
     /// Returns the word that the screen shows.
     pub fn word(self) -> &'static str {

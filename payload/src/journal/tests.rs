@@ -29,6 +29,8 @@ struct Medium {
 struct Power {
     done: usize,
     cut_at: Option<usize>,
+    /// Whether the cut is a fault of our own instead: it panics, and what was written stays.
+    panics: bool,
 }
 
 /// An area in memory whose power can be cut.
@@ -57,6 +59,10 @@ impl MemoryArea {
     fn step(&self) -> io::Result<()> {
         let mut power = self.power.lock().unwrap();
         if power.cut_at == Some(power.done) {
+            let panics = power.panics;
+            // A panic that holds the lock would poison it for those who look afterwards.
+            drop(power);
+            assert!(!panics, "a fault on purpose");
             return Err(io::Error::other("power is gone"));
         }
         power.done += 1;
@@ -350,6 +356,31 @@ fn power_cut_at_every_write_of_a_commit_leaves_before_or_after() {
 }
 
 #[test]
+fn a_fault_of_our_own_at_every_write_of_a_commit_leaves_a_journal_that_finishes_it() {
+    let whole = Bench::fresh();
+    whole.commit(&change).unwrap();
+    let mut states = BTreeSet::new();
+    for fault_at in 0..whole.steps() {
+        let started = Bench::fresh();
+        started.power.lock().unwrap().panics = true;
+        let found = started.cut(fault_at, 0, &|bench| {
+            let work = std::panic::AssertUnwindSafe(|| drop(bench.commit(&change)));
+            assert!(
+                std::panic::catch_unwind(work).is_err(),
+                "fault at {fault_at}"
+            );
+        });
+        found.recover().unwrap();
+        let content = found.volume.0.content();
+        let is_after = content == volume_after();
+        let is_before = is_same(&content, &volume_before(), true);
+        assert!(is_before || is_after, "fault at {fault_at}");
+        states.insert(is_after);
+    }
+    assert_eq!(states.len(), 2, "both outcomes were seen");
+}
+
+#[test]
 fn power_cut_at_every_write_of_an_undo_is_finished_by_the_next_start() {
     let whole = Bench::fresh();
     whole.commit(&change).unwrap();
@@ -439,6 +470,63 @@ fn an_unfinished_commit_of_another_pc_is_left_alone() {
         undo(&found.journal(), &[]),
         Err(UndoError::Nothing)
     ));
+    assert_eq!(found.recover().unwrap(), [RecoverOutcome::Finished]);
+    assert!(found.volume.0.content() == volume_after());
+}
+
+/// The volume of a bench as it is before it is unlocked: at its place, with nothing to be read.
+struct LockedVolume<'a>(&'a MemoryVolume);
+
+impl Target for LockedVolume<'_> {
+    fn identity(&self) -> VolumeIdentity {
+        VolumeIdentity {
+            serial: 0,
+            ..self.0.identity()
+        }
+    }
+
+    fn is_asleep(&self) -> bool {
+        false
+    }
+
+    fn is_locked(&self) -> bool {
+        true
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Area>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn open_for_writing(&self) -> io::Result<Box<dyn Area>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn allocation<'a>(&self, _: &'a dyn Area) -> io::Result<Box<dyn Allocation + 'a>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn check_marks(&self, _: &dyn Area) -> io::Result<Vec<(u64, Vec<u8>)>> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn an_unfinished_commit_behind_a_lock_waits_for_the_key() {
+    let steps = {
+        let whole = Bench::fresh();
+        whole.commit(&change).unwrap();
+        whole.steps()
+    };
+    let found = Bench::fresh().cut(steps - 1, 1, &|bench| drop(bench.commit(&change)));
+    let locked = LockedVolume(&found.volume);
+    let recovered = recover(&found.journal(), &[&locked]).unwrap();
+    assert_eq!(recovered[0].outcome, RecoverOutcome::Locked);
+    assert!(
+        recovered[0]
+            .words()
+            .contains("start again with its recovery key")
+    );
+    // Unlocked, it is the same volume as before.
     assert_eq!(found.recover().unwrap(), [RecoverOutcome::Finished]);
     assert!(found.volume.0.content() == volume_after());
 }
