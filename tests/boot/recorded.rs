@@ -11,6 +11,7 @@ use fs_err as fs;
 use mend::journal::Journal;
 use mend::journal::recover::recover;
 use mend::machine::linux::disks::Partition;
+use mend::machine::linux::unlocked::Unlocked;
 use mend::machine::linux::volume::{LinuxVolume, Resources};
 use mendkit::verify::read_image;
 use rescue_stick::journal::{BODIES_OFFSET, JournalHead, SLOT_LENGTH, VolumeIdentity};
@@ -220,6 +221,7 @@ fn power_may_go_at_any_write_that_reaches_stick_and_disk() -> Result<()> {
             journal: None,
             scratch: None,
             work: work.path().to_owned(),
+            unlocked: Unlocked::default(),
         };
         let device = Box::new(powered.pc.clone());
         let target = LinuxVolume::examine_on(device, partition.clone(), resources);
