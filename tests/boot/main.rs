@@ -6,6 +6,7 @@
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
 //! - `health`: disks of every kind, one of them failing
 //! - `interrupted`: a power cut in the middle of writing
+//! - `recorded`: power cuts at every write that reached stick and disk
 //! - `refused`: sticks that are not as they were signed
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
@@ -28,6 +29,7 @@ mod locked;
 mod machines;
 mod pictures;
 mod real_size;
+mod recorded;
 mod refreshed;
 mod refused;
 mod rescue;

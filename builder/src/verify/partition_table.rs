@@ -129,14 +129,11 @@ fn check_header(
     }
     let mut without_crc = header;
     without_crc.header_crc32 = 0.into();
+    let crc = crc32(without_crc.as_bytes());
     let checks = [
         ("revision", header.revision.get(), 0x0001_0000),
         ("header size", header.header_size.get(), 92),
-        (
-            "CRC",
-            header.header_crc32.get(),
-            crc32(without_crc.as_bytes()),
-        ),
+        ("CRC", header.header_crc32.get(), crc),
         ("reserved field", header.reserved.get(), 0),
         (
             "number of entries",
