@@ -1,7 +1,7 @@
 //! What a volume's own sectors say of it, read without mounting: kind, serial number, state, and which
 //! blocks are in use.
 //!
-//! Nothing is written here, except for the one flag that [`ntfs_volume::mark_dirty`] sets in an overlay.
+//! Nothing is written here, except for the one flag that [`ntfs_volume::dirty_flag::mark_dirty`] sets in an overlay.
 
 use std::io;
 
@@ -84,7 +84,7 @@ pub fn read_state(area: &dyn Area, file_system: FileSystem) -> VolumeState {
 /// not counted.
 pub fn find_free(area: &dyn Area, file_system: FileSystem, wanted: u64) -> io::Result<u64> {
     match file_system {
-        FileSystem::Ntfs => ntfs_volume::Clusters::read(area)?.find_free(wanted),
+        FileSystem::Ntfs => ntfs_volume::clusters::Clusters::read(area)?.find_free(wanted),
         FileSystem::Fat32 => fat32::Fat32::parse(area)?.find_free(wanted),
         _ => Ok(0),
     }
@@ -96,7 +96,7 @@ pub fn read_allocation(
     file_system: FileSystem,
 ) -> io::Result<Box<dyn Allocation + '_>> {
     match file_system {
-        FileSystem::Ntfs => Ok(Box::new(ntfs_volume::Clusters::read(area)?)),
+        FileSystem::Ntfs => Ok(Box::new(ntfs_volume::clusters::Clusters::read(area)?)),
         FileSystem::Fat32 => Ok(Box::new(fat32::Fat32::parse(area)?)),
         other => Err(unsupported(format!(
             "{} volumes are not written",

@@ -23,7 +23,7 @@ use crate::repair::diagnose::{
     diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
 };
 use crate::repair::permission::{Permission, ask_permission};
-use crate::repair::plan::{Order, Planned, plan_repair};
+use crate::repair::plan::{Order, Planned, RepairPlan, plan_repair};
 use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run, note_faults};
 use crate::repair::stages::{Stage, Stages};
@@ -311,26 +311,10 @@ impl<'a> Case<'a, '_> {
         };
         report.plan = Some(plan.to_string());
         self.screen.propose(report, Work::Repairing);
+        if let Some(verdict) = self.find_obstacle(&plan, report) {
+            return verdict;
+        }
         let notes: Vec<String> = plan.notes().map(str::to_owned).collect();
-        let state = &volume.facts().state;
-        // Nobody may overrule this: each write may be the one that ends the disk.
-        if let Some(reason) = self.refusal {
-            report.advice.push(reason.to_owned());
-            return Verdict::Refused;
-        }
-        let is_to_be_written = self.request.mode != Mode::Diagnose
-            && !matches!(state, VolumeState::Hibernated | VolumeState::Unreadable(_));
-        if is_to_be_written && let Err(error) = volume.check_change(plan.added_bytes()) {
-            return stop(report, &error);
-        }
-        let question = |warning| Question::Repair { warning };
-        match ask_permission(state, self.request.mode, self.screen, &question) {
-            Permission::Given => {}
-            Permission::Refused(verdict, reason) => {
-                report.advice.push(reason);
-                return verdict;
-            }
-        }
         match self.carry_out(remedy, &plan) {
             Ok(verified) => {
                 let verdict = conclude(report, verified);
@@ -346,6 +330,34 @@ impl<'a> Case<'a, '_> {
             Err(Stopped::Failed(lines)) => {
                 report.advice.extend(lines);
                 Verdict::Failed
+            }
+        }
+    }
+
+    /// Returns what becomes of the installation if `plan` is not to be carried out: its disk is failing, its
+    /// volume cannot take it, or nobody allows it.
+    fn find_obstacle(
+        &mut self,
+        plan: &RepairPlan,
+        report: &mut InstallationReport,
+    ) -> Option<Verdict> {
+        // Nobody may overrule this: each write may be the one that ends the disk.
+        if let Some(reason) = self.refusal {
+            report.advice.push(reason.to_owned());
+            return Some(Verdict::Refused);
+        }
+        let state = &self.volume.facts().state;
+        let is_to_be_written = self.request.mode != Mode::Diagnose
+            && !matches!(state, VolumeState::Hibernated | VolumeState::Unreadable(_));
+        if is_to_be_written && let Err(error) = self.volume.check_change(plan.added_bytes()) {
+            return Some(stop(report, &error));
+        }
+        let question = |warning| Question::Repair { warning };
+        match ask_permission(state, self.request.mode, self.screen, &question) {
+            Permission::Given => None,
+            Permission::Refused(verdict, reason) => {
+                report.advice.push(reason);
+                Some(verdict)
             }
         }
     }

@@ -13,7 +13,7 @@ use mend::journal::recover::recover;
 use mend::journal::undo::{UndoError, undo};
 use mend::journal::{Journal, Target};
 use mend::machine::linux::disks::Partition;
-use mend::machine::linux::{LinuxVolume, Resources};
+use mend::machine::linux::volume::{LinuxVolume, Resources};
 use mend::machine::{CommitLabel, Volume as _, VolumeError, VolumeState};
 use rescue_stick::digest::Sha256Digest;
 

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use rescue_stick::report::Verdict;
 use support::broken_pc::preset;
-use support::inspect::{Volume, volumes};
+use support::inspect::Volume;
 use support::kit::{Kit, KitSpec};
 use support::qemu::{DiskBus, Firmware, UsbBus};
 
@@ -19,14 +19,7 @@ fn the_bad_channel_files_of_two_windows_are_moved_away_and_nothing_else() -> Res
         ..KitSpec::default()
     })?;
     let bench = Bench::set_up(&kit, &preset("windows-10-crowdstrike-291")?)?;
-    let boot_volume = || -> Result<Vec<u8>> {
-        let first = volumes(bench.pc())?
-            .into_iter()
-            .next()
-            .context("no volume")?;
-        Ok(fs_err::read(first.path())?)
-    };
-    let before = boot_volume()?;
+    let before = bench.first_volume()?;
     let log = bench.run(&bench.machine(Firmware::UefiX64, UsbBus::Xhci, DiskBus::Nvme))?;
     check_verdict(&log, "REPAIRED");
     let (report, text) = bench.report(&kit)?;
@@ -44,7 +37,10 @@ fn the_bad_channel_files_of_two_windows_are_moved_away_and_nothing_else() -> Res
         ],
         "{text}"
     );
-    assert!(boot_volume()? == before, "the EFI partition was written");
+    assert!(
+        bench.first_volume()? == before,
+        "the EFI partition was written"
+    );
     let folder = "Windows/System32/drivers/CrowdStrike";
     let bad = format!("{folder}/C-00000291-00000000-00000032.sys");
     for made in &bench.made.volumes {
@@ -91,5 +87,30 @@ fn a_file_is_found_in_the_installation_source_on_another_drive() -> Result<()> {
     );
     let after = Volume::of(bench.pc(), other)?.used_clusters()?;
     assert_eq!(after, before, "drive D was written");
+    Ok(())
+}
+
+#[test]
+fn a_windows_on_drive_d_is_repaired_and_the_drive_it_starts_from_is_left_alone() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    let bench = Bench::set_up(&kit, &preset("xp-mcafee-5958-on-d")?)?;
+    let before = bench.first_volume()?;
+    let log = bench.run(&bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide))?;
+    check_verdict(&log, "REPAIRED");
+    bench.check_repaired()?;
+    assert!(bench.first_volume()? == before, "drive C was written");
+    let (report, text) = bench.report(&kit)?;
+    let installation = report.installations.first().context("no installation")?;
+    assert_eq!(installation.volume, "disk 1, partition 2", "{text}");
+    // The definitions' folder and every path of the registry are on drive D, which is this volume.
+    let engine = "\\Program Files\\Common Files\\McAfee\\Engine";
+    let plan = installation.plan.as_deref().unwrap_or_default();
+    assert!(plan.contains(engine), "{text}");
+    let boot = &report.health.volumes[0].boot_files;
+    assert_eq!(boot.len(), 3, "{text}");
+    assert!(report.health.volumes[1].boot_files.is_empty(), "{text}");
     Ok(())
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use rescue_stick::report::Report;
 use support::broken_pc::{MadeDisk, PcSpec, make_disk};
 use support::firmware::with_variables;
-use support::inspect::{Volume, verdicts};
+use support::inspect::{Volume, verdicts, volumes};
 use support::judges;
 use support::kit::{Kit, extract_volume, read_report, require_builds};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, Stick, UsbBus, copy_image};
@@ -78,6 +78,13 @@ impl Bench {
     pub(crate) fn used_clusters(&self) -> Result<String> {
         let made = self.made.volumes.first().context("no volume")?;
         Volume::of(self.pc(), made)?.used_clusters()
+    }
+
+    /// Returns all bytes of the volume that is first on the PC's disk, with a Windows or without.
+    pub(crate) fn first_volume(&self) -> Result<Vec<u8>> {
+        let volumes = volumes(self.pc())?;
+        let first = volumes.first().context("no volume")?;
+        Ok(fs_err::read(first.path())?)
     }
 
     /// Demands that the host finds every Windows repaired, and the volumes sound.

@@ -14,7 +14,7 @@ use support::kit::KitSpec;
 use support::patient::{StickFolder, require_patients};
 use support::tools::require_tools;
 
-use crate::crash::{Bench, Side, Silent, prove};
+use crate::crash::bench::{Bench, Side, Silent, prove};
 
 /// A person who answers everything with yes but, perhaps, one question.
 struct Person {

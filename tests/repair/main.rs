@@ -12,6 +12,7 @@
 //! - `not_init`: started by mistake on an ordinary system
 //! - `predicates`: every test of remedies, with its three answers
 //! - `proof`: by what a restored file is proven, as the report says it
+//! - `quarantines`: files of a quarantine, by their proof and by what is in the way
 //! - `on_volumes`: the whole repair on real file systems, judged by their own tools
 //! - `security`: descriptors, owners, short names and times after a repair
 //! - `states`: volumes in every state that real ones are found in
@@ -31,6 +32,7 @@ mod nothing_fits;
 mod on_volumes;
 mod predicates;
 mod proof;
+mod quarantines;
 mod security;
 mod states;
 mod undo;

@@ -10,19 +10,23 @@ use anyhow::{Context as _, Result, ensure};
 use mend::area::{Area, FileArea};
 use mend::journal::recover::{RecoverOutcome, recover};
 use mend::journal::{Journal, Target};
+use mend::machine::linux::LinuxMachine;
 use mend::machine::linux::device::{BlockDevice, DevicePath};
-use mend::machine::linux::{LinuxMachine, LinuxVolume};
+use mend::machine::linux::volume::LinuxVolume;
 use mend::repair::undo::{UndoRequest, undo_run};
+use mend::repair::{Request, run};
 use mend::screen::{Answer, Question, Screen};
 use mend::stick::Stick;
 use rescue_stick::job::Mode;
 use rescue_stick::report::{MachineFacts, Verdict};
 use rescue_stick::signature::PublicKey;
-use support::broken_pc::{FileSystem, NtfsMount, preset};
+use support::broken_pc::{NtfsMount, preset};
 use support::inspect::{Security, Volume, verdict};
-use support::kit::KitSpec;
-use support::patient::{Outcome, Patient, StickFolder, is_mountable, require_patients};
-use support::tools::sha256_hex;
+use support::judges::mdir;
+use support::kit::{KitSpec, require_builds};
+use support::mtools_volume::{MtoolsMachine, MtoolsVolume};
+use support::patient::{Outcome, Patient, StickFolder, require_patients};
+use support::tools::{require_tools, run as run_tool, sha256_hex};
 
 const SVCHOST: &str = "WINDOWS/system32/svchost.exe";
 const ENGINE: &str = "Program Files/Common Files/McAfee/Engine";
@@ -170,21 +174,92 @@ fn definitions_that_the_product_has_updated_since_are_left_and_the_rest_goes_bac
     patient.volume().is_sound()
 }
 
+/// Short names, flags and times of the former definitions and of a folder of the root, as mtools list them.
+fn fat_listing(volume: &Volume) -> Result<String> {
+    let mut listing = mdir(volume.path(), 0, ENGINE)?;
+    for name in DAT {
+        let at = format!("::/{ENGINE}/{name}");
+        let flags = run_tool(
+            "mattrib",
+            &["-i".as_ref(), volume.path().as_os_str(), at.as_ref()],
+        )?;
+        listing.push_str(&flags.text());
+    }
+    // The folders' own times, and the space that is left, are not of the files.
+    let lines = listing.lines();
+    let lines = lines.filter(|line| !line.contains("<DIR>") && !line.contains(" bytes"));
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// A FAT32 volume with mtools as its driver, so that the same is tried on every host.
+fn fat_machine(patient: &Patient) -> Result<MtoolsMachine> {
+    let resources = patient.resources()?;
+    let journal = resources.journal.clone().context("no journal")?;
+    let volume = LinuxVolume::examine(patient.partition()?, resources);
+    Ok(MtoolsMachine::of(MtoolsVolume::new(volume, journal)))
+}
+
 #[test]
 fn a_fat_volume_goes_back_file_by_file_too() -> Result<()> {
-    if !require_patients() || !is_mountable(FileSystem::Fat32)? {
+    if !require_builds() || !require_tools(&["mcopy", "mkfs.fat", "mattrib", "fsck.fat"]) {
         return Ok(());
     }
-    let stick = StickFolder::build(&KitSpec::default())?;
+    let folder = StickFolder::build(&KitSpec::default())?;
+    let key = PublicKey::parse(&fs_err::read_to_string(folder.key())?)?;
+    let stick = Stick::prove(&folder.root(), &key, &mut |_| {})?;
     let patient = Patient::make(&preset("xp-fat32")?)?;
-    let before = contents(patient.volume())?;
-    repair(&patient, &stick)?;
-    // Without the stick's journal, blocks are out of the question.
+    let dat = format!("::/{ENGINE}/avvscan.dat");
+    let image = patient.volume().path().as_os_str().to_owned();
+    run_tool(
+        "mattrib",
+        &[
+            "-i".as_ref(),
+            image.as_os_str(),
+            "+r".as_ref(),
+            "+h".as_ref(),
+            dat.as_ref(),
+        ],
+    )?;
+    let former = (contents(patient.volume())?, fat_listing(patient.volume())?);
+    assert!(former.1.contains("HR"), "{}", former.1);
+    let done = run(
+        &Request::new(Mode::Auto),
+        &fat_machine(&patient)?,
+        &stick,
+        &mut Willing,
+    );
+    assert_eq!(done.verdict, Verdict::Repaired, "{done:#?}");
+    let found = verdict(patient.volume())?;
+    assert!(found.repaired, "{found:?}");
+    patient.volume().is_sound()?;
+    let again = digest(&patient)?;
+    let healthy = run(
+        &Request::new(Mode::Auto),
+        &fat_machine(&patient)?,
+        &stick,
+        &mut Willing,
+    );
+    assert_eq!(healthy.verdict, Verdict::Healthy, "{healthy:#?}");
+    assert_eq!(digest(&patient)?, again, "the second run wrote");
+    // Windows starts and writes what it writes; and without the stick's journal, blocks are out of the question.
+    run_tool(
+        "mmd",
+        &["-i".as_ref(), image.as_os_str(), "::/Windows ran".as_ref()],
+    )?;
     patient.make_journal()?;
-    let done = undo(&patient, &stick)?;
-    assert_eq!(done.code, 0, "{}", done.text);
-    assert_eq!(contents(patient.volume())?, before);
-    patient.volume().is_sound()
+    let request = UndoRequest {
+        mode: Mode::Auto,
+        run: None,
+    };
+    let undone = undo_run(&request, &fat_machine(&patient)?, &stick, &mut Willing);
+    assert_eq!(undone.verdict, Verdict::Undone, "{undone:#?}");
+    let found = (contents(patient.volume())?, fat_listing(patient.volume())?);
+    assert_eq!(found, former);
+    assert!(patient.volume().find("Windows ran")?.is_some());
+    patient.volume().is_sound()?;
+    let again = undo_run(&request, &fat_machine(&patient)?, &stick, &mut Willing);
+    assert_eq!(again.verdict, Verdict::Refused, "{again:#?}");
+    Ok(())
 }
 
 /// A volume's file on a PC whose power goes at the `left`-th write.

@@ -8,14 +8,14 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use fs_err as fs;
 use mend::options::{Console, Options, run_command};
-use support::broken_pc::{ALL_PRESETS, VolumeState, good_svchost, make_folder, preset};
+use support::broken_pc::{ALL_PRESETS, VolumeState, good_svchost, make_folder_of, preset};
 use support::judges::extract_fat;
 use support::kit::{Kit, KitSpec, VOLUME_OFFSET, require_builds};
 use support::tools::{require_tools, sha256_hex};
 
 /// What `mend` must say of each preset's first Windows, by its exit code: 0 healthy or repaired, 1
 /// something left to do. The bool is whether files change.
-const EXPECTED: [(&str, u8, bool); 19] = [
+const EXPECTED: [(&str, u8, bool); 20] = [
     ("xp-mcafee-5958-missing", 0, true),
     ("xp-mcafee-5958-empty", 0, true),
     ("xp-mcafee-5958-intact", 0, true),
@@ -25,6 +25,7 @@ const EXPECTED: [(&str, u8, bool); 19] = [
     ("xp-mcafee-5958-only-installation-source", 0, true),
     // A folder has no drive D.
     ("xp-mcafee-5958-source-on-d", 1, false),
+    ("xp-mcafee-5958-on-d", 0, true),
     ("healthy-xp-sp2", 0, false),
     ("healthy-xp-dat-5959", 0, false),
     ("healthy-xp-no-mcafee", 0, false),
@@ -67,9 +68,10 @@ fn every_simulated_pc_gets_its_verdict_and_a_second_run_changes_nothing() -> Res
     fs::create_dir(&stick)?;
     extract_fat(&kit.image(), VOLUME_OFFSET, &stick)?;
     for (name, code, changes) in EXPECTED {
-        let windows = preset(name)?.installations.swap_remove(0);
+        let spec = preset(name)?;
+        let windows = &spec.installations[0];
         let pc = tempfile::tempdir()?;
-        make_folder(&windows, pc.path())?;
+        make_folder_of(&spec, pc.path())?;
         let before = read_tree(pc.path())?;
 
         let (found, said) = mend(&["diagnose"], pc.path(), &stick, &kit)?;
@@ -95,7 +97,7 @@ fn every_simulated_pc_gets_its_verdict_and_a_second_run_changes_nothing() -> Res
             find(&after, &windows.svchost_path()).with_context(|| format!("{name}\n{said}"))?;
         assert_eq!(
             svchost,
-            sha256_hex(&good_svchost(&windows)?),
+            sha256_hex(&good_svchost(windows)?),
             "{name}\n{said}"
         );
         // Nothing is destroyed: whatever was there is still there, if elsewhere.

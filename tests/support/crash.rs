@@ -17,6 +17,8 @@ use mend::machine::linux::device::BlockDevice;
 
 use crate::random::Random;
 
+pub mod state;
+
 /// Bytes that are written whole or not at all.
 pub const SECTOR: usize = 512;
 

@@ -17,6 +17,7 @@
 //! - [`qemu`]: starts a machine, types, waits, looks at its screen
 //! - [`judges`]: someone else's tools, which must accept what we write
 //! - [`kit`]: images as mendkit builds them
+//! - [`mtools_volume`]: FAT32 without a kernel that knows it
 //! - [`patient`]: a whole repair of a volume in a file, without a boot
 //! - [`small_image`]: signed images that need no boot parts
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
@@ -33,6 +34,7 @@ pub mod judges;
 pub mod kit;
 #[cfg(test)]
 mod machines;
+pub mod mtools_volume;
 pub mod patient;
 #[cfg(test)]
 mod pcs;

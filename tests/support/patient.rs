@@ -12,9 +12,10 @@ use fs_err as fs;
 use mend::area::FileArea;
 use mend::journal::undo::undo;
 use mend::journal::{Journal, Target};
+use mend::machine::linux::LinuxMachine;
 use mend::machine::linux::device::BlockDevice;
 use mend::machine::linux::disks::Partition;
-use mend::machine::linux::{LinuxMachine, LinuxVolume, Resources};
+use mend::machine::linux::volume::{LinuxVolume, Resources};
 use mend::options::{Console, Options, run_command};
 use mend::repair::report::render_report;
 use mend::repair::{Request, run};
@@ -22,7 +23,7 @@ use mend::stick::Stick;
 use mend::terminal::Terminal;
 use rescue_stick::job::Mode;
 use rescue_stick::journal::empty_head;
-use rescue_stick::report::MachineFacts;
+use rescue_stick::report::{MachineFacts, Report};
 use rescue_stick::signature::PublicKey;
 use tempfile::TempDir;
 
@@ -207,36 +208,46 @@ impl Patient {
         device: Box<dyn BlockDevice>,
         stick: &StickFolder,
     ) -> Result<Outcome> {
-        let partition = self.partition()?;
-        let volume = LinuxVolume::examine_on(device, partition, self.resources()?);
-        let machine = LinuxMachine::of(MachineFacts::default(), vec![volume]);
-        let key = PublicKey::parse(&fs::read_to_string(stick.key())?)?;
-        let stick = Stick::prove(&stick.root(), &key, &mut |_| {})?;
-        let mut screen = Terminal::new(io::sink(), io::empty());
-        let report = run(&Request::new(Mode::Auto), &machine, &stick, &mut screen);
+        let volume = LinuxVolume::examine_on(device, self.partition()?, self.resources()?);
+        let report = run_on(volume, &Request::new(Mode::Auto), stick)?;
         Ok(Outcome {
             code: report.verdict.exit_code(),
             text: render_report(&report),
         })
     }
+
+    /// Runs `mend` on it in this process, with nobody at the screen.
+    pub fn run_in_process(&self, request: &Request, stick: &StickFolder) -> Result<Report> {
+        let volume = LinuxVolume::examine(self.alone()?, self.resources()?);
+        run_on(volume, request, stick)
+    }
+
+    /// Returns the volume as `mend` knows it by its file alone.
+    fn alone(&self) -> Result<Partition> {
+        Ok(Partition {
+            device: fs::canonicalize(self.volume.path())?,
+            disk: None,
+            start: 0,
+            disk_model: None,
+            ..self.partition()?
+        })
+    }
+}
+
+fn run_on(volume: LinuxVolume, request: &Request, stick: &StickFolder) -> Result<Report> {
+    let machine = LinuxMachine::of(MachineFacts::default(), vec![volume]);
+    let key = PublicKey::parse(&fs::read_to_string(stick.key())?)?;
+    let stick = Stick::prove(&stick.root(), &key, &mut |_| {})?;
+    let mut screen = Terminal::new(io::sink(), io::empty());
+    Ok(run(request, &machine, &stick, &mut screen))
 }
 
 impl Patient {
     /// Takes the newest repair back through the journal, as the menu of a stick does.
     pub fn undo(&self) -> Result<()> {
-        // The volume as `mend` knows it by its file alone.
-        let partition = Partition {
-            name: "disk 1, partition 1".into(),
-            device: fs::canonicalize(self.volume.path())?,
-            disk: None,
-            start: 0,
-            length: fs::metadata(self.volume.path())?.len(),
-            disk_model: None,
-            disk_serial: None,
-        };
         let resources = self.resources()?;
         let journal = resources.journal.clone().context("no journal")?;
-        let volume = LinuxVolume::examine(partition, resources);
+        let volume = LinuxVolume::examine(self.alone()?, resources);
         let target: &dyn Target = &volume;
         undo(&journal, &[target])?;
         Ok(())

@@ -36,7 +36,7 @@ pub use disk::{MadeDisk, MadeVolume, make_disk};
 pub use extras::{Extra, ExtraData, channel_file};
 pub use ntfs_volume::{NtfsMount, copy_sparse};
 pub use presets::{ALL_PRESETS, Preset, preset};
-pub use programs::{good_program, good_svchost};
+pub use programs::{good_svchost, program};
 pub use tree::{Entry, EntryKind, dat_files};
 pub use unclean::{mark_dirty, spoil_log_file};
 
@@ -170,9 +170,11 @@ pub struct PcSpec {
     /// Signature of the disk in its master boot record.
     pub disk_signature: u32,
     /// Whether a volume without a Windows, from which the PC starts, lies before the others: the EFI
-    /// system partition behind a GPT, else the "System Reserved" of Windows 7 and later.
+    /// system partition behind a GPT, the "System Reserved" of Windows 7 and later, or drive C of a Windows
+    /// XP that was put on drive D.
     pub boot_volume: bool,
-    /// Installations, one a volume, with the letters C, D and so on. Never empty; at most 4.
+    /// Installations, one a volume, with the letters that are left from C on. Never empty; at most 4, with a
+    /// drive C to start from 3.
     pub installations: Vec<WindowsSpec>,
 }
 
@@ -249,11 +251,15 @@ impl PcSpec {
 /// Names keep their case and times are set; attributes and security descriptors are left out,
 /// since a folder of the host has no place for them.
 pub fn make_folder(windows: &WindowsSpec, folder: &Path) -> Result<()> {
-    let letters = [partition_table::mounted_device(
-        &PcSpec::of(windows.clone()),
-        0,
-    )?];
-    let entries = tree::windows_tree(windows, 0, &letters)?;
+    make_folder_of(&PcSpec::of(windows.clone()), folder)
+}
+
+/// Writes the files of the first Windows of a PC into a folder, as [`make_folder`] does.
+pub fn make_folder_of(spec: &PcSpec, folder: &Path) -> Result<()> {
+    let windows = spec.installations.first().context("no installation")?;
+    let place = partition_table::windows_place(spec, 0)?;
+    let letters = partition_table::mounted_devices(spec)?;
+    let entries = tree::windows_tree(windows, place, &letters)?;
     tree::write_to_folder(&entries, folder)
         .with_context(|| format!("writing a simulated PC to {}", folder.display()))
 }

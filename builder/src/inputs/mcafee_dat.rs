@@ -8,26 +8,17 @@
 //! `[AVV-ZIP]` of the same file.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use md5::Md5;
+use md5::{Digest as _, Md5};
 use rescue_stick::definitions::DefinitionsMember;
-use rescue_stick::digest::Sha256Digest;
-use sha2::{Digest as _, Sha256};
-use zip::ZipArchive;
 
+use self::members::read_members;
 use crate::hashed_file::read_pieces;
 
-/// The files without which the engine does not start.
-const REQUIRED_MEMBERS: [&str; 3] = ["avvscan.dat", "avvnames.dat", "avvclean.dat"];
-
-/// Larger members are not believed. The largest that was seen unpacks to about 100 MB.
-const LARGEST_MEMBER: u64 = 1 << 30;
-
-/// More members are not believed; three or four are usual.
-const MOST_MEMBERS: usize = 64;
+mod members;
 
 /// The vendor's description of the package.
 const DESCRIPTION: &str = "avvdat.ini";
@@ -102,11 +93,11 @@ pub fn check_package(path: &Path) -> Result<CheckedPackage, PackageError> {
     let description_path = description_path(path);
     let description = Description::read(&description_path)?;
     description.check(&description_path, path)?;
-    let (members, left_out) = read_members(path)?;
+    let members = read_members(path)?;
     Ok(CheckedPackage {
         version: description.version(),
-        members,
-        left_out,
+        members: members.definitions,
+        left_out: members.left_out,
     })
 }
 
@@ -231,117 +222,6 @@ fn read_section(text: &str, section: &str) -> BTreeMap<String, String> {
     keys
 }
 
-type Members = (Vec<DefinitionsMember>, Vec<String>);
-
-fn read_members(path: &Path) -> Result<Members, PackageError> {
-    let zip_error = |reason: String| PackageError::Zip {
-        path: path.to_owned(),
-        reason,
-    };
-    let file = io::BufReader::new(fs::File::open(path)?);
-    let mut archive = ZipArchive::new(file).map_err(|error| zip_error(error.to_string()))?;
-    if archive.has_duplicate_names() {
-        return Err(zip_error("two members have the same name".into()));
-    }
-    if archive
-        .has_overlapping_files()
-        .map_err(|error| zip_error(error.to_string()))?
-    {
-        return Err(zip_error("members overlap".into()));
-    }
-    if archive.len() > MOST_MEMBERS {
-        let reason = format!("{} members, expected at most {MOST_MEMBERS}", archive.len());
-        return Err(zip_error(reason));
-    }
-    let mut members = BTreeMap::new();
-    let mut left_out = Vec::new();
-    for index in 0..archive.len() {
-        let mut entry = archive
-            .by_index_raw(index)
-            .map_err(|error| zip_error(error.to_string()))?;
-        let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-        let refuse = |finding: &str| {
-            let (path, member) = (path.to_owned(), name.clone());
-            Err(PackageError::Member {
-                path,
-                member,
-                finding: finding.into(),
-            })
-        };
-        if entry.encrypted() {
-            return refuse("is encrypted, expected it to be readable without a password");
-        }
-        if !is_plain_name(&name) {
-            return refuse("is not a plain file name, expected letters, digits, -, _ and .");
-        }
-        if entry.size() > LARGEST_MEMBER {
-            let size = entry.size();
-            return refuse(&format!(
-                "declares {size} bytes, expected at most {LARGEST_MEMBER}"
-            ));
-        }
-        let declared = entry.size();
-        drop(entry);
-        let lower = name.to_lowercase();
-        if !lower.ends_with(".dat") {
-            left_out.push(name);
-            continue;
-        }
-        entry = match archive.by_index(index) {
-            Ok(entry) => entry,
-            Err(error) => return refuse(&format!("cannot be opened: {error}")),
-        };
-        match hash_member(&mut entry, declared) {
-            Ok((size, sha256)) if size == declared => {
-                let member = DefinitionsMember {
-                    name: name.clone(),
-                    size,
-                    sha256,
-                };
-                if members.insert(lower, member).is_some() {
-                    return refuse("is there twice, in upper and lower case");
-                }
-            }
-            Ok((size, _)) => {
-                return refuse(&format!(
-                    "unpacks to {size} bytes, its header says {declared}"
-                ));
-            }
-            Err(error) => return refuse(&format!("cannot be unpacked: {error}")),
-        }
-    }
-    for required in REQUIRED_MEMBERS {
-        if !members.contains_key(required) {
-            let found: Vec<_> = members.keys().map(String::as_str).collect();
-            let found = if found.is_empty() {
-                "no .dat file".into()
-            } else {
-                found.join(", ")
-            };
-            return Err(PackageError::Missing {
-                path: path.to_owned(),
-                member: required,
-                found,
-            });
-        }
-    }
-    left_out.sort();
-    Ok((members.into_values().collect(), left_out))
-}
-
-/// Unpacks a member, at most one byte more than it declares.
-fn hash_member(entry: &mut impl io::Read, declared: u64) -> io::Result<(u64, Sha256Digest)> {
-    let mut hasher = Sha256::new();
-    let mut limited = entry.take(declared.saturating_add(1));
-    let size = read_pieces(&mut limited, |piece| hasher.update(piece))?;
-    Ok((size, Sha256Digest(hasher.finalize().into())))
-}
-
-fn is_plain_name(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    !name.is_empty() && !name.starts_with('.') && name.chars().all(is_plain)
-}
-
 #[cfg(test)]
 pub(super) mod test_packages {
     use std::io::Write as _;
@@ -395,6 +275,7 @@ mod tests {
     use super::test_packages::{GOOD, write_bytes, write_good_package, write_package};
     use super::*;
     use expect_test::{Expect, expect};
+    use rescue_stick::digest::Sha256Digest;
 
     fn check_refused(path: &Path, message: Expect) {
         let folder = path.parent().unwrap().display().to_string();

@@ -1,4 +1,5 @@
-//! NTFS volumes: dirty flag, `$LogFile`, hibernation, and clusters in use, all read from the device.
+//! NTFS volumes: hibernation, `$LogFile`, dirty flag ([`dirty_flag`]), and clusters in use ([`clusters`]),
+//! all read from the device.
 //!
 //! Source of the layouts: the Linux-NTFS project's documentation, "$LogFile", "$Volume", "$Bitmap".
 
@@ -12,27 +13,19 @@ use ntfs::{Ntfs, NtfsAttribute, NtfsAttributeType, NtfsFile, NtfsReadSeek as _};
 
 use super::{number, unsupported};
 use crate::area::{Area, AreaReader, cause_of};
-use crate::journal::Allocation;
 use crate::machine::VolumeState;
-use crate::overlay::Overlay;
 
-/// File records with fixed numbers. Source: Linux-NTFS documentation, "Files".
-const MFT_MIRROR: u64 = 1;
+pub mod clusters;
+pub mod dirty_flag;
+
+/// The log's file record. Source: Linux-NTFS documentation, "Files".
 const LOG_FILE: u64 = 2;
-const VOLUME: u64 = 3;
-const BITMAP: u64 = 6;
 /// Client list of a restart area in which nobody is. Source: "$LogFile", restart area, offset 12.
 const NO_CLIENT: u64 = 0xFFFF;
 /// Flag of a restart area: the volume was dismounted cleanly. Source: as above, offset 14.
 const IS_CLEAN: u64 = 0x0002;
-/// Bytes of the bitmap that are read at once.
-const WINDOW_LENGTH: u64 = 4096;
-/// Offset, in a resident attribute, of the offset of its value.
-const VALUE_OFFSET: u64 = 0x14;
 /// Offset, in an attribute that lies in clusters, of the length of its initialized part.
 const INITIALIZED_OFFSET: u64 = 0x38;
-/// Offset of the flags in `$VOLUME_INFORMATION`.
-const FLAGS_OFFSET: u64 = 10;
 
 /// Marks at the start of `hiberfil.sys` by which Windows sleeps: written; written with a halt for a
 /// debugger; continued in another file; being read back. `wake` says that it woke, zeros that it woke or
@@ -222,182 +215,4 @@ fn read_extents(ntfs: &Ntfs, reader: &mut AreaReader<'_>, file: u64) -> io::Resu
     } else {
         extents
     })
-}
-
-/// Which clusters of an NTFS volume are in use, by its `$Bitmap`.
-pub struct Clusters<'a> {
-    area: &'a dyn Area,
-    cluster_length: u64,
-    count: u64,
-    bitmap: Extents,
-    log: Extents,
-    window: Option<(u64, Vec<u8>)>,
-}
-
-impl<'a> Clusters<'a> {
-    /// Finds bitmap and `$LogFile` of the volume in `area`.
-    pub fn read(area: &'a dyn Area) -> io::Result<Self> {
-        let mut reader = AreaReader::new(area);
-        let ntfs = Ntfs::new(&mut reader).map_err(foreign)?;
-        let cluster_length = u64::from(ntfs.cluster_size());
-        let mut extents = |file| read_extents(&ntfs, &mut reader, file);
-        Ok(Self {
-            area,
-            cluster_length,
-            count: ntfs.size() / cluster_length,
-            bitmap: extents(BITMAP)?,
-            log: extents(LOG_FILE)?,
-            window: None,
-        })
-    }
-
-    /// Returns how many bytes are free; once `wanted` are found, the rest is not counted. Returns `wanted`
-    /// if that cannot be told, as the bitmap's list of places is itself spread over several file records.
-    pub fn find_free(&mut self, wanted: u64) -> io::Result<u64> {
-        if self.bitmap.is_empty() {
-            return Ok(wanted);
-        }
-        let mut free = 0_u64;
-        let mut first = 0_u64;
-        while first < self.count && free < wanted {
-            let byte = self.bitmap_byte(first / 8)?;
-            // Bits behind the last cluster are set.
-            let clusters = u64::from(byte.count_zeros());
-            free = free.saturating_add(clusters.saturating_mul(self.cluster_length));
-            first = first.saturating_add(8);
-        }
-        Ok(free)
-    }
-
-    /// Returns the byte of the bitmap for clusters 8 x `index` and up; all ones beyond its end.
-    fn bitmap_byte(&mut self, index: u64) -> io::Result<u8> {
-        let start = index / WINDOW_LENGTH * WINDOW_LENGTH;
-        if self.window.as_ref().is_none_or(|(at, _)| *at != start) {
-            let bytes = self.read_bitmap(start)?;
-            self.window = Some((start, bytes));
-        }
-        let within = usize::try_from(index.saturating_sub(start)).ok();
-        let window = self.window.as_ref().map(|(_, bytes)| bytes);
-        let byte = window
-            .zip(within)
-            .and_then(|(bytes, within)| bytes.get(within));
-        Ok(byte.copied().unwrap_or(0xFF))
-    }
-
-    fn read_bitmap(&self, start: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let mut skipped = 0_u64;
-        for (offset, length) in &self.bitmap {
-            let wanted = WINDOW_LENGTH.saturating_sub(u64::try_from(bytes.len()).unwrap_or(0));
-            let position = start.max(skipped).saturating_sub(skipped);
-            let here = length.saturating_sub(position).min(wanted);
-            skipped = skipped.saturating_add(*length);
-            if here == 0 {
-                continue;
-            }
-            let mut piece = vec![0; usize::try_from(here).unwrap_or(0)];
-            self.area
-                .read_at(offset.saturating_add(position), &mut piece)?;
-            bytes.extend_from_slice(&piece);
-        }
-        Ok(bytes)
-    }
-}
-
-impl Allocation for Clusters<'_> {
-    fn is_free(&mut self, offset: u64, length: u64) -> io::Result<bool> {
-        let first = offset / self.cluster_length;
-        let last = offset.saturating_add(length.saturating_sub(1)) / self.cluster_length;
-        if last >= self.count {
-            return Ok(false);
-        }
-        for cluster in first..=last {
-            if self.bitmap_byte(cluster / 8)? & (1 << (cluster % 8)) != 0 {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn is_log(&self, offset: u64, length: u64) -> bool {
-        let end = offset.saturating_add(length);
-        self.log
-            .iter()
-            .any(|(start, log_length)| *start <= offset && end <= start.saturating_add(*log_length))
-    }
-}
-
-/// Sets the dirty flag in `overlay`, so that Windows checks the volume.
-pub fn mark_dirty(overlay: &mut Overlay) -> io::Result<()> {
-    for (place, bytes) in dirty_marks(&OverlayArea(overlay))? {
-        overlay.write_at(place, &bytes)?;
-    }
-    Ok(())
-}
-
-/// Returns the writes, offset and bytes, that set the dirty flag, in `$MFT` and in `$MFTMirr`.
-pub fn dirty_marks(area: &dyn Area) -> io::Result<Vec<(u64, Vec<u8>)>> {
-    let mut marks = Vec::new();
-    for place in flag_places(area)? {
-        let mut flags = [0; 2];
-        area.read_at(place, &mut flags)?;
-        let [low, high] = flags;
-        marks.push((place, vec![low | 1, high]));
-    }
-    Ok(marks)
-}
-
-/// Returns where the volume's flags lie: in the table and in its mirror.
-fn flag_places(area: &dyn Area) -> io::Result<[u64; 2]> {
-    let mut reader = AreaReader::new(area);
-    let ntfs = Ntfs::new(&mut reader).map_err(foreign)?;
-    let number = VOLUME;
-    let volume = ntfs.file(&mut reader, number).map_err(foreign)?;
-    let missing = || unsupported("NTFS: $Volume has no place for its flags".into());
-    let record = volume.position().value().ok_or_else(missing)?.get();
-    let mut place = None;
-    for attribute in volume.attributes_raw() {
-        let attribute = attribute.map_err(foreign)?;
-        if attribute.ty().map_err(foreign)? == NtfsAttributeType::VolumeInformation {
-            place = attribute.position().value();
-        }
-    }
-    let attribute = place.ok_or_else(missing)?.get();
-    // The crate's position of a resident value is that of its attribute (ntfs 0.4.0), so the offset of
-    // the value is read here.
-    let mut offset = [0; 2];
-    area.read_at(attribute.saturating_add(VALUE_OFFSET), &mut offset)?;
-    let value = attribute.saturating_add(u64::from(u16::from_le_bytes(offset)));
-    let place = value.saturating_add(FLAGS_OFFSET);
-    // The last two bytes of a sector belong to the update sequence.
-    if place % 512 >= 509 {
-        return Err(missing());
-    }
-    let mirror = read_extents(&ntfs, &mut reader, MFT_MIRROR)?;
-    let (mirror, _) = mirror.first().ok_or_else(missing)?;
-    let before = u64::from(ntfs.file_record_size()).saturating_mul(number);
-    let within = place.saturating_sub(record);
-    let in_mirror = mirror.saturating_add(before).saturating_add(within);
-    Ok([place, in_mirror])
-}
-
-/// Shows an overlay as an area that cannot be written.
-struct OverlayArea<'a>(&'a Overlay);
-
-impl Area for OverlayArea<'_> {
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.0.read_at(offset, buffer)
-    }
-
-    fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
-        Err(io::ErrorKind::ReadOnlyFilesystem.into())
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        Ok(())
-    }
 }

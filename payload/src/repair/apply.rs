@@ -16,7 +16,8 @@ use crate::machine::{VolumeChange, VolumeError};
 use crate::repair::apply::record::write_record;
 use crate::repair::apply::stage::{Former, Staging, stage_step};
 use crate::repair::package::{PackageError, check_package};
-use crate::repair::plan::{FileMove, FileWrite, RepairPlan, staged_path};
+use crate::repair::plan::step::{FileMove, FileWrite};
+use crate::repair::plan::{RepairPlan, staged_path};
 use crate::stick::Stick;
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 

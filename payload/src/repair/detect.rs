@@ -17,6 +17,8 @@ use crate::windows::catalog::trust::Trust;
 use crate::windows::installation::{Installation, find_windows_folders, open_installation};
 use crate::windows::path::{PathError, WindowsPath};
 
+mod candidate;
+pub mod definitions;
 mod drives;
 pub mod files;
 pub mod hives;
@@ -26,6 +28,7 @@ pub mod observe;
 mod prover;
 pub mod quarantined;
 pub mod registry;
+pub mod restore;
 pub mod sources;
 pub mod steps;
 pub mod written;

@@ -6,10 +6,12 @@ use rescue_stick::report::FindingReport;
 
 use crate::machine::VolumeState;
 use crate::repair::detect::InstallationFacts;
+use crate::repair::detect::definitions::DefinitionsFacts;
 use crate::repair::detect::files::MoveFacts;
 use crate::repair::detect::quarantined::{ItemFacts, QuarantinedFacts};
 use crate::repair::detect::registry::RegistryFacts;
-use crate::repair::detect::steps::{DefinitionsFacts, RestoreFacts, StepFacts};
+use crate::repair::detect::restore::RestoreFacts;
+use crate::repair::detect::steps::StepFacts;
 use crate::repair::predicates::files::judge_guard;
 use crate::repair::predicates::others::spell_data;
 use crate::repair::predicates::{Holds, Judgement};

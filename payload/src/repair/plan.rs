@@ -14,21 +14,18 @@
 //! ```
 
 use std::fmt;
-use std::sync::Arc;
 
-use rescue_stick::definitions::{DefinitionsMember, DefinitionsSet};
 use rescue_stick::report::{CandidateReport, Verdict};
-use rescue_stick::undo::{FileAttributes, KEPT_FOLDER, UndoRecord};
+use rescue_stick::undo::{KEPT_FOLDER, UndoRecord};
 
-use crate::antivirus::quarantine::QuarantineItem;
 use crate::repair::detect::InstallationFacts;
-use crate::repair::detect::hives::HiveChange;
-use crate::repair::detect::steps::{Content, Examined, StepFacts};
+use crate::repair::detect::steps::{Examined, StepFacts};
 use crate::repair::plan::definitions::plan_definitions;
 use crate::repair::plan::files::plan_moves;
 use crate::repair::plan::quarantined::plan_quarantined;
 use crate::repair::plan::registry::plan_values;
 use crate::repair::plan::restore::plan_restore;
+use crate::repair::plan::step::{FileMove, FileWrite, Step};
 use crate::repair::time::format_rfc_3339;
 use crate::windows::path::{PathError, WindowsPath};
 
@@ -38,21 +35,8 @@ mod files;
 mod quarantined;
 pub(super) mod registry;
 mod restore;
-
-/// Bytes that a file takes on the volume beside its content: its record, its name in a folder, the
-/// bitmaps, a kept folder. Generous: NTFS writes records of 1 KiB and index blocks of 4 KiB, and
-/// begins new folders with a block.
-const OVERHEAD_OF_FILE: u64 = 256 << 10;
-
-/// Bytes that a change of a volume takes whatever is written: tables of the file system that grow.
-const OVERHEAD_OF_CHANGE: u64 = 1 << 20;
-
-/// Clusters that Windows makes by itself have 4 KiB on all but the largest volumes.
-const CLUSTER: u64 = 4096;
-/// Clusters that a new name may take in its folder, in bytes.
-const RECORDS_OF_FILE: u64 = 8 << 10;
-/// Clusters that folders for former files, and records of files, may take.
-const RECORDS_OF_CHANGE: u64 = 64 << 10;
+mod room;
+pub mod step;
 
 /// What will be written to one installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,77 +82,6 @@ pub struct Order<'a> {
     pub remedy: &'a str,
     /// The PC's clock, seconds since 1970 in UTC.
     pub now: i64,
-}
-
-/// One reversible change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// What it is, one line or several.
-    pub text: Vec<String>,
-    /// Package of definitions that its files come from, to be checked before anything is written.
-    pub package: Option<DefinitionsSet>,
-    /// Files that are written.
-    pub writes: Vec<FileWrite>,
-    /// Files that are moved, after those are written.
-    pub moves: Vec<FileMove>,
-}
-
-/// One file that is moved as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileMove {
-    /// Where it is.
-    pub from: WindowsPath,
-    /// Where it goes; nothing is there.
-    pub to: WindowsPath,
-    /// What it must be.
-    pub before: Content,
-    /// What else it is to have there; what it has now if `None`.
-    pub attributes: Option<FileAttributes>,
-}
-
-/// One file that is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileWrite {
-    /// Where.
-    pub target: WindowsPath,
-    /// What must be there before; it is kept.
-    pub before: Option<Content>,
-    /// Where the former content is kept, if there is one.
-    pub kept: Option<WindowsPath>,
-    /// Where the new content comes from.
-    pub source: WriteSource,
-    /// What must be there afterwards.
-    pub after: Content,
-    /// File or folder whose security descriptor it gets.
-    pub security_of: WindowsPath,
-}
-
-/// Where new content comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WriteSource {
-    /// A member of the step's package.
-    Package(DefinitionsMember),
-    /// A file on the volume itself.
-    Volume(WindowsPath),
-    /// A member of a cabinet on the volume.
-    Cabinet {
-        /// The cabinet.
-        cabinet: WindowsPath,
-        /// Name of the member.
-        member: String,
-    },
-    /// A file in a quarantine on the volume.
-    Quarantine(Box<QuarantineItem>),
-    /// A file on the stick, by its path there.
-    Stick(String),
-    /// What was read on another drive.
-    Read(Arc<Vec<u8>>),
-    /// The registry file itself, changed.
-    Hive(Box<HiveChange>),
-    /// Nothing: the file is emptied.
-    Empty,
-    /// This text.
-    Text(String),
 }
 
 /// What came of planning.
@@ -341,47 +254,10 @@ impl RepairPlan {
         texts.map(|text| text.strip_prefix("note").unwrap_or(text).trim())
     }
 
-    /// Returns the bytes that are written to the volume at most, all of them beside what is there.
-    pub fn needed_bytes(&self) -> u64 {
-        let record = OVERHEAD_OF_CHANGE.saturating_add(OVERHEAD_OF_FILE);
-        let written = self.writes().fold(record, |sum, write| {
-            sum.saturating_add(write.after.size)
-                .saturating_add(OVERHEAD_OF_FILE)
-        });
-        // A file that is moved stays where it is; only names change.
-        self.moves()
-            .fold(written, |sum, _| sum.saturating_add(OVERHEAD_OF_FILE))
-    }
-
-    /// Returns the bytes of new files that the volume must have room for: former files are kept, so
-    /// nothing is gained by what is replaced.
-    pub fn added_bytes(&self) -> u64 {
-        let of_file = |size: u64| {
-            let whole = size.checked_next_multiple_of(CLUSTER);
-            whole.unwrap_or(u64::MAX).saturating_add(RECORDS_OF_FILE)
-        };
-        let names = self.moves().fold(RECORDS_OF_CHANGE, |sum, _| {
-            sum.saturating_add(RECORDS_OF_FILE)
-        });
-        self.writes().fold(names, |sum, write| {
-            sum.saturating_add(of_file(write.after.size))
-        })
-    }
-
     /// Returns whether a former file is kept.
     fn keeps_any(&self) -> bool {
         let is_kept = |path: &WindowsPath| path.names().starts_with(self.kept.names());
         self.writes().any(|write| write.kept.is_some()) || self.moves().any(|one| is_kept(&one.to))
-    }
-}
-
-impl Step {
-    /// Returns whether it changes nothing.
-    fn is_note(&self) -> bool {
-        // Later steps of one registry file leave the writing to the first, and are no notes.
-        self.text.iter().any(|line| line.starts_with("note "))
-            && self.writes.is_empty()
-            && self.moves.is_empty()
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::report::ChangeReport;
 
-use crate::repair::plan::{FileWrite, RecordPlan, RepairPlan};
+use crate::repair::plan::step::FileWrite;
+use crate::repair::plan::{RecordPlan, RepairPlan};
 use crate::repair::undo::find::read_record;
 use crate::stick::hash_file;
 use crate::windows::path::{Resolved, WindowsPath};

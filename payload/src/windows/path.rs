@@ -134,16 +134,15 @@ impl WindowsPath {
         Ok(path)
     }
 
-    /// Returns the path of `name` in this folder.
+    /// Returns the path of `name` in this folder. A name that Windows would take for another one, for a
+    /// device or for a stream, or that could write on a screen, is refused: file systems hold such names, but
+    /// nothing that is to be repaired is called so.
     pub fn join(&self, name: &str) -> Result<Self, PathError> {
-        let is_plain = !name.is_empty()
-            && !name.trim_end_matches([' ', '.']).is_empty()
-            && !name.contains(['\\', '/', ':', '\0', '*', '?', '"', '<', '>', '|']);
-        if !is_plain {
+        if let Some(expectation) = refuse_name(name) {
             return Err(PathError::Syntax {
                 text: format!("{self}\\{name}"),
                 finding: format!("the name {name:?}"),
-                expectation: "names without .. and : and wildcards",
+                expectation,
             });
         }
         let mut names = self.names.clone();
@@ -218,6 +217,40 @@ impl WindowsPath {
         }
         Ok(Resolved::Folder { at, path })
     }
+}
+
+/// UTF-16 units of a name at most. Source: NTFS and FAT alike.
+const LONGEST_NAME: usize = 255;
+
+/// Names that mean a device in every folder, whatever ending follows. Source: Microsoft, "Naming files, paths,
+/// and namespaces"; `CLOCK$` of Windows XP and before.
+const ALL_DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"];
+
+/// Returns what a name should be if it is not.
+fn refuse_name(name: &str) -> Option<&'static str> {
+    let is_plain = |one: char| !one.is_control() && !"\\/:*?\"<>|".contains(one);
+    if name.trim_end_matches([' ', '.']).is_empty() || !name.chars().all(is_plain) {
+        return Some("names without .. and : and wildcards");
+    }
+    if name.ends_with([' ', '.']) {
+        return Some("names that do not end in a space or a dot");
+    }
+    if name.encode_utf16().count() > LONGEST_NAME {
+        return Some("names of at most 255 characters");
+    }
+    is_device(name).then_some("names that are not those of a device")
+}
+
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    let stem = stem.trim_end_matches(' ').to_uppercase();
+    if ALL_DEVICES.contains(&stem.as_str()) {
+        return true;
+    }
+    let number = stem.strip_prefix("COM").or(stem.strip_prefix("LPT"));
+    let mut digits = number.unwrap_or_default().chars();
+    let digit = digits.next();
+    digit.is_some_and(|one| "123456789\u{b9}\u{b2}\u{b3}".contains(one)) && digits.next().is_none()
 }
 
 const EMPTY: String = String::new();
@@ -370,5 +403,104 @@ mod tests {
         assert!(path("\\a").join("").is_err());
         assert!(path("\\a").join("b/c").is_err());
         assert!(path("\\a").join(". .").is_err());
+    }
+
+    #[test]
+    fn refuses_names_that_windows_would_take_for_something_else() {
+        for name in [
+            "con",
+            "NUL.txt",
+            "Aux .exe",
+            "com1",
+            "LPT9.log",
+            "com\u{b2}.x",
+            "conin$",
+            "clock$",
+            "svchost.exe.",
+            "svchost.exe ",
+            "a\u{1b}[2J",
+            "a\nb",
+            "a\u{85}",
+            &"x".repeat(256),
+        ] {
+            assert!(path("\\a").join(name).is_err(), "{name:?}");
+        }
+        for name in [
+            "console.dll",
+            "com",
+            "COM0",
+            "com10",
+            "lpt",
+            "nul1",
+            "null.sys",
+            ".con",
+            "auxiliary",
+            "$NtServicePackUninstall$",
+            "\u{30b9}\u{30bf}",
+            &"x".repeat(255),
+        ] {
+            assert!(path("\\a").join(name).is_ok(), "{name:?}");
+        }
+    }
+
+    /// Whatever a registry, a quarantine or a record says, what comes of it stays on the volume.
+    #[test]
+    fn what_is_parsed_from_any_text_stays_below_the_root() {
+        let pieces = [
+            "..",
+            ".",
+            "\\",
+            "/",
+            ":",
+            "C:",
+            "D:",
+            "\\\\?\\",
+            "\\\\.\\",
+            "windows",
+            "con",
+            "svchost.exe",
+            "::$DATA",
+            "$I30:$INDEX_ALLOCATION",
+            " ",
+            "\0",
+            "\u{202e}",
+            "%SystemRoot%",
+            "real",
+            "link",
+            "~1",
+        ];
+        let tree = tree(&["windows/svchost.exe", "real/file"]);
+        std::os::unix::fs::symlink("/", tree.path().join("link")).unwrap();
+        let (mut state, mut parsed) = (0x5958_2010_u32, 0);
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            usize::try_from(state >> 8).unwrap() % below
+        };
+        for _ in 0..20_000 {
+            let mut text = String::from(["\\", "C:\\", ""][next(3)]);
+            for _ in 0..next(6) {
+                text.push_str(pieces[next(pieces.len())]);
+                text.push_str(["\\", "", "\\\\"][next(3)]);
+            }
+            let Ok(path) = WindowsPath::parse(&text, Some('C')) else {
+                continue;
+            };
+            parsed += 1;
+            assert!(
+                path.names().iter().all(|name| refuse_name(name).is_none()),
+                "{text:?}"
+            );
+            let at = match path.resolve(tree.path()) {
+                Ok(Resolved::File { at, .. } | Resolved::Folder { at, .. }) => at,
+                Ok(Resolved::Missing { folder, .. }) => folder.unwrap_or(tree.path().to_owned()),
+                Err(_) => continue,
+            };
+            let real = fs::canonicalize(at).unwrap();
+            assert!(
+                real.starts_with(tree.path().canonicalize().unwrap()),
+                "{text:?}"
+            );
+        }
+        assert!(parsed > 1000, "{parsed}");
     }
 }

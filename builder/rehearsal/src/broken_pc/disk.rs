@@ -7,7 +7,8 @@ use fs_err as fs;
 
 use super::ntfs_volume::Geometry;
 use super::programs::good_svchost;
-use super::tree::{Entry, EntryKind, boot_tree, windows_tree};
+use super::tree::start::boot_tree;
+use super::tree::{Entry, EntryKind, windows_tree};
 use super::unclean::{mark_dirty, spoil_log_file};
 use super::{
     FileSystem, PcSpec, VolumeState, WindowsSpec, fat32_volume, ntfs_volume, partition_table,
@@ -46,9 +47,7 @@ pub struct MadeVolume {
 /// FAT32. See [the module](super) for what is the same every time.
 pub fn make_disk(spec: &PcSpec, path: &Path) -> Result<MadeDisk> {
     check(spec)?;
-    let devices = (0..spec.installations.len())
-        .map(|index| partition_table::mounted_device(spec, index))
-        .collect::<Result<Vec<_>>>()?;
+    let devices = partition_table::mounted_devices(spec)?;
     let mut disk = fs::OpenOptions::new()
         .read(true)
         .write(true)
@@ -59,7 +58,8 @@ pub fn make_disk(spec: &PcSpec, path: &Path) -> Result<MadeDisk> {
     partition_table::write_table(spec, &mut disk)?;
     let mut volumes = Vec::new();
     for (index, windows) in spec.installations.iter().enumerate() {
-        let mut entries = windows_tree(windows, index, &devices)?;
+        let place = partition_table::windows_place(spec, index)?;
+        let mut entries = windows_tree(windows, place, &devices)?;
         if spec.volume_state == VolumeState::Hibernated {
             entries.push(hibernation_file());
         }
@@ -104,11 +104,6 @@ fn check(spec: &PcSpec) -> Result<()> {
         spec.volume_size >= 32 << 20 && spec.volume_size.is_multiple_of(1 << 20),
         "volume size: {} bytes, expected a multiple of 1 MiB and 32 MiB at least",
         spec.volume_size
-    );
-    let has_xp = spec.installations.iter().any(|one| one.kind.is_xp());
-    ensure!(
-        !spec.boot_volume || !has_xp,
-        "boot volume: Windows XP makes none, expected a later Windows"
     );
     let ntfs_only = matches!(
         spec.volume_state,
@@ -180,7 +175,10 @@ fn add_boot_volume(spec: &PcSpec, first: &VolumeLayout, disk: &mut fs::File) -> 
         sector_length: spec.sector_length,
         state: VolumeState::Clean,
     };
-    let volume = make_volume(&layout, &boot_tree(file_system)).context("making the boot volume")?;
+    let place = partition_table::windows_place(spec, 0)?;
+    let windows = spec.installations.first().context("no installation")?;
+    let entries = boot_tree(windows, place.partition, file_system);
+    let volume = make_volume(&layout, &entries).context("making the boot volume")?;
     ntfs_volume::copy_sparse(volume.path(), disk, spec.first_lba * spec.sector_length)
 }
 

@@ -14,6 +14,7 @@ use gpt::mbr::ProtectiveMBR;
 use gpt::partition::Partition;
 
 use super::hives::MountedDevice;
+use super::tree::WindowsPlace;
 use super::{FileSystem, PartitionTable, PcSpec};
 
 /// Heads and sectors a track that XP's setup assumes.
@@ -32,7 +33,7 @@ pub(super) const BOOT_VOLUME_SIZE: u64 = 64 << 20;
 /// Returns the file system of the volume that a PC starts from.
 pub(super) fn boot_file_system(spec: &PcSpec) -> FileSystem {
     match spec.table {
-        PartitionTable::Mbr => FileSystem::Ntfs,
+        PartitionTable::Mbr => spec.file_system,
         // Source: UEFI 2.10, 13.3.1.
         PartitionTable::Gpt => FileSystem::Fat32,
     }
@@ -74,21 +75,60 @@ pub(super) fn disk_size(spec: &PcSpec) -> Result<u64> {
     Ok((end + TAIL_SECTORS) * spec.sector_length)
 }
 
-/// Returns drive letter and `MountedDevices` value of the volume number `index`: disk signature
-/// and byte offset, or the partition's GUID.
-pub(super) fn mounted_device(spec: &PcSpec, index: usize) -> Result<MountedDevice> {
-    let letter = *LETTERS.get(index).with_context(|| {
+/// Tells whether the volume that a PC starts from has a letter. Windows XP has no other kind; later ones
+/// hide it.
+fn boot_volume_has_letter(spec: &PcSpec) -> bool {
+    spec.boot_volume && spec.installations.iter().any(|one| one.kind.is_xp())
+}
+
+/// Returns where the installation number `index` lies.
+pub(super) fn windows_place(spec: &PcSpec, index: usize) -> Result<WindowsPlace> {
+    let before = usize::from(boot_volume_has_letter(spec));
+    let letter = LETTERS.get(index + before).with_context(|| {
         format!(
             "volume {index}: no letter for it, expected at most {} volumes",
             LETTERS.len()
         )
     })?;
+    Ok(WindowsPlace {
+        letter: *letter,
+        partition: index + usize::from(spec.boot_volume) + 1,
+        starts: !spec.boot_volume,
+    })
+}
+
+/// Returns every drive letter with its `MountedDevices` value.
+pub(super) fn mounted_devices(spec: &PcSpec) -> Result<Vec<MountedDevice>> {
+    let mut devices = Vec::new();
+    if boot_volume_has_letter(spec) {
+        ensure!(
+            spec.table == PartitionTable::Mbr,
+            "boot volume: Windows XP starts from a master boot record only"
+        );
+        devices.push(MountedDevice {
+            letter: LETTERS[0],
+            value: mbr_value(spec, spec.first_lba),
+        });
+    }
+    for index in 0..spec.installations.len() {
+        devices.push(mounted_device(spec, index)?);
+    }
+    Ok(devices)
+}
+
+/// Disk signature and byte offset of a partition.
+fn mbr_value(spec: &PcSpec, first_lba: u64) -> Vec<u8> {
+    let mut value = spec.disk_signature.to_le_bytes().to_vec();
+    value.extend_from_slice(&(first_lba * spec.sector_length).to_le_bytes());
+    value
+}
+
+/// Returns drive letter and `MountedDevices` value of the installation number `index`: disk signature
+/// and byte offset, or the partition's GUID.
+fn mounted_device(spec: &PcSpec, index: usize) -> Result<MountedDevice> {
+    let letter = windows_place(spec, index)?.letter;
     let value = match spec.table {
-        PartitionTable::Mbr => {
-            let mut value = spec.disk_signature.to_le_bytes().to_vec();
-            value.extend_from_slice(&(first_lba(spec, index)? * spec.sector_length).to_le_bytes());
-            value
-        }
+        PartitionTable::Mbr => mbr_value(spec, first_lba(spec, index)?),
         PartitionTable::Gpt => {
             let partition = partition(spec, index)?;
             [b"DMIO:ID:".as_slice(), &partition.part_guid.to_bytes_le()].concat()

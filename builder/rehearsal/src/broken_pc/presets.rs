@@ -19,7 +19,7 @@ pub struct Preset {
 }
 
 /// The cases of the handbook.
-pub const ALL_PRESETS: [Preset; 23] = [
+pub const ALL_PRESETS: [Preset; 24] = [
     Preset {
         name: "xp-mcafee-5958-missing",
         about: "XP SP3, DAT 5958, svchost.exe is missing",
@@ -59,6 +59,14 @@ pub const ALL_PRESETS: [Preset; 23] = [
         name: "xp-mcafee-5958-source-on-d",
         about: "as missing, both copies gone; D:\\i386, which C: was installed from, has it compressed",
         spec: source_on_d,
+    },
+    Preset {
+        name: "xp-mcafee-5958-on-d",
+        about: "as missing, on drive D; the PC starts from drive C, which has no Windows",
+        spec: || PcSpec {
+            boot_volume: true,
+            ..PcSpec::of(WindowsSpec::xp_mcafee_5958())
+        },
     },
     Preset {
         name: "healthy-xp-sp2",

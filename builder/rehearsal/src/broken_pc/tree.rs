@@ -7,22 +7,23 @@ use std::time::{Duration, SystemTime};
 use crate::error::{Context, Result};
 use fs_err as fs;
 
-use super::containers::{compressed_file, quarantine_container};
+use self::start::{add_windows_7_root, add_xp_root};
+use self::system::{add_svchost, add_system_files};
+use super::containers::quarantine_container;
 use super::hives::{MountedDevice, small_hive, software_hive, system_hive};
-use super::programs::{program, svchost_in};
+use super::programs::svchost_in;
 use super::words::words;
-use super::{Extra, FileState, FileSystem, WindowsKind, WindowsSpec};
+use super::{Extra, WindowsSpec};
 use crate::definitions::{MEMBER_NAMES, synthetic_member};
 use crate::random::random_bytes;
+
+pub(super) mod start;
+mod system;
 
 /// 14 April 2008, 12:00 UTC, as seconds since 1970: the time of XP SP3's system files.
 const SYSTEM_TIME: u64 = 1_208_174_400;
 /// 21 April 2010, 13:00 UTC: when DAT 5958 came out.
 const DAT_TIME: u64 = 1_271_854_800;
-/// Folder of svchost.exe's component in Windows 7. Observed: Windows 7 SP1 x64.
-const WINSXS_SVCHOST: &str = "amd64_microsoft-windows-services-svchost_31bf3856ad364e35_\
-                              6.1.7600.16385_none_f1b7ac8b7c1b8c3a";
-
 /// A file or folder of a volume.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -101,25 +102,31 @@ pub fn dat_files(windows: &WindowsSpec) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// Returns all entries of the volume that holds the installation number `index` of its disk,
-/// folders before their content.
+/// Where a Windows lies on its PC.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WindowsPlace {
+    /// Letter of its drive.
+    pub(super) letter: char,
+    /// Number of its partition, from 1.
+    pub(super) partition: usize,
+    /// Whether the PC starts from there, too.
+    pub(super) starts: bool,
+}
+
+/// Returns all entries of the volume that holds an installation, folders before their content.
 pub(super) fn windows_tree(
     windows: &WindowsSpec,
-    index: usize,
+    place: WindowsPlace,
     devices: &[MountedDevice],
 ) -> Result<Vec<Entry>> {
-    let letter = devices
-        .get(index)
-        .context("no drive letter for the installation")?
-        .letter;
     let mut tree = Tree::default();
     if windows.kind.is_xp() {
-        add_xp_start(&mut tree, windows, index);
+        add_xp_root(&mut tree, windows, place.partition, place.starts);
     } else {
-        add_windows_7_start(&mut tree);
+        add_windows_7_root(&mut tree, place.starts);
     }
     add_system_files(&mut tree, windows)?;
-    add_hives(&mut tree, windows, letter, devices)?;
+    add_hives(&mut tree, windows, place.letter, devices)?;
     add_svchost(&mut tree, windows)?;
     add_profile(&mut tree, windows);
     add_mcafee(&mut tree, windows)?;
@@ -144,119 +151,6 @@ pub(super) fn write_to_folder(entries: &[Entry], folder: &Path) -> Result<()> {
         file.set_modified(time)
             .with_context(|| format!("setting the time of {}", entry.path))?;
     }
-    Ok(())
-}
-
-fn add_xp_start(tree: &mut Tree, windows: &WindowsSpec, index: usize) {
-    let edition = words(windows.language).edition;
-    let line = format!("multi(0)disk(0)rdisk(0)partition({})\\WINDOWS", index + 1);
-    let boot_ini = format!(
-        "[boot loader]\r\ntimeout=30\r\ndefault={line}\r\n[operating systems]\r\n\
-         {line}=\"{edition}\" /noexecute=optin /fastdetect\r\n"
-    );
-    for (name, content) in [
-        ("boot.ini", boot_ini.into_bytes()),
-        ("ntldr", random_bytes("ntldr", 30_000)),
-        ("NTDETECT.COM", random_bytes("NTDETECT.COM", 47_564)),
-        ("IO.SYS", Vec::new()),
-        ("MSDOS.SYS", Vec::new()),
-    ] {
-        tree.file(name, content);
-        tree.hide();
-    }
-    tree.file("AUTOEXEC.BAT", Vec::new());
-    tree.folder("System Volume Information");
-    tree.hide();
-    tree.folder("RECYCLER");
-    tree.hide();
-}
-
-fn add_windows_7_start(tree: &mut Tree) {
-    tree.file("bootmgr", random_bytes("bootmgr", 40_000));
-    tree.hide();
-    tree.file("Boot/BCD", random_bytes("BCD", 28_672));
-    tree.file(
-        "ProgramData/Microsoft/Windows/Start Menu/desktop.ini",
-        b"[.ShellClassInfo]\r\n".into(),
-    );
-    tree.folder("Program Files");
-    tree.folder("System Volume Information");
-    tree.hide();
-}
-
-fn add_system_files(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
-    let root = windows.windows_folder();
-    let system = windows.system_folder();
-    for name in [
-        "ntoskrnl.exe",
-        "kernel32.dll",
-        "lsass.exe",
-        "services.exe",
-        "winlogon.exe",
-        "cmd.exe",
-    ] {
-        tree.file(
-            &format!("{system}/{name}"),
-            program(windows, windows.kind, name)?,
-        );
-    }
-    tree.file(
-        &format!("{root}/explorer.exe"),
-        program(windows, windows.kind, "explorer.exe")?,
-    );
-    for (name, size) in [
-        ("hal.dll", 13_000),
-        ("SHELL32.dll", 90_000),
-        ("advapi32.dll", 61_000),
-        ("user32.dll", 57_000),
-        ("ntdll.dll", 70_000),
-        ("smss.exe", 5_000),
-        ("csrss.exe", 6_144),
-        ("userinit.exe", 2_600),
-        ("rpcss.dll", 39_000),
-        ("wininet.dll", 66_000),
-        ("svchost.dll", 1_000),
-    ] {
-        tree.file(&format!("{system}/{name}"), random_bytes(name, size));
-    }
-    if matches!(windows.kind, WindowsKind::Windows7 | WindowsKind::Windows10) {
-        for (name, size) in [("wininit.exe", 9_000), ("winload.exe", 60_000)] {
-            tree.file(&format!("{system}/{name}"), random_bytes(name, size));
-        }
-    }
-    // Enough names that the folder's index needs several records.
-    for number in 0..64_usize {
-        let name = format!("api-set-{number:03}.dll");
-        tree.file(
-            &format!("{system}/{name}"),
-            random_bytes(&name, 700 + number * 97),
-        );
-    }
-    for name in [
-        "atapi.sys",
-        "disk.sys",
-        "ntfs.sys",
-        "tcpip.sys",
-        "usbstor.sys",
-        "i8042prt.sys",
-    ] {
-        tree.file(
-            &format!("{system}/drivers/{name}"),
-            random_bytes(name, 9_000),
-        );
-    }
-    tree.file(
-        &format!("{system}/drivers/etc/hosts"),
-        b"127.0.0.1       localhost\r\n".to_vec(),
-    );
-    tree.file(
-        &format!("{root}/win.ini"),
-        b"; for 16-bit app support\r\n[fonts]\r\n".to_vec(),
-    );
-    tree.file(
-        &format!("{root}/WindowsUpdate.log"),
-        random_bytes("WindowsUpdate.log", 12_345),
-    );
     Ok(())
 }
 
@@ -289,66 +183,6 @@ fn add_hives(
             tree.file_of(&format!("{config}/{name}.{log}"), Vec::new(), DAT_TIME);
             tree.hide();
         }
-    }
-    Ok(())
-}
-
-fn add_svchost(tree: &mut Tree, windows: &WindowsSpec) -> Result<()> {
-    let root = windows.windows_folder();
-    add_copy(tree, windows, &windows.svchost_path(), windows.svchost)?;
-    if !windows.kind.is_xp() {
-        let component = format!("{root}/winsxs/{WINSXS_SVCHOST}/svchost.exe");
-        return add_copy(tree, windows, &component, FileState::Good);
-    }
-    let cache = format!("{}/dllcache", windows.system_folder());
-    tree.folder(&cache);
-    tree.hide();
-    add_copy(
-        tree,
-        windows,
-        &format!("{cache}/svchost.exe"),
-        windows.dllcache,
-    )?;
-    for name in ["lsass.exe", "services.exe", "winlogon.exe"] {
-        tree.file(
-            &format!("{cache}/{name}"),
-            program(windows, windows.kind, name)?,
-        );
-    }
-    let pack = format!("{root}/ServicePackFiles/i386");
-    tree.folder(&pack);
-    add_copy(
-        tree,
-        windows,
-        &format!("{pack}/svchost.exe"),
-        windows.service_pack_files,
-    )?;
-    tree.file(
-        &format!("{pack}/lsass.exe"),
-        program(windows, windows.kind, "lsass.exe")?,
-    );
-    if let Some(content) = svchost_in(windows, windows.installation_source)? {
-        let cabinet = compressed_file("svchost.exe", &content)?;
-        tree.file("i386/SVCHOST.EX_", cabinet);
-    }
-    if windows.kind == WindowsKind::XpSp3 {
-        // What the service pack replaced: the trap for whoever goes by name and size alone.
-        let old = format!("{root}/$NtServicePackUninstall$");
-        tree.folder(&old);
-        tree.hide();
-        add_copy(
-            tree,
-            windows,
-            &format!("{old}/svchost.exe"),
-            FileState::WrongServicePack,
-        )?;
-    }
-    Ok(())
-}
-
-fn add_copy(tree: &mut Tree, windows: &WindowsSpec, path: &str, state: FileState) -> Result<()> {
-    if let Some(content) = svchost_in(windows, state)? {
-        tree.file(path, content);
     }
     Ok(())
 }
@@ -434,27 +268,10 @@ fn add_extras(tree: &mut Tree, windows: &WindowsSpec) {
     }
 }
 
-/// Returns the files of the volume that a PC starts from, if that is not the one of its Windows.
-pub(super) fn boot_tree(file_system: FileSystem) -> Vec<Entry> {
-    let mut tree = Tree::default();
-    let files: &[(&str, usize)] = match file_system {
-        FileSystem::Fat32 => &[
-            ("EFI/Microsoft/Boot/bootmgfw.efi", 60_000),
-            ("EFI/Microsoft/Boot/BCD", 28_672),
-            ("EFI/Boot/bootx64.efi", 60_000),
-        ],
-        FileSystem::Ntfs => &[("bootmgr", 40_000), ("Boot/BCD", 28_672)],
-    };
-    for (path, size) in files {
-        tree.file(path, random_bytes(path, *size));
-    }
-    tree.entries
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::broken_pc::{good_svchost, make_folder};
+    use crate::broken_pc::{FileState, good_svchost, make_folder};
     use crate::pe;
 
     #[test]

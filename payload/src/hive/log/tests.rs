@@ -413,3 +413,42 @@ fn damaged_logs_are_refused_or_replayed_but_never_panic() {
     }
     assert!(replayed > 20 && refused > 20, "{replayed} {refused}");
 }
+
+/// A log lies on the sick disk like everything else: whatever is in it, replaying ends, and what comes of it is
+/// a hive that was written to its end.
+#[test]
+fn spoiled_logs_are_refused_or_replayed_to_their_end() {
+    let made = change(&made_hive(5), 1);
+    let sequence = BaseBlock::parse(&made.before).unwrap().primary_sequence;
+    let new = new_log(&made.before, sequence, &[made.entry(sequence)]);
+    let old = made.old_log(1);
+    let torn = made.torn(|| false);
+    let mut random = Random(0x5958);
+    let mut replayed = 0;
+    for number in 0..3000 {
+        let mut log = if number % 2 == 0 {
+            old.clone()
+        } else {
+            new.clone()
+        };
+        for _ in 0..=random.below(3) {
+            // The head of the log and of its first entry, or anywhere.
+            let end = [0x200, 0x400, log.len()][random.below(3)].min(log.len());
+            let place = random.below(end) & !3;
+            let odd = [0, 1, 0x7FFF_FFFF, 0x8000_0000, u32::MAX, 0x1000][random.below(6)];
+            log[place..place + 4].copy_from_slice(&u32::to_le_bytes(odd));
+        }
+        if random.below(8) == 0 {
+            log.truncate(random.below(log.len()));
+        }
+        let started = std::time::Instant::now();
+        if let Ok(recovered) = recover(torn.clone(), &[log]) {
+            assert!(recovered.bytes.len() <= 2 * made.after.len(), "{number}");
+            let hive = Hive::parse(recovered.bytes).unwrap();
+            assert_eq!(hive.dirty(), None, "{number}");
+            replayed += 1;
+        }
+        assert!(started.elapsed().as_secs() < 60, "{number}");
+    }
+    assert!((1..3000).contains(&replayed), "{replayed}");
+}

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rescue_stick::undo::FileAttributes;
 
-use super::LinuxVolume;
 use super::mounts::Mounted;
+use super::volume::LinuxVolume;
 use crate::filesystem;
 use crate::journal::Journal;
 use crate::journal::commit::{CommitError, commit};
@@ -72,7 +72,7 @@ impl VolumeChange for LinuxChange<'_> {
         );
         if was_dirty && volume.facts.file_system == FileSystem::Ntfs {
             // What was wrong before is still wrong: Windows is to check the volume.
-            filesystem::ntfs_volume::mark_dirty(&mut overlay)
+            filesystem::ntfs_volume::dirty_flag::mark_dirty(&mut overlay)
                 .map_err(volume.io("keeping the dirty flag"))?;
         }
         commit(&journal, volume, label, &overlay).map_err(|error| match error {

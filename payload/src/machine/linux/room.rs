@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::device::AreaPlace;
-use super::{LinuxVolume, facts};
+use super::facts;
+use super::volume::LinuxVolume;
 use crate::area::Area;
 use crate::journal::Journal;
 use crate::machine::VolumeError;

@@ -11,7 +11,7 @@ use crate::antivirus::quarantine::extract_item;
 use crate::cabinet::extract_member;
 use crate::repair::detect::hives::change_hive;
 use crate::repair::package::Package;
-use crate::repair::plan::{FileWrite, WriteSource};
+use crate::repair::plan::step::{FileWrite, WriteSource};
 use crate::stick::Stick;
 use crate::windows::path::{Resolved, WindowsPath};
 

@@ -12,7 +12,8 @@ use super::stage::Former;
 use super::{ApplyError, Traces, io_at, make_folders, precondition};
 use crate::machine::VolumeChange;
 use crate::repair::detect::steps::Content;
-use crate::repair::plan::{FileMove, FileWrite, RecordPlan, RepairPlan, Step, WriteSource};
+use crate::repair::plan::step::{FileMove, FileWrite, Step, WriteSource};
+use crate::repair::plan::{RecordPlan, RepairPlan};
 use crate::windows::path::Resolved;
 
 /// Writes the record of `plan`, which meets what `former` holds.

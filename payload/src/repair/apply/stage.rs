@@ -10,7 +10,8 @@ use super::{ApplyError, Progress, io_at, precondition};
 use crate::machine::VolumeChange;
 use crate::repair::detect::steps::Content;
 use crate::repair::package::{Package, PackageError};
-use crate::repair::plan::{FileWrite, Step, staged_path};
+use crate::repair::plan::staged_path;
+use crate::repair::plan::step::{FileWrite, Step};
 use crate::stick::{Stick, hash_file};
 use crate::windows::path::{Resolved, WindowsPath};
 

@@ -16,7 +16,7 @@ use crate::antivirus::quarantine::{
 use crate::cabinet::{CabinetError, compressed_name, extract_member, find_member};
 use crate::repair::candidates::{CandidateContent, CandidateFacts, CandidatePlace};
 use crate::repair::detect::InstallationFacts;
-use crate::repair::detect::steps::{examine_candidate, identify_content};
+use crate::repair::detect::candidate::{examine_candidate, identify_content};
 use crate::windows::folders::Folders;
 use crate::windows::installation::{Installation, LARGEST_PROGRAM};
 use crate::windows::path::{PathError, Resolved, WindowsPath};

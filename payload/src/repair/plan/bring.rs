@@ -2,7 +2,7 @@
 //! Pure.
 
 use crate::repair::detect::InstallationFacts;
-use crate::repair::detect::steps::RestoreFacts;
+use crate::repair::detect::restore::RestoreFacts;
 use crate::windows::drives::DriveDevice;
 use crate::windows::pe::PeMachine;
 use crate::windows::version::language_name;

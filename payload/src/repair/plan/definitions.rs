@@ -2,8 +2,10 @@
 
 use rescue_stick::report::Verdict;
 
-use super::{FileWrite, Obstacle, Step, WriteSource};
-use crate::repair::detect::steps::{Content, DefinitionsFacts, DefinitionsPlace};
+use super::Obstacle;
+use crate::repair::detect::definitions::{DefinitionsFacts, DefinitionsPlace};
+use crate::repair::detect::steps::Content;
+use crate::repair::plan::step::{FileWrite, Step, WriteSource};
 use crate::windows::path::WindowsPath;
 
 pub(super) fn plan_definitions(

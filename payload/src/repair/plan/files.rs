@@ -2,8 +2,9 @@
 
 use rescue_stick::report::{CandidateReport, Verdict};
 
-use super::{FileMove, Obstacle, Step};
+use super::Obstacle;
 use crate::repair::detect::files::{GuardedFile, MoveFacts, MoveTo};
+use crate::repair::plan::step::{FileMove, Step};
 use crate::repair::predicates::Holds;
 use crate::repair::predicates::files::judge_guard;
 use crate::windows::path::WindowsPath;

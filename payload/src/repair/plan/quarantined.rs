@@ -3,12 +3,14 @@
 use rescue_stick::remedy::step::{ConflictWord, ProofWord};
 use rescue_stick::report::{CandidateReport, Verdict};
 
-use super::{FileWrite, Obstacle, Step, WriteSource};
+use super::Obstacle;
 use crate::repair::candidates::CandidateContent;
 use crate::repair::detect::quarantined::{ItemFacts, QuarantinedFacts};
 use crate::repair::detect::steps::{Content, FileFacts};
-use crate::windows::catalog::Proof;
+use crate::repair::plan::step::{FileWrite, Step, WriteSource};
+use crate::windows::catalog::{Proof, SignedProof};
 use crate::windows::path::WindowsPath;
+use crate::windows::pe::PeIdentity;
 
 /// Files that a plan lists one by one at most; all of them are in the report.
 const MOST_LISTED: usize = 8;
@@ -93,8 +95,9 @@ fn judge_item<'a>(facts: &QuarantinedFacts, item: &'a ItemFacts, writes: &[FileW
             size,
             sha256,
             proof,
+            identity,
             ..
-        } => (*size, *sha256, proof),
+        } => (*size, *sha256, (proof.as_deref(), identity.as_ref().ok())),
     };
     let target = match &item.target {
         Ok(target) => target,
@@ -106,13 +109,16 @@ fn judge_item<'a>(facts: &QuarantinedFacts, item: &'a ItemFacts, writes: &[FileW
     if writes.iter().any(|write| write.target == target.path) {
         return Fate::LeaveOut("an older copy".into());
     }
-    let reason = match (facts.step.proof, proof.as_deref()) {
+    let reason = match (facts.step.proof, proof) {
         (ProofWord::None, _) => "as the quarantine has it; not proven".to_owned(),
-        (ProofWord::SignedCatalog, Some(Proof::Signed(signed))) => {
+        (ProofWord::SignedCatalog, (Some(Proof::Signed(signed)), identity)) => {
+            if let Err(reason) = check_signed_name(target.path.name(), signed, identity) {
+                return Fate::LeaveOut(reason);
+            }
             format!("signed by Microsoft ({})", signed.catalog)
         }
-        (ProofWord::SignedCatalog, Some(proof)) => return Fate::LeaveOut(proof.to_string()),
-        (ProofWord::SignedCatalog, None) => {
+        (ProofWord::SignedCatalog, (Some(proof), _)) => return Fate::LeaveOut(proof.to_string()),
+        (ProofWord::SignedCatalog, (None, _)) => {
             return Fate::LeaveOut("there are no catalogs to prove it".into());
         }
     };
@@ -132,6 +138,26 @@ fn judge_item<'a>(facts: &QuarantinedFacts, item: &'a ItemFacts, writes: &[FileW
         ConflictWord::Compare => Fate::Stop(format!(
             "{path} is there and is not what the quarantine has; have someone look which is right"
         )),
+    }
+}
+
+/// Checks that what Microsoft signed is called so. A catalog says that a file is genuine, not that it is for
+/// this place, and who can write to a quarantine can give any genuine file any place.
+fn check_signed_name(
+    name: &str,
+    signed: &SignedProof,
+    identity: Option<&PeIdentity>,
+) -> Result<(), String> {
+    let original = identity.and_then(|identity| identity.original_name.as_deref());
+    // Programs whose texts lie in a file of their own say the name of that one. Observed: Windows 7.
+    let original = original.map(|name| name.strip_suffix(".mui").unwrap_or(name));
+    let mut known = [original, signed.member.as_deref()].into_iter().flatten();
+    match known.clone().next() {
+        None => Err(format!(
+            "signed by Microsoft, but nothing says that it is {name}"
+        )),
+        Some(_) if known.any(|known| known.eq_ignore_ascii_case(name)) => Ok(()),
+        Some(other) => Err(format!("signed by Microsoft as {other}, not as {name}")),
     }
 }
 

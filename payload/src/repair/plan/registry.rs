@@ -6,11 +6,12 @@ use rescue_stick::remedy::predicate::HiveName;
 use rescue_stick::remedy::step::start_word;
 use rescue_stick::report::Verdict;
 
-use super::{FileWrite, Obstacle, Step, WriteSource};
+use super::Obstacle;
 use crate::repair::detect::hives::{ExaminedHive, HiveFacts};
 use crate::repair::detect::observe::SeenData;
 use crate::repair::detect::registry::{RegistryFacts, ValueFacts};
 use crate::repair::detect::steps::Content;
+use crate::repair::plan::step::{FileWrite, Step, WriteSource};
 use crate::repair::predicates::others::spell_data;
 use crate::windows::path::WindowsPath;
 

@@ -2,11 +2,13 @@
 
 use rescue_stick::report::{CandidateReport, Verdict};
 
+use super::Obstacle;
 use super::bring::what_to_bring;
-use super::{FileWrite, Obstacle, Step, WriteSource};
 use crate::repair::candidates::{CandidatePlace, Chosen, choose_candidate};
 use crate::repair::detect::InstallationFacts;
-use crate::repair::detect::steps::{Content, RestoreFacts};
+use crate::repair::detect::restore::RestoreFacts;
+use crate::repair::detect::steps::Content;
+use crate::repair::plan::step::{FileWrite, Step, WriteSource};
 use crate::windows::path::WindowsPath;
 
 pub(super) fn plan_restore(

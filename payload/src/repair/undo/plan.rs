@@ -20,7 +20,8 @@ use super::find::FoundRecord;
 use super::words::{folder_of, spell};
 use crate::repair::detect::steps::Content;
 use crate::repair::plan::registry::{emptied_logs, write_hive};
-use crate::repair::plan::{FileMove, FileWrite, RepairPlan, Step, WriteSource, registry_folder};
+use crate::repair::plan::step::{FileMove, FileWrite, Step, WriteSource};
+use crate::repair::plan::{RepairPlan, registry_folder};
 use crate::windows::path::{PathError, WindowsPath};
 
 /// What an undo comes to.

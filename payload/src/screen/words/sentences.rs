@@ -287,6 +287,7 @@ mod tests {
             include_str!("../../repair/plan/bring.rs"),
             include_str!("../../repair/plan.rs"),
             include_str!("../../machine/linux.rs"),
+            include_str!("../../machine/linux/volume.rs"),
             include_str!("../../machine/linux/disks.rs"),
             include_str!("../../init.rs"),
             include_str!("../../screen.rs"),

@@ -1,7 +1,8 @@
 //! Whether the tests of a remedy make sense.
 
 use super::{
-    FileWord, MAX_DEPTH, MOST_BYTES, OsTest, Predicate, RegistryTest, Scalar, ServiceTest,
+    FileTest, FileWord, MAX_DEPTH, MOST_BYTES, OsTest, PeTest, Predicate, RegistryTest, Scalar,
+    ServiceTest,
 };
 use crate::remedy::value::{
     HexBytes, NumberRange, PATH_EXPECTATION, Version, VersionRange, check_path,
@@ -35,15 +36,7 @@ impl Predicate {
             Self::Os(test) => test.check(place),
             Self::File(test) => {
                 path(&test.path, false)?;
-                let parts = [test.size.is_some(), test.size_range.is_some()];
-                let missing = test.state == Some(FileWord::Missing);
-                if test.state.is_none() && parts == [false, false] {
-                    return refuse("file with a path alone", "state, size or size-range");
-                }
-                if missing && parts != [false, false] {
-                    return refuse("a size of a missing file", "state or size");
-                }
-                check_range(place, test.size_range.as_ref())
+                test.check(place)
             }
             Self::Glob(test) => {
                 path(&test.path, true)?;
@@ -62,18 +55,7 @@ impl Predicate {
             }
             Self::Pe(test) => {
                 path(&test.path, true)?;
-                let has_any = test.version.is_some()
-                    || test.version_range.is_some()
-                    || test.machine.is_some()
-                    || test.original_name.is_some()
-                    || test.checksum.is_some();
-                if !has_any {
-                    return refuse(
-                        "pe with a path alone",
-                        "version, version-range, machine, original-name or checksum",
-                    );
-                }
-                check_versions(place, test.version_range.as_ref())
+                test.check(place)
             }
             Self::Signed(test) => path(&test.path, true),
             Self::Time(test) => {
@@ -95,6 +77,35 @@ impl Predicate {
             }
             Self::Volume(_) | Self::Quarantine(_) => Ok(()),
         }
+    }
+}
+
+impl FileTest {
+    fn check(&self, place: &str) -> Result<(), RemedyError> {
+        let has_size = self.size.is_some() || self.size_range.is_some();
+        let refuse = |finding: &str, expectation| Err(sense(place, finding.into(), expectation));
+        match self.state {
+            None if !has_size => refuse("file with a path alone", "state, size or size-range"),
+            Some(FileWord::Missing) if has_size => {
+                refuse("a size of a missing file", "state or size")
+            }
+            _ => check_range(place, self.size_range.as_ref()),
+        }
+    }
+}
+
+impl PeTest {
+    fn check(&self, place: &str) -> Result<(), RemedyError> {
+        let has_any = self.version.is_some()
+            || self.version_range.is_some()
+            || self.machine.is_some()
+            || self.original_name.is_some()
+            || self.checksum.is_some();
+        if !has_any {
+            let expectation = "version, version-range, machine, original-name or checksum";
+            return Err(sense(place, "pe with a path alone".into(), expectation));
+        }
+        check_versions(place, self.version_range.as_ref())
     }
 }
 
