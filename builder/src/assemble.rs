@@ -48,6 +48,8 @@ pub struct Ingredients {
     pub packages: Vec<ImageFile>,
     /// Known good files, in the order of the job.
     pub files: Vec<ImageFile>,
+    /// Recovery keys of the site, under its passphrase.
+    pub bundle: Option<ImageFile>,
 }
 
 /// An image's contents with what the summary says of them.
@@ -96,6 +98,10 @@ impl Ingredients {
             files: files
                 .map(|(kit, file)| carried(kit.path.clone(), file))
                 .collect(),
+            bundle: inputs
+                .bundle
+                .as_ref()
+                .map(|file| carried(paths::KEY_BUNDLE.to_owned(), file)),
         }
     }
 
@@ -107,6 +113,7 @@ impl Ingredients {
         for group in [&self.remedies, &self.packages, &self.files] {
             files.extend_from_slice(group);
         }
+        files.extend(self.bundle.clone());
         files
     }
 

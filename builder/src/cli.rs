@@ -38,11 +38,16 @@ pub enum Command {
     Devices(DevicesArgs),
     /// Write an image to one stick or to many at once, and read every byte back
     Write(WriteArgs),
+    /// Bring sticks to a newer image: writes only what differs, keeps their reports and identities
+    Refresh(RefreshArgs),
     /// Make a key pair for signing images
     Keygen(KeygenArgs),
     /// List and explain remedies
     #[command(subcommand)]
     Remedy(RemedyCommand),
+    /// Seal BitLocker recovery keys for sticks
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Get the boot parts: Debian's kernels, boot loaders and NTFS driver
     #[command(subcommand)]
     Parts(PartsCommand),
@@ -268,6 +273,17 @@ pub struct WriteArgs {
     /// Probe all of every stick for fake capacity, and not only some forty places; takes long
     #[arg(long)]
     pub full_probe: bool,
+    /// What is kept of it
+    #[command(flatten)]
+    pub record: RecordArgs,
+    /// Print what happens as JSON, one object a line
+    #[arg(long)]
+    pub json_progress: bool,
+}
+
+/// What is kept of sticks that are written or refreshed.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
     /// Who writes the sticks, as their identities and receipts say it [default: name of user and computer]
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
@@ -277,6 +293,39 @@ pub struct WriteArgs {
     /// Keep no receipts and make no labels
     #[arg(long, conflicts_with = "receipts")]
     pub no_receipts: bool,
+}
+
+/// Arguments of `mendkit refresh`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A stick that is not mendkit's, that holds something newer or an unfinished repair, is left as it is. \
+If the power fails, a stick is as before, or as after, or says that it must be refreshed: then do it again."
+)]
+pub struct RefreshArgs {
+    /// The image
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// The sticks, such as /dev/sdb
+    #[arg(value_name = "DEVICE", required_unless_present = "all")]
+    pub devices: Vec<PathBuf>,
+    /// Refresh every stick of mendkit that is plugged in and that nobody uses
+    #[arg(long, conflicts_with = "devices")]
+    pub all: bool,
+    /// Do not ask: refresh exactly this many sticks, or none if there are more or fewer
+    #[arg(long, value_name = "N")]
+    pub yes_refresh: Option<usize>,
+    /// Public key that must have signed the image [default: the key in the image itself]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Take sticks that another key signed, whose public key this is
+    #[arg(long, value_name = "OLD.pub")]
+    pub stick_key: Option<PathBuf>,
+    /// Take sticks that hold something newer than the image, too
+    #[arg(long)]
+    pub allow_older: bool,
+    /// What is kept of it
+    #[command(flatten)]
+    pub record: RecordArgs,
     /// Print what happens as JSON, one object a line
     #[arg(long)]
     pub json_progress: bool,
@@ -350,4 +399,38 @@ pub struct PartsPlace {
     /// Folder of .deb files to take the boot parts from: then no network is asked
     #[arg(long, value_name = "FOLDER")]
     pub parts: Option<PathBuf>,
+}
+
+/// What to do with recovery keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Encrypt a list of recovery keys under a passphrase; a recipe takes the result along
+    Seal(KeysSealArgs),
+    /// List what is in a bundle: key IDs and computers, no keys
+    List(KeysListArgs),
+}
+
+/// Arguments of `mendkit keys seal`.
+#[derive(Debug, Args)]
+pub struct KeysSealArgs {
+    /// The list, CSV as exported from Active Directory, Entra ID or MBAM
+    #[arg(value_name = "CSV")]
+    pub list: PathBuf,
+    /// Where the bundle goes
+    #[arg(short, long, value_name = "BUNDLE")]
+    pub output: PathBuf,
+    /// File whose first line is the passphrase [default: it is asked for]
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Arguments of `mendkit keys list`.
+#[derive(Debug, Args)]
+pub struct KeysListArgs {
+    /// The bundle
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// File whose first line is the passphrase [default: it is asked for]
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }

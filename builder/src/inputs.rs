@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use rescue_stick::age_file::{AgeError, check_sealed};
 use rescue_stick::definitions::DefinitionsSet;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::{JOB_SCHEMA, Job, KitFile};
@@ -31,6 +32,8 @@ pub struct Inputs {
     pub packages: Vec<PackageInput>,
     /// Known good files, in the order of the job.
     pub files: Vec<HashedFile>,
+    /// Recovery keys of the site, under its passphrase.
+    pub bundle: Option<HashedFile>,
 }
 
 /// A remedy with the text it was read from.
@@ -124,6 +127,14 @@ pub enum InputsError {
         /// What the recipe says.
         pinned: Sha256Digest,
     },
+    /// Recovery keys that are not sealed never go on a stick.
+    #[error("{path}: {source}; `mendkit keys seal` makes it", path = .path.display())]
+    Bundle {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: AgeError,
+    },
     /// A file name that cannot be carried.
     #[error("{path}: the name is not usable on the stick, expected letters, digits, -, _ and .")]
     Name {
@@ -175,11 +186,13 @@ impl Inputs {
             definitions,
             files: kit_files,
         };
+        let bundle = read_bundle(recipe, folder)?;
         Ok(Self {
             job,
             remedies,
             packages,
             files,
+            bundle,
         })
     }
 
@@ -192,8 +205,27 @@ impl Inputs {
         let files = self.files.iter().map(|file| file.path.clone());
         let remedies = self.remedies.iter();
         let remedies = remedies.map(|input| PathBuf::from(&input.origin));
-        packages.chain(files).chain(remedies).collect()
+        let bundle = self.bundle.iter().map(|file| file.path.clone());
+        packages
+            .chain(files)
+            .chain(remedies)
+            .chain(bundle)
+            .collect()
     }
+}
+
+/// Reads the bundle of recovery keys, which must be sealed: a list of keys never goes on a stick as it is.
+fn read_bundle(recipe: &Recipe, folder: &Path) -> Result<Option<HashedFile>, InputsError> {
+    let Some(keys) = &recipe.keys else {
+        return Ok(None);
+    };
+    let path = folder.join(&keys.bundle);
+    let sealed = check_sealed(&fs::read(&path)?);
+    sealed.map_err(|source| InputsError::Bundle {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Some(HashedFile::read(&path)?))
 }
 
 fn read_remedies(names: &[String], folder: &Path) -> Result<Vec<RemedyInput>, InputsError> {

@@ -11,7 +11,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use mendkit::cli::{Cli, Command, PartsCommand, ReceiptsCommand, RemedyCommand};
+use mendkit::cli::{Cli, Command, KeysCommand, PartsCommand, ReceiptsCommand, RemedyCommand};
 use mendkit::commands::{self, Outcome};
 
 fn main() -> ExitCode {
@@ -26,9 +26,12 @@ fn main() -> ExitCode {
         Command::Receipts(ReceiptsCommand::Check(args)) => commands::receipts::check(args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Write(args) => commands::write::run(args),
+        Command::Refresh(args) => commands::refresh::run(args),
         Command::Keygen(args) => commands::keygen::run(args),
         Command::Remedy(RemedyCommand::List) => commands::remedy::list(),
         Command::Remedy(RemedyCommand::Check(args)) => commands::remedy::check(args),
+        Command::Keys(KeysCommand::Seal(args)) => commands::keys::seal(args),
+        Command::Keys(KeysCommand::List(args)) => commands::keys::list(args),
         Command::Parts(PartsCommand::Fetch(args)) => commands::fetch::run(args),
         Command::Completions(args) => commands::shell::completions(args),
         Command::Man(args) => commands::shell::man_pages(args),

@@ -40,6 +40,9 @@ pub struct Recipe {
     /// Known good files to carry.
     #[serde(default)]
     pub files: Vec<RecipeFile>,
+    /// Recovery keys of the site to carry.
+    #[serde(default)]
+    pub keys: Option<RecipeKeys>,
     /// How it boots.
     #[serde(default)]
     pub boot: RecipeBoot,
@@ -63,6 +66,14 @@ pub struct RecipeFile {
     pub path: PathBuf,
     /// What it must be.
     pub sha256: Sha256Digest,
+}
+
+/// Recovery keys of the site.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RecipeKeys {
+    /// What `mendkit keys seal` made.
+    pub bundle: PathBuf,
 }
 
 /// How the image boots.

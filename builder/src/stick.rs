@@ -31,6 +31,7 @@ pub mod plan;
 pub mod probe;
 pub mod readback;
 pub mod receipts;
+pub mod refresh;
 pub mod source;
 pub mod stale;
 pub mod writer;

@@ -129,6 +129,7 @@ impl FinishedImage {
             let lists = [&remedies, &packages, &files];
             let is_made_anew = path == paths::JOB || path == paths::PUBLIC_KEY;
             is_made_anew
+                || path == paths::KEY_BUNDLE
                 || paths::is_outside_manifest(path)
                 || lists.iter().any(|list| list.contains(path))
         };
@@ -150,6 +151,14 @@ impl FinishedImage {
             paths.iter().map(|path| self.carried_over(path)).collect()
         };
         let (remedies, packages, files) = (carry(&remedies)?, carry(&packages)?, carry(&files)?);
+        let has_bundle = self
+            .image
+            .files
+            .iter()
+            .any(|file| file.path == paths::KEY_BUNDLE);
+        let bundle = has_bundle
+            .then(|| self.carried_over(paths::KEY_BUNDLE))
+            .transpose()?;
         let ingredients = Ingredients {
             job: self.job.clone(),
             boot: boot_files,
@@ -157,6 +166,7 @@ impl FinishedImage {
             remedies,
             packages,
             files,
+            bundle,
         };
         if self.image.identity.as_ref() != Some(&ingredients.identity(&self.key)) {
             return Err(self.other_maker("disk", "identities that do not follow from its files"));

@@ -14,10 +14,11 @@ use rescue_stick::identity::Identity;
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
-use crate::boot::grub::BOOT_CODE_SIZE;
 use crate::disk::identity::DiskIdentity;
-use crate::disk::{CORE_IMAGE_LBA, VOLUME_FIRST_LBA};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
+
+pub use structure::read_image;
+pub(crate) use structure::read_structure;
 
 mod closed_set;
 mod content;
@@ -27,6 +28,8 @@ pub mod many;
 mod partition_table;
 pub mod place;
 mod second_reader;
+mod structure;
+pub mod survey;
 mod volume;
 
 /// One thing that is wrong.
@@ -197,58 +200,6 @@ fn note_what_systems_left(image: &ReadImage) -> Vec<String> {
         }
     }
     notes
-}
-
-/// Reads the whole image or stick but for free space, and checks every structure.
-pub fn read_image(source: &mut (impl Read + Seek)) -> Result<ReadImage, VerifyError> {
-    let mut medium = Medium::of(source)?;
-    let mut findings = Findings::default();
-    let table = partition_table::check_partition_table(&mut medium, &mut findings)?;
-    let mut image = ReadImage {
-        medium_size: ByteSize(medium.size),
-        image_size: table.as_ref().map(|table| table.image_size),
-        identity: table.as_ref().map(|table| table.identity.clone()),
-        files: Vec::new(),
-        folders: Vec::new(),
-        volume: None,
-        in_use: Vec::new(),
-        free_space: ByteSize(0),
-        problems: Vec::new(),
-        notes: Vec::new(),
-        proof: BTreeMap::new(),
-        boot_code: read_boot_code(&mut medium)?,
-    };
-    if let Some(geometry) = volume::check_boot_sectors(&mut medium, table.as_ref(), &mut findings)?
-    {
-        let mut fat = fat::check_fats(&mut medium, geometry, &mut findings)?;
-        let tree = folders::read_tree(&mut medium, &mut fat, &mut findings)?;
-        fat.check_lost_clusters(&mut findings);
-        volume::check_fs_info(&mut medium, &fat, &mut findings)?;
-        if findings.problems.is_empty() {
-            second_reader::check_with_fatfs(&mut medium, &geometry, &tree, &mut findings)?;
-        }
-        image.free_space =
-            ByteSize(u64::from(fat.free_clusters()) * u64::from(geometry.cluster_size()));
-        image.volume = geometry.range();
-        image.in_use = fat.sectors_in_use();
-        (image.files, image.proof) = content::read_files(&mut medium, &geometry, tree.files)?;
-        image.folders = tree.folders;
-    }
-    image.problems = findings.problems;
-    image.notes = findings.notes;
-    Ok(image)
-}
-
-fn read_boot_code(
-    medium: &mut Medium<'_, impl Read + Seek>,
-) -> Result<Option<FoundBootCode>, VerifyError> {
-    if !medium.holds(Lba(0), VOLUME_FIRST_LBA.0) {
-        return Ok(None);
-    }
-    let mut sector = medium.read_sectors(Lba(0), 1)?;
-    sector.truncate(BOOT_CODE_SIZE);
-    let core = medium.read_sectors(CORE_IMAGE_LBA, VOLUME_FIRST_LBA.0 - CORE_IMAGE_LBA.0)?;
-    Ok(Some(FoundBootCode { sector, core }))
 }
 
 /// Problems and notes as they are found.

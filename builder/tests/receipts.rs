@@ -29,6 +29,7 @@ fn receipt(number: usize, verdict: StickVerdict) -> Receipt {
             languages: vec!["en".to_owned()],
             signing_key: "RWQ".to_owned(),
         },
+        refreshed_from: None,
         public_key: None,
         bytes_written: 88_400_000,
         took_ms: 4_210,

@@ -5,7 +5,11 @@
 
 use std::io;
 
+use rescue_stick::guid::Guid;
+
 use crate::area::Area;
+use crate::bitlocker::BitLockerError;
+use crate::bitlocker::metadata::{KIND_ENCRYPT_ON_WRITE, KIND_ORDINARY, read_metadata};
 use crate::journal::Allocation;
 use crate::machine::{FileSystem, VolumeState};
 
@@ -28,12 +32,6 @@ const UNKNOWN_ENCRYPTION: &str = "no file system that is known, though the parti
      encrypted: find out by which product, unlock or decrypt it by that product's own recovery medium, \
      then start from the stick again";
 
-/// BitLocker To Go's mark at byte 424 of a sector that looks like FAT32's.
-/// Source: libbde, BitLocker Drive Encryption format, 3.3; GUID 4967D63B-2E29-4AD8-8399-F6A339E3D001.
-const BITLOCKER_TO_GO: [u8; 16] = [
-    0x3b, 0xd6, 0x67, 0x49, 0x29, 0x2e, 0xd8, 0x4a, 0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01,
-];
-
 /// Identifies the file system in `area` by its first sector.
 pub fn identify(area: &dyn Area) -> io::Result<Identified> {
     let mut sector = [0; 512];
@@ -41,7 +39,7 @@ pub fn identify(area: &dyn Area) -> io::Result<Identified> {
     let magic = sector.get(3..11).unwrap_or_default();
     let (file_system, serial) = match magic {
         b"-FVE-FS-" => (FileSystem::BitLocker, 0),
-        _ if sector.get(424..440) == Some(&BITLOCKER_TO_GO) => (FileSystem::BitLocker, 0),
+        _ if is_to_go(&sector) => (FileSystem::BitLocker, 0),
         b"NTFS    " => (FileSystem::Ntfs, number(&sector, 72, 8)),
         b"EXFAT   " => (FileSystem::ExFat, number(&sector, 100, 4)),
         _ if fat32::looks_like_fat(&sector) => {
@@ -59,6 +57,39 @@ pub fn identify(area: &dyn Area) -> io::Result<Identified> {
     })
 }
 
+/// Returns whether a sector that looks like FAT's is that of a volume of BitLocker To Go. Source: libbde,
+/// BitLocker Drive Encryption format, 3.3.
+fn is_to_go(sector: &[u8; 512]) -> bool {
+    let kind = sector.get(424..440);
+    [KIND_ORDINARY, KIND_ENCRYPT_ON_WRITE]
+        .iter()
+        .any(|known| kind == Some(known))
+}
+
+/// What is said of every volume that a key would open.
+pub const LOCKED_BY_BITLOCKER: &str = "locked by BitLocker";
+
+/// Returns what a locked volume says of itself: the ids of its recovery keys, or why no key would help.
+fn describe_lock(area: &dyn Area) -> String {
+    let metadata = match read_metadata(area) {
+        Ok(metadata) => metadata,
+        Err(error @ BitLockerError::Unsupported(_)) => return error.to_string(),
+        Err(error) => return format!("{LOCKED_BY_BITLOCKER}, and damaged: {error}"),
+    };
+    if let Err(error) = metadata.check_openable() {
+        return error.to_string();
+    }
+    let ids: Vec<String> = metadata
+        .recovery_ids()
+        .iter()
+        .map(Guid::to_string)
+        .collect();
+    match ids.is_empty() {
+        true => LOCKED_BY_BITLOCKER.to_owned(),
+        false => format!("{LOCKED_BY_BITLOCKER}, key ID {}", ids.join(" or ")),
+    }
+}
+
 fn identify_foreign(area: &dyn Area) -> io::Result<FileSystem> {
     let found = foreign::recognise_volume(area)?;
     Ok(found.map_or(FileSystem::Unknown, FileSystem::Foreign))
@@ -69,7 +100,7 @@ pub fn read_state(area: &dyn Area, file_system: FileSystem) -> VolumeState {
     let state = match file_system {
         FileSystem::Ntfs => ntfs_volume::read_state(area),
         FileSystem::Fat32 => fat32::Fat32::parse(area).and_then(|fat| fat.read_state()),
-        FileSystem::BitLocker => return VolumeState::Unreadable("locked by BitLocker".into()),
+        FileSystem::BitLocker => return VolumeState::Unreadable(describe_lock(area)),
         FileSystem::Foreign(foreign) => return VolumeState::Unreadable(foreign.advice()),
         FileSystem::Encrypted => return VolumeState::Unreadable(UNKNOWN_ENCRYPTION.into()),
         FileSystem::Fat16 | FileSystem::ExFat | FileSystem::Unknown => {
@@ -110,7 +141,7 @@ fn unsupported(text: String) -> io::Error {
 }
 
 /// Returns the little-endian number of `length` bytes (8 at most) at `offset`; 0 beyond the end.
-fn number(bytes: &[u8], offset: usize, length: usize) -> u64 {
+pub(crate) fn number(bytes: &[u8], offset: usize, length: usize) -> u64 {
     let end = offset.saturating_add(length);
     let field = bytes.get(offset..end).unwrap_or_default();
     field
@@ -122,6 +153,7 @@ fn number(bytes: &[u8], offset: usize, length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bitlocker::fixture::Volume;
     use crate::journal::tests::MemoryArea;
 
     fn check(patches: &[(usize, &[u8])], file_system: FileSystem, serial: u64) {
@@ -139,7 +171,7 @@ mod tests {
         check(&[(3, b"EXFAT   "), (100, &[5])], FileSystem::ExFat, 5);
         check(&[(3, b"-FVE-FS-")], FileSystem::BitLocker, 0);
         check(
-            &[(3, b"MSWIN4.1"), (424, &BITLOCKER_TO_GO)],
+            &[(3, b"MSWIN4.1"), (424, &KIND_ORDINARY)],
             FileSystem::BitLocker,
             0,
         );
@@ -153,5 +185,27 @@ mod tests {
         assert_eq!(state.words(), "exFAT is not supported");
         let state = read_state(&area, FileSystem::Ntfs);
         assert!(matches!(state, VolumeState::Unreadable(_)), "{state:?}");
+    }
+
+    #[test]
+    fn a_locked_volume_names_its_key_or_says_why_none_would_help() {
+        let words = |volume: &Volume| read_state(&volume.area(), FileSystem::BitLocker).words();
+        let mut volume = Volume::locked();
+        let id = "64311DEA-4587-4029-924A-BA299647998E";
+        assert_eq!(words(&volume), format!("locked by BitLocker, key ID {id}"));
+        assert_eq!(words(&Volume::suspended()), "locked by BitLocker");
+        volume.edit(|block| block[12] = 2);
+        assert!(words(&volume).starts_with("BitLocker was converting it"));
+        volume.bytes[160..].fill(0);
+        let damaged = words(&volume);
+        assert!(
+            damaged.starts_with("locked by BitLocker, and damaged: "),
+            "{damaged}"
+        );
+        volume.make_to_go();
+        assert_eq!(
+            identify(&volume.area()).unwrap().file_system,
+            FileSystem::Unknown
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Being PID 1 of the rescue environment: mounts, modules, consoles, the stick, and the end.
 //!
-//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, and
-//! an interrupted commit is finished before anything else is looked at.
+//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, volumes
+//! that BitLocker locks are unlocked, and an interrupted commit is finished before anything else is looked at.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -17,6 +17,7 @@ use rustix::system::{RebootCommand, reboot};
 
 use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
+use self::unlock::unlock_volumes;
 use crate::journal::recover::{RecoverOutcome, recover};
 use crate::journal::undo::{UndoError, undo};
 use crate::journal::{Journal, Target};
@@ -30,6 +31,7 @@ use crate::stick::Stick;
 pub mod arguments;
 pub mod boot_stick;
 pub mod environment;
+mod unlock;
 
 /// Folder for mount points.
 const WORK: &str = "/run/mend";
@@ -206,12 +208,14 @@ fn mend(
     work: Work,
 ) -> Outcome {
     let journal = open_journal(screen, boot_stick);
+    let opened = unlock_volumes(screen, boot_stick.disk(), stick, stick.job().mode);
     let resources = Resources {
         journal: journal.clone(),
         scratch: boot_stick.place_of(paths::SCRATCH).ok(),
         work: WORK.into(),
+        unlocked: opened.unlocked,
     };
-    let mut recovered = Vec::new();
+    let mut recovered = opened.notes;
     if let Some(journal) = &journal {
         let mut commits = journal.commits().into_iter();
         if commits.any(|commit| commit.state.is_unfinished()) {
@@ -222,7 +226,7 @@ fn mend(
         });
         screen.turn_to(screen::Work::Looking);
         match done.and_then(|done| done) {
-            Ok(lines) => recovered = lines,
+            Ok(lines) => recovered.extend(lines),
             Err(reason) => {
                 let advice = "A repair was interrupted and cannot be finished. Keep the stick, and \
                               ask whoever made it.";
@@ -292,6 +296,7 @@ fn recover_all(
             RecoverOutcome::Finished => "finished",
             RecoverOutcome::TakenBack => "taken-back",
             RecoverOutcome::NotHere => "not-here",
+            RecoverOutcome::Locked => "locked",
             RecoverOutcome::Abandoned => "abandoned",
         };
         screen.mark(&format!("recovered {word} {}", one.commit.run));

@@ -59,6 +59,10 @@ pub trait Target {
     fn identity(&self) -> VolumeIdentity;
     /// Returns whether Windows sleeps on it, and so has run since whatever the journal knows of.
     fn is_asleep(&self) -> bool;
+    /// Returns whether it is a volume that is locked, so that what is behind the lock cannot be told.
+    fn is_locked(&self) -> bool {
+        false
+    }
     /// Opens it for reading, as it is on the disk now.
     fn open(&self) -> io::Result<Box<dyn Area>>;
     /// Opens it for writing. Called by commit, recover and undo only.

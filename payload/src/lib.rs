@@ -2,6 +2,7 @@
 
 pub mod antivirus;
 pub mod area;
+pub mod bitlocker;
 pub mod cabinet;
 pub mod filesystem;
 pub mod health;
@@ -15,4 +16,5 @@ pub mod repair;
 pub mod screen;
 pub mod stick;
 pub mod terminal;
+pub mod unlock;
 pub mod windows;

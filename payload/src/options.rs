@@ -21,6 +21,7 @@ use crate::machine::folder::FolderMachine;
 use crate::machine::linux::LinuxMachine;
 use crate::machine::linux::device::length_of;
 use crate::machine::linux::disks::{Partition, list_partitions};
+use crate::machine::linux::unlocked::Unlocked;
 use crate::machine::linux::volume::{LinuxVolume, Resources};
 use crate::repair::report::render_report;
 use crate::repair::undo::{UndoRequest, undo_run};
@@ -240,6 +241,7 @@ fn open_machine(place: &Place, mode: Mode, work: &Path) -> anyhow::Result<Bench>
         },
         scratch: None,
         work: work.to_owned(),
+        unlocked: Unlocked::default(),
     };
     let open = || {
         let volumes = place.volume.iter();

@@ -110,6 +110,7 @@ impl Bench {
             journal: Some(self.journal()),
             scratch: None,
             work: self.path("work"),
+            unlocked: mend::machine::linux::unlocked::Unlocked::default(),
         };
         LinuxVolume::examine(partition, resources)
     }

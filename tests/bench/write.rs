@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
 use mendkit::lba::{ByteSize, Lba, LbaRange};
 use mendkit::stick::Device;
-use mendkit::stick::batch::{Job, News, write_sticks};
+use mendkit::stick::batch::{Job, News, Work, write_sticks};
 use mendkit::stick::buffer::AlignedBuffer;
 use mendkit::stick::facts::Sources;
 use mendkit::stick::linux::{Named, look_at, open_stick};
@@ -294,10 +294,12 @@ fn independent(image: &SourceImage, sticks: &[PathBuf], rates: &[u64]) -> Result
         .map(|(stick, rate)| {
             let device: Box<dyn Device> = Box::new(open(stick, Some(*rate))?);
             Ok(Job {
-                plan: plan_stick(image, device.size())?,
-                probe: Probe {
-                    extent: ProbeExtent::Quick,
-                    nonce: 1,
+                work: Work::Write {
+                    plan: plan_stick(image, device.size())?,
+                    probe: Probe {
+                        extent: ProbeExtent::Quick,
+                        nonce: 1,
+                    },
                 },
                 open: Box::new(move || Ok(device)),
             })

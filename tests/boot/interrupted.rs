@@ -25,7 +25,10 @@ fn an_interrupted_repair_is_finished_at_the_next_start() -> Result<()> {
     let repaired = bench.pc_digest()?;
     let (first, _) = bench.report(&kit)?;
 
-    let taken_back = interrupt(&bench)?;
+    let disk = File::options().write(true).open(bench.pc())?;
+    let taken_back = interrupt(&bench, &mut |volume, offset, undo| {
+        Ok(disk.write_all_at(undo, volume + offset)?)
+    })?;
     assert!(taken_back > 4, "only {taken_back} blocks were taken back");
     assert_ne!(bench.pc_digest()?, repaired);
 
@@ -39,11 +42,15 @@ fn an_interrupted_repair_is_finished_at_the_next_start() -> Result<()> {
     bench.check_repaired()
 }
 
+/// Writes a block as it was before: the byte on the disk where its volume begins, its offset there, its content.
+pub(crate) type TakeBack<'t> = dyn FnMut(u64, u64, &[u8]) -> Result<()> + 't;
+
 /// Brings stick and disk into the state of a power cut in the middle of a commit: the journal is
-/// complete, and of its blocks every second one is on the disk. Returns how many are not.
+/// complete, and of its blocks every second one is on the disk, since `take_back` was asked to write the others.
+/// Returns how many those are.
 ///
 /// Reads the journal by the drawing in its format's documentation, not by `mend`'s own reader.
-fn interrupt(bench: &Bench) -> Result<usize> {
+pub(crate) fn interrupt(bench: &Bench, take_back: &mut TakeBack<'_>) -> Result<usize> {
     let mut stick = File::options().read(true).write(true).open(bench.stick())?;
     let image = read_image(&mut stick)?;
     let journal = image.files.iter().find(|file| file.path == paths::JOURNAL);
@@ -60,7 +67,6 @@ fn interrupt(bench: &Bench) -> Result<usize> {
     commit.state = CommitState::Prepared;
     let mut body = vec![0; usize::try_from(commit.body_length)?];
     stick.read_exact_at(&mut body, start + commit.body_offset)?;
-    let disk = File::options().write(true).open(bench.pc())?;
     let (volume, mut at, mut count, mut taken_back) = (commit.volume.start, 0, 0, 0);
     while at < body.len() {
         let number = |offset: usize| -> Result<u64> {
@@ -73,7 +79,7 @@ fn interrupt(bench: &Bench) -> Result<usize> {
         let (offset, length) = (number(8)?, usize::try_from(number(16)?)?);
         let undo = &body[at + 64..at + 64 + length];
         if count % 2 == 1 {
-            disk.write_all_at(undo, volume + offset)?;
+            take_back(volume, offset, undo)?;
             taken_back += 1;
         }
         at += 64 + 2 * length;

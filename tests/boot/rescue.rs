@@ -40,6 +40,11 @@ impl Bench {
         Ok(Self { folder, made })
     }
 
+    /// Returns where a further file of this test lies.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     pub(crate) fn stick(&self) -> PathBuf {
         self.folder.path().join("stick.img")
     }
@@ -89,11 +94,16 @@ impl Bench {
 
     /// Demands that the host finds every Windows repaired, and the volumes sound.
     pub(crate) fn check_repaired(&self) -> Result<()> {
-        for verdict in verdicts(self.pc())? {
+        self.check_repaired_on(self.pc())
+    }
+
+    /// Demands the same of a disk that was made from the PC's.
+    pub(crate) fn check_repaired_on(&self, disk: &Path) -> Result<()> {
+        for verdict in verdicts(disk)? {
             ensure!(verdict.repaired, "the host's look at the disk: {verdict:?}");
         }
         for made in &self.made.volumes {
-            let volume = Volume::of(self.pc(), made)?;
+            let volume = Volume::of(disk, made)?;
             volume.is_sound()?;
             let path = made.windows.svchost_path();
             let found = volume

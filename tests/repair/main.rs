@@ -2,6 +2,7 @@
 //!
 //! - `actions`: every action of remedies on NTFS, and the way back
 //! - `bad_sectors`: disks that fail on reading, on writing, or do not let themselves be written
+//! - `bitlk_images`: volumes that Windows locked, against what cryptsetup says of them
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
 //! - `containers`: quarantines and cabinets, as other people's tools make and read them
 //! - `crash`: power cuts at every write of a repair and of an undo
@@ -21,6 +22,7 @@
 
 mod actions;
 mod bad_sectors;
+mod bitlk_images;
 mod catalog;
 mod containers;
 mod crash;

@@ -5,6 +5,7 @@
 //! - `interrupted`: gone at every write, in this process and as a killed program
 //! - `fakes`: sticks that hold less than they say
 //! - `identified`: every stick is somebody, and a receipt says who
+//! - `refreshed`: brought to a newer image, with what they collected, and with the power cut
 //! - `many`: none waits for another, none fails for another
 //! - `command`: what `mendkit write` and `mendkit devices` accept, refuse and print
 
@@ -16,3 +17,4 @@ mod identified;
 mod interrupted;
 mod judged;
 mod many;
+mod refreshed;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use mendkit::lba::ByteSize;
 use mendkit::stick::Device;
-use mendkit::stick::batch::{Job, News, write_sticks};
+use mendkit::stick::batch::{Job, News, Work, write_sticks};
 use mendkit::stick::plan::plan_stick;
 use rustix::io::Errno;
 use support::faulty_device::{Fault, FaultyDevice, Memory};
@@ -17,8 +17,10 @@ fn write_all(made: &Made, faults: &[Fault]) -> Vec<(Duration, Result<(), String>
     let jobs = faults.iter().map(|fault| {
         let fault = *fault;
         Job {
-            plan: plan_stick(&made.image, ByteSize(STICK)).expect("large enough"),
-            probe: quick(),
+            work: Work::Write {
+                plan: plan_stick(&made.image, ByteSize(STICK)).expect("large enough"),
+                probe: quick(),
+            },
             open: Box::new(move || {
                 let device: Box<dyn Device> =
                     Box::new(FaultyDevice::new(&Memory::default(), STICK, fault));

@@ -33,6 +33,8 @@ pub struct KitSpec {
     pub remedies: Vec<&'static str>,
     /// Texts of remedies of one's own.
     pub own_remedies: Vec<String>,
+    /// List of recovery keys and passphrase that they are sealed under, to be carried.
+    pub recovery_keys: Option<(String, &'static str)>,
 }
 
 impl Default for KitSpec {
@@ -47,6 +49,7 @@ impl Default for KitSpec {
             arguments: Vec::new(),
             remedies: vec!["mcafee-5958"],
             own_remedies: Vec::new(),
+            recovery_keys: None,
         }
     }
 }
@@ -100,6 +103,18 @@ impl Kit {
         fs::write(kit.path("recipe.toml"), recipe_text(spec))?;
         for (name, text) in own_remedy_names(spec).iter().zip(&spec.own_remedies) {
             fs::write(kit.path(name), text)?;
+        }
+        if let Some((list, passphrase)) = &spec.recovery_keys {
+            fs::write(kit.path("keys.csv"), list)?;
+            fs::write(kit.path("passphrase"), passphrase)?;
+            let from = ["--passphrase-file", "passphrase"];
+            kit.mendkit(
+                &[
+                    ["keys", "seal", "keys.csv", "-o", "bundle.age"].as_slice(),
+                    &from,
+                ]
+                .concat(),
+            )?;
         }
         kit.mendkit(&["keygen", "--no-password", "-o", "release.key"])?;
         kit.rebuild()?;
@@ -178,6 +193,10 @@ pub fn recipe_text(spec: &KitSpec) -> String {
     } else {
         ""
     };
+    let keys = match spec.recovery_keys {
+        Some(_) => "[keys]\nbundle = \"bundle.age\"\n",
+        None => "",
+    };
     format!(
         "title = \"McAfee DAT 5958 (svchost.exe)\"\n\
          date = \"2010-04-22\"\n\
@@ -185,7 +204,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
          mode = \"{mode}\"\n\
          finish = \"{finish}\"\n\
          languages = {languages:?}\n\
-         {definitions}\
+         {definitions}{keys}\
          [boot]\n\
          menu-seconds = {menu_seconds}\n\
          arguments = {arguments:?}\n\

@@ -7,6 +7,7 @@
 //!
 //! - [`access`]: who may change a file
 //! - [`afflict`], [`failing_disk`]: volumes and disks in the states that real ones are found in
+//! - [`bitlocker`]: locks a volume as BitLocker does
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
 //! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
@@ -24,6 +25,7 @@
 
 pub mod access;
 pub mod afflict;
+pub mod bitlocker;
 pub mod catalog;
 pub mod crash;
 pub mod failing_disk;

@@ -164,6 +164,7 @@ impl Patient {
             journal: Some(Arc::new(Journal::open(Box::new(area))?)),
             scratch: None,
             work: self.folder.path().join("work"),
+            unlocked: mend::machine::linux::unlocked::Unlocked::default(),
         })
     }
 

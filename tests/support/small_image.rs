@@ -10,6 +10,8 @@ use mendkit::fat32::timestamp::FatTimestamp;
 use mendkit::image::create_image_file;
 use mendkit::lba::ByteSize;
 use mendkit::plan::{BootCode, Content, ImageContents, ImageFile, ReservedFile, plan_image};
+use minisign::KeyPair;
+use rescue_stick::definitions::{DefinitionsMember, DefinitionsSet};
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::{Finish, JOB_SCHEMA, Job, Mode};
 use rescue_stick::manifest::Manifest;
@@ -18,18 +20,70 @@ use rescue_stick::{identity, journal, paths};
 
 use crate::random::random_bytes;
 
-/// Makes an image at `path` with about `size` bytes of content that follow from `seed`.
+/// Where the package of definitions lies.
+const PACKAGE: &str = "mendkit/definitions/mcafee-dat/avvdat.zip";
+
+/// What a small image is to hold.
+#[derive(Clone, Debug)]
+pub struct SmallImage {
+    /// Its title, from which its identities follow too.
+    pub title: String,
+    /// Its date.
+    pub date: String,
+    /// Version of the definitions.
+    pub version: String,
+    /// The package of definitions.
+    pub package: Vec<u8>,
+    /// Other content that is signed, before the package.
+    pub content: Vec<u8>,
+    /// Free space.
+    pub report_space: ByteSize,
+    /// Length of the scratch area.
+    pub scratch: ByteSize,
+}
+
+impl SmallImage {
+    /// Returns one with about `size` bytes of content that follow from `seed`.
+    pub fn of(seed: &str, size: usize) -> Self {
+        Self {
+            title: seed.to_owned(),
+            date: "2010-04-22".to_owned(),
+            version: "5959.0000".to_owned(),
+            package: random_bytes("package", 1000),
+            content: random_bytes(seed, size),
+            report_space: ByteSize(1 << 20),
+            scratch: ByteSize(1 << 20),
+        }
+    }
+}
+
+/// Returns a new pair of keys.
+pub fn new_keys() -> Result<KeyPair> {
+    Ok(KeyPair::generate_unencrypted_keypair()?)
+}
+
+/// Returns a public key as our programs read it.
+pub fn public_key(pair: &KeyPair) -> Result<PublicKey> {
+    Ok(PublicKey::parse(&pair.pk.to_base64())?)
+}
+
+/// Makes an image at `path` with about `size` bytes of content that follow from `seed`, signed by a new key.
 pub fn make_small_image(path: &Path, seed: &str, size: usize) -> Result<()> {
-    let pair = minisign::KeyPair::generate_unencrypted_keypair()?;
-    let key = PublicKey::parse(&pair.pk.to_base64())?;
-    let boot_code = boot_code(seed);
+    make_signed_image(path, &new_keys()?, &SmallImage::of(seed, size))
+}
+
+/// Makes an image at `path`.
+pub fn make_signed_image(path: &Path, pair: &KeyPair, image: &SmallImage) -> Result<()> {
+    let key = public_key(pair)?;
+    let boot_code = boot_code(&image.title);
     let mut files = vec![
         file(paths::PUBLIC_KEY, key.to_file().into_bytes()),
         file(KEY_ARCHIVE, archive(key.to_file().as_bytes())?),
         file(BOOT_SECTOR_COPY, boot_code.mbr.to_vec()),
         file(CORE_IMAGE_COPY, boot_code.core.clone()),
-        file(paths::JOB, job(seed)?),
-        file("mendkit/content.bin", random_bytes(seed, size)),
+        file(paths::JOB, job(image)?),
+        file("mendkit/content.bin", image.content.clone()),
+        file(PACKAGE, image.package.clone()),
     ];
     let mut manifest = Manifest::default();
     for file in &files {
@@ -42,31 +96,36 @@ pub fn make_small_image(path: &Path, seed: &str, size: usize) -> Result<()> {
         paths::MANIFEST_SIGNATURE,
         signature.to_string().into_bytes(),
     ));
-    let own = DiskIdentity::derive(Sha256Digest::of(seed.as_bytes()));
+    let own = DiskIdentity::derive(Sha256Digest::of(image.title.as_bytes()));
     let contents = ImageContents {
         files,
-        reserved: vec![
-            ReservedFile {
-                path: paths::IDENTITY.to_owned(),
-                size: ByteSize(4096),
-                head: identity::blank_file(),
-                purpose: "identity".to_owned(),
-            },
-            ReservedFile {
-                path: paths::JOURNAL.to_owned(),
-                size: ByteSize(1 << 20),
-                head: journal::empty_head(*own.disk_guid.as_bytes()),
-                purpose: "journal".to_owned(),
-            },
-        ],
+        reserved: reserved(image, &own),
         folders: vec![paths::REPORTS.to_owned()],
-        report_space: ByteSize(1 << 20),
+        report_space: image.report_space,
         boot_code,
         identity: own,
         timestamp: FatTimestamp::from_unix_seconds(1_271_930_645)?,
     };
     create_image_file(path, &plan_image(contents)?, &mut |_| ())?;
     Ok(())
+}
+
+fn reserved(image: &SmallImage, own: &DiskIdentity) -> Vec<ReservedFile> {
+    let area = |path: &str, size, head| ReservedFile {
+        path: path.to_owned(),
+        size,
+        head,
+        purpose: "work area".to_owned(),
+    };
+    vec![
+        area(paths::IDENTITY, ByteSize(4096), identity::blank_file()),
+        area(
+            paths::JOURNAL,
+            ByteSize(1 << 20),
+            journal::empty_head(*own.disk_guid.as_bytes()),
+        ),
+        area(paths::SCRATCH, image.scratch, Vec::new()),
+    ]
 }
 
 fn file(path: &str, bytes: Vec<u8>) -> ImageFile {
@@ -79,16 +138,25 @@ fn file(path: &str, bytes: Vec<u8>) -> ImageFile {
     }
 }
 
-fn job(title: &str) -> Result<Vec<u8>> {
+fn job(image: &SmallImage) -> Result<Vec<u8>> {
+    let set = DefinitionsSet {
+        version: image.version.clone(),
+        package: PACKAGE.to_owned(),
+        members: vec![DefinitionsMember {
+            name: "avvscan.dat".to_owned(),
+            size: u64::try_from(image.package.len())?,
+            sha256: Sha256Digest::of(&image.package),
+        }],
+    };
     let job = Job {
         schema: JOB_SCHEMA,
-        title: title.to_owned(),
-        date: "2010-04-22".to_owned(),
+        title: image.title.clone(),
+        date: image.date.clone(),
         mode: Mode::Confirm,
         finish: Finish::Ask,
         languages: vec!["fr".to_owned(), "en".to_owned()],
         remedies: Vec::new(),
-        definitions: [].into(),
+        definitions: [("mcafee-dat".to_owned(), set)].into(),
         files: Vec::new(),
     };
     Ok(serde_json::to_vec(&job)?)

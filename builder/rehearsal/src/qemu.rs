@@ -68,6 +68,8 @@ pub enum DiskBus {
     FailingNvme,
     /// Paravirtual disk.
     Virtio,
+    /// A stick of somebody else's, on a USB 1.1 controller of its own.
+    OtherStick,
 }
 
 /// A stick and what it is plugged into.

@@ -6,18 +6,30 @@ use std::thread;
 use super::Device;
 use super::plan::StickPlan;
 use super::probe::Probe;
+use super::refresh::apply::{Refresh, refresh_stick};
 use super::source::SourceImage;
 use super::writer::{Progress, StickError, Written, write_stick};
 
 /// Opens a stick, and makes sure that it is the one that was agreed on.
 pub type OpenDevice<'a> = Box<dyn FnOnce() -> Result<Box<dyn Device + 'a>, StickError> + Send + 'a>;
 
+/// What is done to a stick.
+pub enum Work<'a> {
+    /// It is erased and written.
+    Write {
+        /// What is to be written.
+        plan: StickPlan,
+        /// How its room is probed.
+        probe: Probe,
+    },
+    /// It is brought to a newer image.
+    Refresh(Refresh<'a>),
+}
+
 /// One stick to be written.
 pub struct Job<'a> {
-    /// What is to be written.
-    pub plan: StickPlan,
-    /// How its room is probed.
-    pub probe: Probe,
+    /// What is done to it.
+    pub work: Work<'a>,
     /// Called on the stick's own thread, right before the first write.
     pub open: OpenDevice<'a>,
 }
@@ -70,5 +82,8 @@ fn run(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Written, StickError> {
     let mut device = (job.open)()?;
-    write_stick(image, &job.plan, job.probe, &mut *device, progress)
+    match &job.work {
+        Work::Write { plan, probe } => write_stick(image, plan, *probe, &mut *device, progress),
+        Work::Refresh(refresh) => refresh_stick(image, refresh, &mut *device, progress),
+    }
 }

@@ -1,5 +1,8 @@
 //! Reads a stick back and holds it against what was to be written.
 
+use std::sync::mpsc;
+use std::thread;
+
 use rescue_stick::digest::Sha256Digest;
 use sha2::{Digest as _, Sha256};
 
@@ -11,8 +14,11 @@ use super::plan::{FinalPiece, StickPlan};
 use super::source::{CHUNK, CHUNK_SECTORS, Chunk, SourceImage, part};
 use super::writer::StickError;
 
+/// Buffers that are read ahead: while one is hashed, the stick fills the next.
+const BUFFERS: usize = 3;
+
 /// Reads everything back but the last pieces. Calls `progress` with the bytes read each time. Returns the
-/// digest of what the image's sectors hold on the stick, identity and all, in their order.
+/// digest over the digests of what the image's chunks hold on the stick, identity and all, in their order.
 pub fn check_body(
     image: &SourceImage,
     plan: &StickPlan,
@@ -20,28 +26,61 @@ pub fn check_body(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Sha256Digest, StickError> {
     let mut hasher = Sha256::new();
-    let mut buffer = AlignedBuffer::zeroed(CHUNK);
-    for chunk in &plan.chunks {
-        let bytes = part(&mut buffer, chunk.range);
-        read(device, chunk.range.first(), bytes)?;
-        if Sha256Digest::of(bytes) != chunk.sha256 {
-            return Err(blame(image, plan, *chunk, bytes));
-        }
-        hasher.update(&*bytes);
-        progress(chunk.range.size().0);
-    }
-    for range in &plan.cleared {
-        for range in range.parts(CHUNK_SECTORS) {
-            let bytes = part(&mut buffer, range);
-            read(device, range.first(), bytes)?;
-            if bytes.iter().any(|byte| *byte != 0) {
-                let what = "zeros";
-                return Err(StickError::Differs { range, what });
+    let mut chunks = plan.chunks.iter();
+    let cleared = plan.cleared.iter();
+    let cleared = cleared.flat_map(|range| range.parts(CHUNK_SECTORS));
+    let all: Vec<LbaRange> = (plan.chunks.iter().map(|chunk| chunk.range))
+        .chain(cleared)
+        .collect();
+    read_ahead(device, &all, &mut |range, bytes| {
+        if let Some(chunk) = chunks.next() {
+            let found = Sha256Digest::of(bytes);
+            if found != chunk.sha256 {
+                return Err(blame(image, plan, *chunk, bytes));
             }
-            progress(range.size().0);
+            hasher.update(found.0);
+        } else if bytes.iter().any(|byte| *byte != 0) {
+            let what = "zeros";
+            return Err(StickError::Differs { range, what });
         }
-    }
+        progress(range.size().0);
+        Ok(())
+    })?;
     Ok(Sha256Digest(hasher.finalize().into()))
+}
+
+/// Reads ranges of at most [`CHUNK`] bytes one after the other, and hands each to `each` while the next is
+/// being read.
+pub(super) fn read_ahead(
+    device: &mut dyn Device,
+    ranges: &[LbaRange],
+    each: &mut dyn FnMut(LbaRange, &[u8]) -> Result<(), StickError>,
+) -> Result<(), StickError> {
+    let (give, free) = mpsc::sync_channel(BUFFERS);
+    let (fill, filled) = mpsc::sync_channel(BUFFERS);
+    for _ in 0..BUFFERS {
+        // OK to discard: the channel has room for all of them.
+        let _ = give.send(AlignedBuffer::zeroed(CHUNK));
+    }
+    thread::scope(|scope| {
+        let reader = scope.spawn(move || {
+            for range in ranges {
+                // When `each` has found a fault there is nobody left to read for.
+                let Ok(mut buffer) = free.recv() else { break };
+                read(device, range.first(), part(&mut buffer, *range))?;
+                if fill.send((*range, buffer)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        for (range, mut buffer) in filled {
+            each(range, part(&mut buffer, range))?;
+            // OK to discard: at the end the reader is gone before its last buffers come back.
+            let _ = give.send(buffer);
+        }
+        reader.join().unwrap_or(Err(StickError::Thread))
+    })
 }
 
 /// Reads the last pieces back.

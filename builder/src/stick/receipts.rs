@@ -46,14 +46,18 @@ pub struct Receipt {
     pub device: DeviceFacts,
     /// The image.
     pub image: ImageFacts,
+    /// Digest of the image that the stick held before, if it was refreshed and not written whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refreshed_from: Option<Sha256Digest>,
     /// The stick's own public key, as Base64: what its reports must be signed with.
     pub public_key: Option<String>,
-    /// Bytes of content that were written; of a bad stick, as far as it came.
+    /// Bytes of content that were written; of a bad stick, as far as it came; of a refreshed one, all that
+    /// it was given.
     pub bytes_written: u64,
     /// Milliseconds from the first write to the end of reading back.
     pub took_ms: u64,
-    /// Digest of the image's sectors as they were read back, identity and all, in their order; without MBR
-    /// and GPT, which follow from the size of the stick.
+    /// Digest over the digests of the image's parts of 1 MiB as they were read back, identity and all, in
+    /// their order; without MBR and GPT, which follow from the size of the stick.
     pub read_back_sha256: Option<Sha256Digest>,
 }
 

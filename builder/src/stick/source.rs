@@ -5,8 +5,10 @@
 //! written up to the last sector that is not zero; their tails and free space mean nothing.
 
 use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom};
+use std::io;
 use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+use std::thread;
 
 use fs_err as fs;
 use rescue_stick::digest::Sha256Digest;
@@ -18,13 +20,16 @@ use rescue_stick::signature::PublicKey;
 
 use crate::disk::identity::DiskIdentity;
 use crate::disk::{CORE_IMAGE_LBA, VOLUME_FIRST_LBA};
-use crate::hashed_file::read_pieces;
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
 use crate::verify::place::{ReadFileError, read_file};
-use crate::verify::{Problem, ReadImage, VerifyError, check_read_image, read_image};
+use crate::verify::{Problem, ReadImage, VerifyError, check_read_image, read_structure};
 
 use super::identity::IdentityPlace;
 use super::image_facts::ImageFacts;
+
+mod shared;
+
+use shared::{FileReader, WholeDigest};
 
 /// Sectors that are read, written and hashed at once: 1 MiB.
 pub(crate) const CHUNK_SECTORS: u64 = 2048;
@@ -68,6 +73,9 @@ pub enum SourceError {
     /// The signed job does not parse.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// A fault of this program.
+    #[error("taking the digests of the image ended early")]
+    Thread,
 }
 
 /// Consecutive sectors of the image, at most 1 MiB, with the digest of their bytes.
@@ -82,7 +90,8 @@ pub struct Chunk {
 /// An image that is as it was signed.
 #[derive(Debug)]
 pub struct SourceImage {
-    file: File,
+    file: Arc<File>,
+    whole: WholeDigest,
     /// Its length.
     pub size: ByteSize,
     /// GUIDs and serial numbers.
@@ -103,8 +112,31 @@ pub struct SourceImage {
 
 impl SourceImage {
     /// Reads the whole image, and refuses it if anything is wrong with it.
-    pub fn open(mut file: fs::File, trusted: Option<&PublicKey>) -> Result<Self, SourceError> {
-        let image = read_image(&mut file)?;
+    ///
+    /// The files' digests, those of the chunks and that of the whole file are taken at the same time; the
+    /// last is waited for when it is asked for.
+    pub fn open(file: fs::File, trusted: Option<&PublicKey>) -> Result<Self, SourceError> {
+        let file = Arc::new(file.into_file());
+        let mut structure = read_structure(&mut FileReader::of(&file))?;
+        if !structure.image().problems.is_empty() {
+            // Nothing will be written: everything that is wrong is told at once.
+            structure.read_contents(&mut FileReader::of(&file))?;
+            let verified = check_read_image(&structure.into_image(), trusted);
+            return Err(SourceError::Bad(verified.problems));
+        }
+        let whole = WholeDigest::begin(&file);
+        let identity_range = find_identity(structure.image());
+        // Without room for an identity it is found wrong below, or refused for that.
+        let ranges = match &identity_range {
+            Ok(identity) => mapped_ranges(&file, structure.image(), *identity)?,
+            Err(_) => Vec::new(),
+        };
+        let chunks = thread::scope(|scope| {
+            let chunks = scope.spawn(|| digest_chunks(&file, &ranges));
+            structure.read_contents(&mut FileReader::of(&file))?;
+            chunks.join().unwrap_or_else(|_| Err(SourceError::Thread))
+        })?;
+        let image = structure.into_image();
         let verified = check_read_image(&image, trusted);
         let found = (image.image_size, image.identity.clone(), image.volume);
         let ((Some(size), Some(identity), Some(volume)), Some(key), true) =
@@ -115,37 +147,31 @@ impl SourceImage {
         if let Some(stick) = verified.stick {
             return Err(SourceError::Stick(stick.facts().id));
         }
-        let identity_range = find_identity(&image)?;
-        let job = read_job(&mut file, &image)?;
-        let file = file.into_file();
+        let job = read_job(&mut FileReader::of(&file), &image)?;
         let mut boot_code = [0; 440];
         read(&file, Lba(0), &mut boot_code)?;
-        let mut chunks = Vec::new();
-        let mut buffer = vec![0; CHUNK];
-        for range in mapped_ranges(&file, &image, identity_range)? {
-            for range in range.parts(CHUNK_SECTORS) {
-                let bytes = part(&mut buffer, range);
-                read(&file, range.first(), bytes)?;
-                let sha256 = Sha256Digest::of(bytes);
-                chunks.push(Chunk { range, sha256 });
-            }
-        }
         Ok(Self {
-            file,
             size,
             identity,
             volume,
             boot_code,
-            identity_range,
+            identity_range: identity_range?,
             job,
             key,
             chunks,
+            whole,
+            file,
         })
     }
 
     /// Reads sectors of the image; any number of threads may do so at once.
     pub fn read_at(&self, lba: Lba, buffer: &mut [u8]) -> io::Result<()> {
         self.file.read_exact_at(buffer, lba.byte_offset())
+    }
+
+    /// Returns a reader of the whole image.
+    pub(crate) fn reader(&self) -> impl io::Read + io::Seek + '_ {
+        FileReader::of(&self.file)
     }
 
     /// Returns where the identity of a stick goes.
@@ -155,15 +181,9 @@ impl SourceImage {
         }
     }
 
-    /// Reads all of the image once more and returns what receipts and labels say of it.
+    /// Returns what receipts and labels say of it.
     pub fn facts(&self) -> io::Result<ImageFacts> {
-        use sha2::Digest as _;
-        let mut hasher = sha2::Sha256::new();
-        let mut reader = &self.file;
-        reader.seek(SeekFrom::Start(0))?;
-        read_pieces(&mut reader, |piece| hasher.update(piece))?;
-        let sha256 = Sha256Digest(hasher.finalize().into());
-        Ok(ImageFacts::of(&self.job, &self.key, sha256))
+        Ok(ImageFacts::of(&self.job, &self.key, self.whole.wait()?))
     }
 
     /// Returns how many bytes of the image go onto a stick, besides MBR and GPT.
@@ -177,6 +197,18 @@ impl SourceImage {
         let (this, other) = (self.file.metadata()?, other.metadata()?);
         Ok((this.dev(), this.ino()) == (other.dev(), other.ino()))
     }
+}
+
+fn digest_chunks(file: &File, ranges: &[LbaRange]) -> Result<Vec<Chunk>, SourceError> {
+    let mut chunks = Vec::new();
+    let mut buffer = vec![0; CHUNK];
+    for range in ranges.iter().flat_map(|range| range.parts(CHUNK_SECTORS)) {
+        let bytes = part(&mut buffer, range);
+        read(file, range.first(), bytes)?;
+        let sha256 = Sha256Digest::of(bytes);
+        chunks.push(Chunk { range, sha256 });
+    }
+    Ok(chunks)
 }
 
 /// Returns the first bytes of a buffer of [`CHUNK`] bytes, as many as the range has.
@@ -206,7 +238,7 @@ fn find_identity(image: &ReadImage) -> Result<LbaRange, SourceError> {
     }
 }
 
-fn read_job(file: &mut fs::File, image: &ReadImage) -> Result<Job, SourceError> {
+fn read_job(file: &mut FileReader<'_>, image: &ReadImage) -> Result<Job, SourceError> {
     let found = image.files.iter().find(|file| file.path == paths::JOB);
     let text = match found {
         Some(found) => read_file(file, found)?,

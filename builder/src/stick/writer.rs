@@ -11,6 +11,7 @@ use super::device::IdentityChange;
 use super::plan::{FinalPiece, StickPlan};
 use super::probe::{Probe, ProbeError, probe_stick};
 use super::readback::{check_body, check_last};
+use super::refresh::Refusal;
 use super::source::{CHUNK, CHUNK_SECTORS, SourceImage, part};
 use super::{Device, write_all};
 
@@ -78,12 +79,27 @@ pub enum StickError {
         /// Where.
         range: LbaRange,
     },
+    /// A fault of this program.
+    #[error("reading back ended early")]
+    Thread,
+    /// It is not refreshed; nothing was written.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Its refresh was begun and not finished. It starts nothing; what it collected is safe.
+    #[error("must be refreshed again before it can be used")]
+    HalfRefreshed {
+        /// What came in between.
+        source: Box<StickError>,
+    },
 }
 
 impl StickError {
     /// Returns whether the stick is as it was before.
     pub fn left_untouched(&self) -> bool {
-        matches!(self, Self::Open { .. } | Self::Changed(_))
+        matches!(
+            self,
+            Self::Open { .. } | Self::Changed(_) | Self::Refused(_)
+        )
     }
 
     /// Returns how much the stick really holds, if that is less than it says.
@@ -98,6 +114,8 @@ impl StickError {
 /// What is being done to a stick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// What the stick holds is held against what it is to hold.
+    Comparing,
     /// What could start a PC is cleared, and the room is probed.
     Probing,
     /// The image's content is written.
@@ -124,7 +142,7 @@ pub struct Progress {
 pub struct Written {
     /// Bytes of content, with the places that were cleared; without probe, MBR and GPT.
     pub bytes: ByteSize,
-    /// Digest of the image's sectors as they were read back, in their order.
+    /// Digest over the digests of the image's chunks as they were read back, in their order.
     pub read_back: Sha256Digest,
 }
 
@@ -167,7 +185,11 @@ pub fn write_stick(
 }
 
 /// Tells that a stage begins, and returns what adds up the bytes that are done in it.
-fn counting(stage: Stage, total: ByteSize, progress: &mut dyn FnMut(Progress)) -> impl FnMut(u64) {
+pub(super) fn counting(
+    stage: Stage,
+    total: ByteSize,
+    progress: &mut dyn FnMut(Progress),
+) -> impl FnMut(u64) {
     let mut done = ByteSize(0);
     let mut tell = move |bytes| {
         done.0 += bytes;
@@ -235,12 +257,12 @@ fn clear(
     Ok(())
 }
 
-fn write(device: &mut dyn Device, lba: Lba, bytes: &[u8]) -> Result<(), StickError> {
+pub(super) fn write(device: &mut dyn Device, lba: Lba, bytes: &[u8]) -> Result<(), StickError> {
     let done = write_all(device, lba, bytes);
     done.map_err(|source| StickError::Write { lba, source })
 }
 
-fn flush(device: &mut dyn Device, lba: Lba) -> Result<(), StickError> {
+pub(super) fn flush(device: &mut dyn Device, lba: Lba) -> Result<(), StickError> {
     let done = device.flush();
     done.map_err(|source| StickError::Flush { lba, source })
 }

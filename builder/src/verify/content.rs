@@ -22,25 +22,33 @@ const MOST_KEPT: usize = 16 << 20;
 /// Content of the files that carry the signature, by path.
 type Proof = BTreeMap<String, Vec<u8>>;
 
+/// Returns every file without its digest, in the order given.
+pub(super) fn unread_files(geometry: Option<&Geometry>, found: &[FoundFile]) -> Vec<FileOnImage> {
+    let Some(geometry) = geometry else {
+        return Vec::new();
+    };
+    let extents = |file: &FoundFile| -> Vec<LbaRange> {
+        let ranges = file.extents.iter();
+        ranges
+            .filter_map(|extent| geometry.extent_range(*extent))
+            .collect()
+    };
+    let files = found.iter().map(|file| FileOnImage {
+        path: file.path.clone(),
+        size: ByteSize(u64::from(file.size)),
+        sha256: None,
+        ranges: extents(file),
+    });
+    files.collect()
+}
+
 /// Returns every file with its digest, in the order given.
 pub(super) fn read_files(
     medium: &mut Medium<'_, impl Read + Seek>,
     geometry: &Geometry,
-    found: Vec<FoundFile>,
+    found: &[FoundFile],
 ) -> Result<(Vec<FileOnImage>, Proof), VerifyError> {
-    let mut files: Vec<FileOnImage> = found
-        .into_iter()
-        .map(|file| FileOnImage {
-            path: file.path,
-            size: ByteSize(u64::from(file.size)),
-            sha256: None,
-            ranges: file
-                .extents
-                .iter()
-                .filter_map(|extent| geometry.extent_range(*extent))
-                .collect(),
-        })
-        .collect();
+    let mut files = unread_files(Some(geometry), found);
     let mut proof = Proof::new();
     let mut in_order: Vec<&mut FileOnImage> = files.iter_mut().collect();
     in_order.sort_by_key(|file| file.ranges.first().map(|range| range.first()));

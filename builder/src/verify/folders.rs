@@ -15,19 +15,16 @@ use crate::fat32::raw::{
 };
 use crate::fat32::{Extent, FIRST_CLUSTER};
 
+mod names;
+
+use names::{LongName, short_name_text};
+
 /// First byte of an entry behind which there is none. Source: Microsoft FAT specification 1.03,
 /// "DIR_Name".
 const NO_MORE: u8 = 0x00;
 
 /// First byte of an entry that was deleted.
 const DELETED: u8 = 0xe5;
-
-/// What stands for a first letter of 0xE5.
-const KANJI_E5: u8 = 0x05;
-
-/// Bits of `case_flags` that Windows NT sets for lower-case stem and extension. Observed: Windows XP.
-const LOWER_STEM: u8 = 0x08;
-const LOWER_EXTENSION: u8 = 0x10;
 
 /// Most clusters of a folder in bytes: 65,536 entries.
 const MOST_FOLDER_BYTES: u64 = 2 << 20;
@@ -37,13 +34,23 @@ pub(super) struct FoundFile {
     pub(super) path: String,
     pub(super) size: u32,
     pub(super) extents: Vec<Extent>,
+    pub(super) slots: Vec<u8>,
+}
+
+/// A folder; the root has an empty path, and no slots.
+pub(super) struct FoundFolder {
+    pub(super) path: String,
+    pub(super) extents: Vec<Extent>,
+    /// Its entry in the folder above as it lies there: the parts of a long name, then the entry itself.
+    pub(super) slots: Vec<u8>,
 }
 
 /// Everything on the volume.
 #[derive(Default)]
 pub(super) struct FoundTree {
     pub(super) files: Vec<FoundFile>,
-    pub(super) folders: Vec<String>,
+    /// The root first.
+    pub(super) folders: Vec<FoundFolder>,
 }
 
 /// A folder that is still to be read.
@@ -53,6 +60,7 @@ struct Pending {
     cluster: u32,
     /// Cluster of the folder above, 0 for the root.
     parent: u32,
+    slots: Vec<u8>,
 }
 
 /// Reads every folder, takes the clusters of everything in them, and checks both.
@@ -66,6 +74,7 @@ pub(super) fn read_tree(
         path: String::new(),
         cluster: FIRST_CLUSTER,
         parent: 0,
+        slots: Vec::new(),
     }];
     while let Some(folder) = pending.pop() {
         let shown = format!("/{}", folder.path);
@@ -80,15 +89,15 @@ pub(super) fn read_tree(
         };
         for found in reader.entries(&bytes) {
             let path = match folder.path.as_str() {
-                "" => found.name,
+                "" => found.name.clone(),
                 parent => format!("{parent}/{}", found.name),
             };
             let cluster = found.raw.first_cluster();
             if found.raw.attributes & attribute::DIRECTORY != 0 {
-                tree.folders.push(path.clone());
                 pending.push(Pending {
                     path,
                     cluster,
+                    slots: found.slots,
                     parent: if folder.path.is_empty() {
                         0
                     } else {
@@ -96,10 +105,15 @@ pub(super) fn read_tree(
                     },
                 });
             } else {
-                let file = take_file(fat, path, &found.raw, findings);
+                let file = take_file(fat, path, found, findings);
                 tree.files.push(file);
             }
         }
+        tree.folders.push(FoundFolder {
+            path: folder.path,
+            extents,
+            slots: folder.slots,
+        });
     }
     Ok(tree)
 }
@@ -136,13 +150,8 @@ fn read_folder(
 }
 
 /// Takes the clusters of a file and holds them against its size.
-fn take_file(
-    fat: &mut Fat,
-    path: String,
-    raw: &RawFolderEntry,
-    findings: &mut Findings,
-) -> FoundFile {
-    let (size, cluster) = (raw.size.get(), raw.first_cluster());
+fn take_file(fat: &mut Fat, path: String, found: FoundEntry, findings: &mut Findings) -> FoundFile {
+    let (size, cluster) = (found.raw.size.get(), found.raw.first_cluster());
     let expected = fat.geometry.clusters_of(u64::from(size));
     let extents = if size == 0 && cluster == 0 {
         Vec::new()
@@ -166,6 +175,7 @@ fn take_file(
         path,
         size,
         extents,
+        slots: found.slots,
     }
 }
 
@@ -173,6 +183,7 @@ fn take_file(
 struct FoundEntry {
     name: String,
     raw: RawFolderEntry,
+    slots: Vec<u8>,
 }
 
 /// Reads the entries of one folder.
@@ -190,6 +201,7 @@ impl FolderReader<'_> {
         let is_root = self.folder.path.is_empty();
         let mut entries = Vec::new();
         let mut long_name = LongName::default();
+        let mut parts = Vec::new();
         let mut labels = 0;
         let (slots, _) = bytes.as_chunks::<ENTRY_SIZE>();
         if !is_root {
@@ -205,6 +217,7 @@ impl FolderReader<'_> {
             if raw.attributes & 0x3f == attribute::LONG_NAME {
                 if let Ok(part) = RawLongNameEntry::read_from_bytes(slot) {
                     self.add_part(&mut long_name, &part);
+                    parts.extend_from_slice(slot);
                 }
                 continue;
             }
@@ -214,7 +227,9 @@ impl FolderReader<'_> {
                 continue;
             }
             let name = self.name_of(std::mem::take(&mut long_name), &raw);
-            entries.push(FoundEntry { name, raw });
+            let mut slots = std::mem::take(&mut parts);
+            slots.extend_from_slice(slot);
+            entries.push(FoundEntry { name, raw, slots });
         }
         if !long_name.parts.is_empty() {
             self.problem("a long name without a file", "its file behind it");
@@ -351,41 +366,5 @@ impl FolderReader<'_> {
             );
         }
         text
-    }
-}
-
-/// A long name of which some parts were read.
-#[derive(Default)]
-struct LongName {
-    /// The last part first, as they lie in the folder.
-    parts: Vec<Vec<u16>>,
-    checksum: u8,
-    /// Number of the part that comes next; 0 if it is the file's entry.
-    next: Option<u8>,
-}
-
-/// Returns a short name as it is shown. Letters outside ASCII are not told apart.
-fn short_name_text(raw: &RawFolderEntry) -> String {
-    let mut name = raw.name;
-    if name[0] == KANJI_E5 {
-        name[0] = DELETED;
-    }
-    let (stem, extension) = name.split_at(8);
-    let text = |part: &[u8], is_lower: bool| {
-        let letter = |byte: &u8| match byte {
-            0..=0x7f => char::from(*byte),
-            _ => char::REPLACEMENT_CHARACTER,
-        };
-        let text: String = part.trim_ascii_end().iter().map(letter).collect();
-        if is_lower {
-            text.to_ascii_lowercase()
-        } else {
-            text
-        }
-    };
-    let stem = text(stem, raw.case_flags & LOWER_STEM != 0);
-    match text(extension, raw.case_flags & LOWER_EXTENSION != 0) {
-        extension if extension.is_empty() => stem,
-        extension => format!("{stem}.{extension}"),
     }
 }

@@ -27,7 +27,12 @@ pub(super) fn check_with_fatfs(
         .files
         .iter()
         .map(|file| (file.path.clone(), u64::from(file.size)))
-        .chain(tree.folders.iter().map(|path| (format!("{path}/"), 0)))
+        .chain(
+            tree.folders
+                .iter()
+                .skip(1)
+                .map(|folder| (format!("{}/", folder.path), 0)),
+        )
         .collect();
     let view = VolumeView {
         medium,

@@ -140,6 +140,13 @@ impl Identity {
         Ok(Self { facts, key })
     }
 
+    /// Returns the identity of the same stick, with the same key, after it got other content: id and key
+    /// stay, whatever `facts` says of the id.
+    pub fn refreshed(&self, facts: IdentityFacts) -> Result<Self, IdentityError> {
+        let id = self.facts.id;
+        Self::new(IdentityFacts { id, ..facts }, self.key.seed())
+    }
+
     /// Returns what is known of the stick.
     pub fn facts(&self) -> &IdentityFacts {
         &self.facts

@@ -7,14 +7,18 @@
 #![warn(clippy::arithmetic_side_effects)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+pub mod age_file;
 pub mod definitions;
 pub mod digest;
+pub mod guid;
 pub mod head;
 pub mod identity;
 pub mod job;
 pub mod journal;
+pub mod key_bundle;
 pub mod manifest;
 pub mod paths;
+pub mod recovery_password;
 pub mod remedy;
 pub mod report;
 pub mod secret_key;

@@ -9,6 +9,7 @@
 //! /mendkit/remedies/*.toml             the incidents it mends
 //! /mendkit/definitions/NAME/*          corrected definitions
 //! /mendkit/files/*                     known good files
+//! /mendkit/bundle.age                  recovery keys of the site, under its passphrase
 //! /mendkit/identity.bin                who this stick is; preallocated, not in the manifest
 //! /mendkit/head.bin                    how far its reports go; preallocated, not in the manifest
 //! /mendkit/journal.bin  scratch.bin    preallocated, written in place, not in the manifest
@@ -38,6 +39,9 @@ pub const DEFINITIONS: &str = "mendkit/definitions";
 
 /// Folder of known good files.
 pub const FILES: &str = "mendkit/files";
+
+/// The site's recovery keys, as an age file under its passphrase; only where the recipe names one.
+pub const KEY_BUNDLE: &str = "mendkit/bundle.age";
 
 /// Who this stick is, blank in an image. Contiguous; of fixed length; outside the manifest.
 pub const IDENTITY: &str = "mendkit/identity.bin";
@@ -97,6 +101,14 @@ pub fn left_by_system(path: &str) -> Option<&'static str> {
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(folder))?;
     Some(row.1)
+}
+
+/// Returns whether a folder at the root of a stick is an index or a log that its system makes anew, and
+/// holds nothing of a person.
+pub fn is_index(folder: &str) -> bool {
+    ["System Volume Information", ".Spotlight-V100", ".fseventsd"]
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(folder))
 }
 
 /// Returns whether `path` may exist on a stick although the manifest does not list it.

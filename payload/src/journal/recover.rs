@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use rescue_stick::journal::{CommitEntry, CommitState};
+use rescue_stick::journal::{CommitEntry, CommitState, VolumeIdentity};
 
 use super::commit::write_fill;
 use super::record::{Content, Record, check_body, read_body};
@@ -31,6 +31,8 @@ pub enum RecoverOutcome {
     TakenBack,
     /// The volume is not on this PC; the commit waits for it.
     NotHere,
+    /// The volume is on this PC behind a lock; the commit waits until it is unlocked.
+    Locked,
     /// The volume was changed by someone else since, so it was not touched and never will be.
     Abandoned,
 }
@@ -49,6 +51,10 @@ impl Recovered {
             RecoverOutcome::NotHere => {
                 format!("another PC waits for this stick, its repair was interrupted: {place}")
             }
+            RecoverOutcome::Locked => format!(
+                "an interrupted repair waits until its volume is unlocked, start again with its recovery key: \
+                 {place}"
+            ),
             RecoverOutcome::Abandoned => format!(
                 "a repair was interrupted and Windows has run since; left alone, let Windows check \
                  the disk: {place}"
@@ -66,11 +72,24 @@ pub fn recover(journal: &Journal, targets: &[&dyn Target]) -> Result<Vec<Recover
         .map(|commit| {
             let outcome = match find_target(targets, &commit.volume) {
                 Some(target) => finish(journal, target, &commit)?,
+                None if is_behind_lock(targets, &commit.volume) => RecoverOutcome::Locked,
                 None => RecoverOutcome::NotHere,
             };
             Ok(Recovered { commit, outcome })
         })
         .collect()
+}
+
+/// Returns whether the volume, which is not among `targets`, may be one of them that is locked.
+fn is_behind_lock(targets: &[&dyn Target], volume: &VolumeIdentity) -> bool {
+    targets.iter().any(|target| {
+        // All but what only the volume itself says.
+        let unlocked = VolumeIdentity {
+            serial: volume.serial,
+            ..target.identity()
+        };
+        target.is_locked() && unlocked.bounded() == *volume
+    })
 }
 
 fn finish(

@@ -443,6 +443,63 @@ fn an_unfinished_commit_of_another_pc_is_left_alone() {
     assert!(found.volume.0.content() == volume_after());
 }
 
+/// The volume of a bench as it is before it is unlocked: at its place, with nothing to be read.
+struct LockedVolume<'a>(&'a MemoryVolume);
+
+impl Target for LockedVolume<'_> {
+    fn identity(&self) -> VolumeIdentity {
+        VolumeIdentity {
+            serial: 0,
+            ..self.0.identity()
+        }
+    }
+
+    fn is_asleep(&self) -> bool {
+        false
+    }
+
+    fn is_locked(&self) -> bool {
+        true
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Area>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn open_for_writing(&self) -> io::Result<Box<dyn Area>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn allocation<'a>(&self, _: &'a dyn Area) -> io::Result<Box<dyn Allocation + 'a>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn check_marks(&self, _: &dyn Area) -> io::Result<Vec<(u64, Vec<u8>)>> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn an_unfinished_commit_behind_a_lock_waits_for_the_key() {
+    let steps = {
+        let whole = Bench::fresh();
+        whole.commit(&change).unwrap();
+        whole.steps()
+    };
+    let found = Bench::fresh().cut(steps - 1, 1, &|bench| drop(bench.commit(&change)));
+    let locked = LockedVolume(&found.volume);
+    let recovered = recover(&found.journal(), &[&locked]).unwrap();
+    assert_eq!(recovered[0].outcome, RecoverOutcome::Locked);
+    assert!(
+        recovered[0]
+            .words()
+            .contains("start again with its recovery key")
+    );
+    // Unlocked, it is the same volume as before.
+    assert_eq!(found.recover().unwrap(), [RecoverOutcome::Finished]);
+    assert!(found.volume.0.content() == volume_after());
+}
+
 #[test]
 fn a_broken_middle_is_an_error_and_nothing_is_written() {
     let steps = {

@@ -25,6 +25,7 @@ pub mod mounts;
 pub mod place;
 mod room;
 mod surroundings;
+pub mod unlocked;
 pub mod volume;
 mod watched;
 

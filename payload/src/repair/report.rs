@@ -8,9 +8,10 @@ use rescue_stick::report::{
     Report, StickFacts, Timing, Verdict, VisitFacts, VolumeReport,
 };
 
+use crate::filesystem::LOCKED_BY_BITLOCKER;
 use crate::filesystem::foreign::ForeignKind;
 use crate::health::page::render_health;
-use crate::machine::{FileSystem, ReadFaults};
+use crate::machine::{FileSystem, ReadFaults, VolumeState};
 use crate::repair::detect::{InstallationFacts, Inventory, VolumeInventory};
 use crate::repair::diagnose::{FAILING_DISK, LOCKED_VOLUME, UNREADABLE_VOLUME};
 use crate::repair::time::{format_compact, format_rfc_3339};
@@ -152,12 +153,7 @@ pub fn assemble_report(course: Course) -> Report {
 fn note_volume(volume: &VolumeInventory) -> (Vec<String>, Verdict) {
     let name = &volume.facts.name;
     match volume.facts.file_system {
-        FileSystem::BitLocker => {
-            let note = format!(
-                "{LOCKED_VOLUME}: {name} is locked by BitLocker; its recovery key is needed to look at it"
-            );
-            (vec![note], Verdict::NeedsYou)
-        }
+        FileSystem::BitLocker => (note_lock(volume), Verdict::NeedsYou),
         FileSystem::Foreign(foreign) if foreign.kind == ForeignKind::OtherSystem => {
             (Vec::new(), Verdict::Healthy)
         }
@@ -191,6 +187,29 @@ fn note_volume(volume: &VolumeInventory) -> (Vec<String>, Verdict) {
             (lines.collect(), worst)
         }
     }
+}
+
+/// Returns what the report notes of a volume that BitLocker locks: which key is needed, or what else helps.
+fn note_lock(volume: &VolumeInventory) -> Vec<String> {
+    let name = &volume.facts.name;
+    let words = volume.facts.state.words();
+    let Some(rest) = words.strip_prefix(LOCKED_BY_BITLOCKER) else {
+        // No key would help, and the words say what does.
+        return match &volume.facts.state {
+            VolumeState::Unreadable(advice) => vec![format!("{LOCKED_VOLUME}: {name}: {advice}")],
+            _ => vec![needs_key(name)],
+        };
+    };
+    let rest = rest
+        .strip_prefix(", ")
+        .map(|rest| format!("{name}: {rest}"));
+    std::iter::once(needs_key(name)).chain(rest).collect()
+}
+
+fn needs_key(name: &str) -> String {
+    format!(
+        "{LOCKED_VOLUME}: {name} is locked by BitLocker; its recovery key is needed to look at it"
+    )
 }
 
 /// Returns what the report notes of a disk that could not read some of the volume `name`.
@@ -353,7 +372,7 @@ impl Page {
 mod tests {
     use super::*;
     use crate::health::VolumeLook;
-    use crate::machine::{VolumeFacts, VolumeState};
+    use crate::machine::VolumeFacts;
 
     fn course(file_system: FileSystem, state: VolumeState) -> Course {
         Course {
@@ -391,6 +410,18 @@ mod tests {
         assert_eq!(report.verdict, Verdict::NeedsYou);
         assert!(report.notes[0].starts_with("locked-volume: disk 1, partition 1"));
         assert!(report.notes[0].contains("recovery key"));
+        let noted = |words: &str| {
+            let state = VolumeState::Unreadable(words.into());
+            let report = assemble_report(course(FileSystem::BitLocker, state));
+            assert_eq!(report.verdict, Verdict::NeedsYou);
+            report.notes
+        };
+        let notes = noted("locked by BitLocker, key ID 64311DEA");
+        assert!(notes[0].contains("recovery key"), "{notes:?}");
+        assert_eq!(notes[1], "disk 1, partition 1: key ID 64311DEA");
+        let notes = noted("BitLocker was converting it");
+        let expect = "locked-volume: disk 1, partition 1: BitLocker was converting it";
+        assert_eq!(notes[0], expect);
     }
 
     #[test]

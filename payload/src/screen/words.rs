@@ -2,6 +2,7 @@
 //! by the compiler; that it fits and that the console's font has its letters, by the tests.
 
 pub mod sentences;
+pub mod unlocking;
 
 /// A language of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -81,6 +81,7 @@ impl Bench {
             journal: Some(Arc::new(journal)),
             scratch: None,
             work: self.work(),
+            unlocked: mend::machine::linux::unlocked::Unlocked::default(),
         };
         let partition = self.patient.partition()?;
         let device = Box::new(powered.pc.clone());

@@ -117,6 +117,10 @@ fn add_disks(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
                 format!("nvme,serial=MK{index:04},smart_critical_warning=4,{common}")
             }
             DiskBus::Virtio => format!("virtio-blk-pci,{common}"),
+            DiskBus::OtherStick => {
+                qemu.args(["-device", &format!("piix3-usb-uhci,id=other{index}")]);
+                format!("usb-storage,bus=other{index}.0,removable=on,{common}")
+            }
         };
         qemu.args(["-device", &device]);
     }

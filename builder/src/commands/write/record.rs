@@ -6,9 +6,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use fs_err as fs;
-use rescue_stick::identity::{Identity, IdentityFacts};
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::identity::{Identity, IdentityFacts, StickId};
 
-use crate::cli::WriteArgs;
+use crate::cli::RecordArgs;
 use crate::stick::batch::{Event, News};
 use crate::stick::device::DeviceFacts;
 use crate::stick::identity::{next_id, written_text};
@@ -23,7 +24,7 @@ const TABLE: &str = "receipts.csv";
 const LABELS: &str = "labels.html";
 
 /// What is kept of one writing of sticks.
-pub(super) struct Record {
+pub(in crate::commands) struct Record {
     /// Where receipts and labels go; nothing if none are wanted.
     folder: Option<PathBuf>,
     image: ImageFacts,
@@ -37,17 +38,23 @@ pub(super) struct Record {
 struct Recorded {
     facts: DeviceFacts,
     identity: Identity,
+    refreshed_from: Option<Sha256Digest>,
     start: Option<Instant>,
     written: u64,
 }
 
-impl Record {
-    /// Gives every stick an identity with a key of its own. Refuses a ledger that is not as it was written.
-    pub(super) fn new(
-        args: &WriteArgs,
-        image: &SourceImage,
-        sticks: &[DeviceFacts],
-    ) -> anyhow::Result<Self> {
+/// What all sticks of one writing have in common.
+struct Common {
+    folder: Option<PathBuf>,
+    ledger: Ledger,
+    image: ImageFacts,
+    by: String,
+    time: String,
+}
+
+impl Common {
+    /// Refuses a ledger that is not as it was written.
+    fn of(args: &RecordArgs, image: &SourceImage) -> anyhow::Result<Self> {
         let folder = (!args.no_receipts).then(|| args.receipts.clone().unwrap_or_default());
         let ledger = match &folder {
             Some(folder) => read_ledger(&folder.join(LEDGER)).context("reading the receipts")?,
@@ -60,14 +67,46 @@ impl Record {
                 path.display()
             );
         }
-        let image = image.facts().context("reading the image")?;
-        let by = match &args.by {
-            Some(by) => by.clone(),
-            None => default_name(),
-        };
-        let time = now().context("reading the clock: expected a year from 1970 to 2107")?;
+        Ok(Self {
+            folder,
+            ledger,
+            image: image.facts().context("reading the image")?,
+            by: args.by.clone().unwrap_or_else(default_name),
+            time: now().context("reading the clock: expected a year from 1970 to 2107")?,
+        })
+    }
+
+    fn facts_of(&self, id: StickId) -> IdentityFacts {
+        IdentityFacts {
+            id,
+            image: self.image.sha256,
+            title: self.image.title.clone(),
+            written: self.time.clone(),
+            by: self.by.clone(),
+        }
+    }
+
+    fn into_record(self, sticks: Vec<Recorded>) -> Record {
+        Record {
+            folder: self.folder,
+            image: self.image,
+            sticks,
+            labels: Vec::new(),
+            error: None,
+        }
+    }
+}
+
+impl Record {
+    /// Gives every stick an identity with a key of its own.
+    pub(super) fn new(
+        args: &RecordArgs,
+        image: &SourceImage,
+        sticks: &[DeviceFacts],
+    ) -> anyhow::Result<Self> {
+        let common = Common::of(args, image)?;
         let mut batch = u16::from_le_bytes(random()?);
-        while ledger.ids().any(|id| id.batch == batch) {
+        while common.ledger.ids().any(|id| id.batch == batch) {
             batch = batch.wrapping_add(1);
         }
         let mut used = Vec::new();
@@ -75,36 +114,35 @@ impl Record {
         for facts in sticks {
             let id = next_id(batch, used.iter().copied()).context("more than 9999 sticks")?;
             used.push(id);
-            let facts_of_stick = IdentityFacts {
-                id,
-                image: image.sha256,
-                title: image.title.clone(),
-                written: time.clone(),
-                by: by.clone(),
-            };
-            recorded.push(Recorded {
-                facts: facts.clone(),
-                identity: Identity::new(facts_of_stick, random()?)?,
-                start: None,
-                written: 0,
-            });
+            let identity = Identity::new(common.facts_of(id), random()?)?;
+            recorded.push(Recorded::of(facts, identity, None));
         }
-        Ok(Self {
-            folder,
-            image,
-            sticks: recorded,
-            labels: Vec::new(),
-            error: None,
-        })
+        Ok(common.into_record(recorded))
+    }
+
+    /// Lets every stick be who it is, with another image.
+    pub(in crate::commands) fn of_refresh<'a>(
+        args: &RecordArgs,
+        image: &SourceImage,
+        sticks: impl Iterator<Item = (&'a DeviceFacts, &'a Identity)>,
+    ) -> anyhow::Result<Self> {
+        let common = Common::of(args, image)?;
+        let mut recorded = Vec::new();
+        for (facts, own) in sticks {
+            let former = own.facts();
+            let identity = own.refreshed(common.facts_of(former.id))?;
+            recorded.push(Recorded::of(facts, identity, Some(former.image)));
+        }
+        Ok(common.into_record(recorded))
     }
 
     /// Returns the identities in the order of the sticks.
-    pub(super) fn identities(&self) -> impl Iterator<Item = &Identity> {
+    pub(in crate::commands) fn identities(&self) -> impl Iterator<Item = &Identity> {
         self.sticks.iter().map(|stick| &stick.identity)
     }
 
     /// Makes sure, before the first stick is written, that receipts can be.
-    pub(super) fn check_writable(&self) -> anyhow::Result<()> {
+    pub(in crate::commands) fn check_writable(&self) -> anyhow::Result<()> {
         let Some(folder) = &self.folder else {
             return Ok(());
         };
@@ -177,10 +215,21 @@ fn write_labels(path: &Path, labels: &[Label]) -> anyhow::Result<()> {
 }
 
 impl Recorded {
+    fn of(facts: &DeviceFacts, identity: Identity, refreshed_from: Option<Sha256Digest>) -> Self {
+        Self {
+            facts: facts.clone(),
+            identity,
+            refreshed_from,
+            start: None,
+            written: 0,
+        }
+    }
+
     fn receipt(&self, image: &ImageFacts, ended: &Result<Written, StickError>) -> Receipt {
         let (facts, own) = (&self.facts, self.identity.facts());
         // A stick that nothing was written to never was this one.
-        let is_this = !matches!(ended, Err(error) if error.left_untouched());
+        let is_this =
+            self.refreshed_from.is_some() || !matches!(ended, Err(error) if error.left_untouched());
         let true_size = ended.as_ref().err().and_then(StickError::true_size);
         let took = self.start.map_or(0, |start| start.elapsed().as_millis());
         Receipt {
@@ -199,6 +248,7 @@ impl Recorded {
                 true_size: true_size.unwrap_or(facts.size).0,
             },
             image: image.clone(),
+            refreshed_from: self.refreshed_from,
             public_key: is_this.then(|| self.identity.public_key().base64().to_owned()),
             bytes_written: match ended {
                 Ok(written) => written.bytes.0,

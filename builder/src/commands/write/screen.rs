@@ -230,7 +230,7 @@ impl Shown {
         let words = words_of(progress.stage);
         let done = megabytes(progress.done.0);
         self.bar.set_message(match progress.stage {
-            Stage::Writing | Stage::ReadingBack => {
+            Stage::Comparing | Stage::Writing | Stage::ReadingBack => {
                 format!("{done:>8}  {:>3} MB/s   {words}{left}", rate / 1_000_000)
             }
             Stage::Probing | Stage::Finishing => words.to_owned(),
@@ -252,9 +252,16 @@ impl Shown {
     }
 
     fn end(&mut self, ended: Result<Written, StickError>, way: &Way) -> anyhow::Result<()> {
+        let is_unchanged = matches!(&ended, Ok(written) if written.bytes.0 == 0);
         let failure = ended.err().map(|error| chain(&error));
         let rate = rate(self.written, self.writing) / 1_000_000;
         let outcome = match &failure {
+            None if is_unchanged => {
+                format!(
+                    "holds this image already   read back ok   stick {}",
+                    self.id
+                )
+            }
             None => format!(
                 "{:>8}  {rate:>3} MB/s   read back ok   stick {}",
                 megabytes(self.written.0),
@@ -312,6 +319,7 @@ fn rate(done: ByteSize, time: Duration) -> u64 {
 
 fn words_of(stage: Stage) -> &'static str {
     match stage {
+        Stage::Comparing => "comparing",
         Stage::Probing => "probing",
         Stage::Writing => "writing",
         Stage::ReadingBack => "reading back",

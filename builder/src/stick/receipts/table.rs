@@ -12,7 +12,7 @@ use super::{Receipt, StickVerdict, sync_folder_of};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "stick",
     "verdict",
     "reason",
@@ -26,6 +26,7 @@ const COLUMNS: [&str; 18] = [
     "image date",
     "definitions",
     "image sha256",
+    "refreshed from",
     "signing key",
     "public key",
     "bytes written",
@@ -46,7 +47,7 @@ pub fn table_text(receipts: &[Receipt]) -> String {
     text
 }
 
-fn row(receipt: &Receipt) -> [String; 18] {
+fn row(receipt: &Receipt) -> [String; 19] {
     let verdict = match receipt.verdict {
         StickVerdict::Good => "good",
         StickVerdict::Bad => "bad",
@@ -56,6 +57,7 @@ fn row(receipt: &Receipt) -> [String; 18] {
         .map(|(name, version)| format!("{name} {version}"))
         .collect();
     let (seconds, milliseconds) = (receipt.took_ms / 1000, receipt.took_ms % 1000);
+    let former = receipt.refreshed_from.map(|digest| digest.to_string());
     let read_back = receipt.read_back_sha256.map(|digest| digest.to_string());
     [
         receipt.stick.clone().unwrap_or_default(),
@@ -71,6 +73,7 @@ fn row(receipt: &Receipt) -> [String; 18] {
         receipt.image.date.clone(),
         definitions.join("; "),
         receipt.image.sha256.to_string(),
+        former.unwrap_or_default(),
         receipt.image.signing_key.clone(),
         receipt.public_key.clone().unwrap_or_default(),
         receipt.bytes_written.to_string(),
@@ -79,7 +82,7 @@ fn row(receipt: &Receipt) -> [String; 18] {
     ]
 }
 
-fn append_row(text: &mut String, fields: [String; 18]) {
+fn append_row(text: &mut String, fields: [String; 19]) {
     text.push_str(&fields.map(|field| quoted(&field)).join(","));
     text.push_str("\r\n");
 }

@@ -25,6 +25,7 @@ fn receipt(number: u16) -> Receipt {
             languages: vec!["fr".to_owned(), "en".to_owned()],
             signing_key: "RWQ".to_owned(),
         },
+        refreshed_from: None,
         public_key: Some("RWT".to_owned()),
         bytes_written: 88_400_000,
         took_ms: 4_210,

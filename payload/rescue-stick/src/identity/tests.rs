@@ -26,6 +26,21 @@ fn resealed(file: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
 }
 
 #[test]
+fn a_refreshed_stick_keeps_its_id_and_its_key() {
+    let own = Identity::parse(include_bytes!("../../fixtures/identity-1.bin"));
+    let own = own.unwrap().unwrap();
+    let facts = IdentityFacts {
+        id: "MK-0001-02".parse().unwrap(),
+        title: "another".to_owned(),
+        ..own.facts().clone()
+    };
+    let refreshed = own.refreshed(facts).unwrap();
+    assert_eq!(refreshed.facts().id, own.facts().id);
+    assert_eq!(refreshed.facts().title, "another");
+    assert_eq!(refreshed.public_key(), own.public_key());
+}
+
+#[test]
 fn reads_every_schema_ever_shipped() {
     assert_eq!(Identity::parse(SCHEMA_1).unwrap().unwrap(), good());
     assert_eq!(good().to_file(), SCHEMA_1);

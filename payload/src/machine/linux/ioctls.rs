@@ -14,6 +14,8 @@ use rustix::ioctl::{
     Getter, IntegerSetter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, Updater, ioctl,
 };
 
+pub mod device_mapper;
+
 /// Source: linux/fs.h, `BLKFLSBUF` = `_IO(0x12, 97)`.
 const BLKFLSBUF: Opcode = rustix::ioctl::opcode::none(0x12, 97);
 /// Source: linux/fs.h, `BLKROGET` = `_IO(0x12, 94)`.

@@ -10,6 +10,7 @@ use rescue_stick::journal::VolumeIdentity;
 use super::change::LinuxChange;
 use super::device::{AreaPlace, BlockDevice, DevicePath};
 use super::mounts::{Access, MountError, Mounted, mount};
+use super::unlocked::Unlocked;
 use super::watched::{Faults, Watched};
 use super::{disks, place, surroundings};
 use crate::area::{Area, FileArea};
@@ -33,6 +34,8 @@ pub struct Resources {
     pub scratch: Option<AreaPlace>,
     /// Folder for mount points, on a file system in memory.
     pub work: PathBuf,
+    /// Volumes that BitLocker locks and that were opened.
+    pub unlocked: Unlocked,
 }
 
 /// What is said of a volume whose first look ended in a panic.
@@ -54,7 +57,8 @@ pub struct LinuxVolume {
 impl LinuxVolume {
     /// Reads what the partition's own sectors say.
     pub fn examine(partition: disks::Partition, resources: Resources) -> Self {
-        let device = DevicePath(partition.device.clone());
+        let opened = resources.unlocked.device_of(&partition.device);
+        let device = DevicePath(opened.unwrap_or(&partition.device).to_owned());
         Self::examine_on(Box::new(device), partition, resources)
     }
 
@@ -258,6 +262,10 @@ impl Target for LinuxVolume {
 
     fn is_asleep(&self) -> bool {
         self.facts.state == VolumeState::Hibernated
+    }
+
+    fn is_locked(&self) -> bool {
+        self.facts.file_system == FileSystem::BitLocker
     }
 
     fn open(&self) -> io::Result<Box<dyn Area>> {

@@ -1,0 +1,497 @@
+//! Decides what a refreshed stick holds, sector by sector, and where everything waits meanwhile. Reads and
+//! writes nothing.
+
+use rescue_stick::digest::Sha256Digest;
+use rescue_stick::identity::Identity;
+use rescue_stick::paths;
+
+use super::Refusal;
+use super::clusters::Clusters;
+use super::found::{Kept, OurStick};
+use super::layout::{ImageLayout, OpenFolder};
+use crate::fat32::raw::{ENTRY_SIZE, attribute};
+use crate::lba::{ByteSize, Lba, LbaRange, SECTORS_PER_MIB};
+use crate::refresh_record::{KeptPlace, RecordHead, RefreshRecord, sectors_of};
+use crate::stick::plan::{FinalPiece, plan_stick};
+use crate::stick::source::{CHUNK_SECTORS, Chunk, SourceImage};
+
+/// Everything that becomes of a stick, in the order of its fields.
+#[derive(Clone, Debug)]
+pub struct RefreshPlan {
+    /// Copied first, to where neither image needs the room.
+    pub moved: Vec<Placed>,
+    /// What the stick says of itself meanwhile, and where.
+    pub record: Placed,
+    /// The sector that points to it.
+    pub head: Vec<u8>,
+    /// Where everything that was collected waits meanwhile, in order: never written between the record and
+    /// the end.
+    pub waiting: Vec<LbaRange>,
+    /// What the image's own bytes are, but for those of `made` over them.
+    pub chunks: Vec<Chunk>,
+    /// What is made for this stick: identity, FATs, folders, and what it collected. In order, without
+    /// overlap.
+    pub made: Vec<Placed>,
+    /// Zeros, since something else could be found there again.
+    pub cleared: Vec<LbaRange>,
+    /// What makes it a disk; MBR last.
+    pub last: Vec<FinalPiece>,
+}
+
+/// Bytes and the consecutive sectors that hold them; zeros fill the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Where.
+    pub range: LbaRange,
+    /// What.
+    pub bytes: Vec<u8>,
+}
+
+/// Plans the refresh of a stick, which has this identity from now on.
+pub fn plan_refresh(
+    image: &SourceImage,
+    layout: &ImageLayout,
+    stick: &OurStick,
+    identity: &Identity,
+    wanted: &str,
+) -> Result<RefreshPlan, Refusal> {
+    let base = plan_stick(image, stick.size)?;
+    let mut planner = Planner {
+        clusters: Clusters::new(layout.survey.geometry, &layout.fat),
+        stick,
+        finals: vec![Vec::new(); stick.kept.len()],
+    };
+    let folders = Folders::of(layout, &stick.kept)?;
+    let waiting = planner.place_files()?;
+    let (root, reports) = planner.place_folders(layout, &folders)?;
+    let written: Vec<LbaRange> = (planner.finals.iter().flatten().copied())
+        .chain(root.iter().chain(&reports).copied())
+        .chain(image.chunks.iter().map(|chunk| chunk.range))
+        .collect();
+    let mut room = planner.waiting_room(base.size, &written);
+    let mut made = planner.made(layout, &folders, (&root, &reports));
+    made.push(Placed::of(image.identity_range, identity.to_file()));
+    made.sort_by_key(|placed| placed.range.first());
+    let (moved, places) = planner.waiting_places(&waiting, &mut room)?;
+    let files = places.iter().filter(|kept| kept.sha256.is_some());
+    let mut waiting_at: Vec<LbaRange> = files.flat_map(KeptPlace::ranges).collect();
+    waiting_at.sort();
+    let record = RefreshRecord {
+        identity: stick.identity.to_file(),
+        former: stick.former.clone(),
+        wanted: wanted.to_owned(),
+        kept: places,
+    };
+    let bytes = record.to_bytes();
+    let bytes = bytes.map_err(|error| Refusal::Record(error.to_string()))?;
+    let place = take_run(&mut room, sectors_of(bytes.len())).ok_or_else(|| no_room(stick))?;
+    let head = RecordHead {
+        length: u32::try_from(bytes.len()).map_err(|error| Refusal::Record(error.to_string()))?,
+        place,
+        sha256: Sha256Digest::of(&bytes),
+    };
+    let mut off_limits = written;
+    off_limits.extend(moved.iter().map(|placed| placed.range));
+    off_limits.push(place);
+    let cleared = base
+        .cleared
+        .iter()
+        .flat_map(|range| range.without(&off_limits));
+    Ok(RefreshPlan {
+        moved,
+        record: Placed::of(place, bytes),
+        head: head.to_sector(),
+        waiting: waiting_at,
+        chunks: image.chunks.clone(),
+        made,
+        cleared: cleared
+            .flat_map(|range| range.parts(CHUNK_SECTORS))
+            .collect(),
+        last: base.last,
+    })
+}
+
+fn no_room(stick: &OurStick) -> Refusal {
+    Refusal::NoRoom {
+        kept: stick.kept_size(),
+    }
+}
+
+/// Where a kept file waits until nothing starts from the stick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    /// Where it is, which is where it will be.
+    Here,
+    /// Where it will be, copied at once.
+    AtEnd,
+    /// Somewhere else, since the former image needs the place where it will be.
+    Aside,
+}
+
+struct Planner<'a> {
+    clusters: Clusters,
+    stick: &'a OurStick,
+    /// Where everything kept will lie, whole clusters, in the order of `kept`.
+    finals: Vec<Vec<LbaRange>>,
+}
+
+impl Planner<'_> {
+    /// Gives every kept file its place, and says where it waits.
+    fn place_files(&mut self) -> Result<Vec<Wait>, Refusal> {
+        let kept = &self.stick.kept;
+        let mut waiting = vec![Wait::Here; kept.len()];
+        let mut movers = Vec::new();
+        for (index, one) in kept.iter().enumerate() {
+            let Some(bytes) = one.file_size() else {
+                continue;
+            };
+            match self.clusters.stay(&one.place, bytes) {
+                Some(chain) => self.finals[index] = self.clusters.ranges_of(&chain),
+                None => movers.push((index, bytes)),
+            }
+        }
+        let places: Vec<LbaRange> = kept
+            .iter()
+            .flat_map(|one| one.place.iter().copied())
+            .collect();
+        for (index, bytes) in movers {
+            // Where neither image needs the room; else where only the former needs it.
+            self.clusters.keep_off(&self.stick.needed);
+            self.clusters.keep_off(&places);
+            let free = self.clusters.allocate(bytes, &[]);
+            waiting[index] = if free.is_some() {
+                Wait::AtEnd
+            } else {
+                Wait::Aside
+            };
+            self.clusters.allow_all();
+            let chain = free.or_else(|| self.clusters.allocate(bytes, &[]));
+            let chain = chain.ok_or_else(|| no_room(self.stick))?;
+            self.finals[index] = self.clusters.ranges_of(&chain);
+        }
+        Ok(waiting)
+    }
+
+    /// Returns what is copied before anything else, and where everything kept lies from then on.
+    fn waiting_places(
+        &self,
+        waiting: &[Wait],
+        room: &mut Vec<LbaRange>,
+    ) -> Result<(Vec<Placed>, Vec<KeptPlace>), Refusal> {
+        let (mut moved, mut places) = (Vec::new(), Vec::new());
+        for ((kept, wait), own) in self.stick.kept.iter().zip(waiting).zip(&self.finals) {
+            let place = match wait {
+                Wait::Here => kept.place.clone(),
+                Wait::AtEnd => sectors_only(own, kept),
+                Wait::Aside => {
+                    take_sectors(room, kept.sector_count()).ok_or_else(|| no_room(self.stick))?
+                }
+            };
+            if let (Wait::AtEnd | Wait::Aside, Some(bytes)) = (wait, &kept.sectors) {
+                moved.extend(spread(bytes, &place));
+            }
+            let sectors = place.iter().map(|range| (range.first().0, range.sectors()));
+            places.push(KeptPlace {
+                path: kept.path.clone(),
+                slots: kept.slots.clone(),
+                sha256: kept.sectors.as_deref().map(Sha256Digest::of),
+                sectors: sectors.collect(),
+            });
+        }
+        Ok((moved, places))
+    }
+
+    /// Gives every kept folder its place, and room to the root and the folder of reports; returns where
+    /// these two lie.
+    fn place_folders(
+        &mut self,
+        layout: &ImageLayout,
+        folders: &Folders<'_>,
+    ) -> Result<(Vec<LbaRange>, Vec<LbaRange>), Refusal> {
+        let stick = self.stick;
+        let no_room = || no_room(stick);
+        // What waits where it is must not be written over by a folder.
+        let sources = self.stick.kept.iter().filter(|kept| kept.sectors.is_some());
+        let sources: Vec<LbaRange> = sources
+            .flat_map(|kept| kept.place.iter().copied())
+            .collect();
+        self.clusters.keep_off(&sources);
+        for (index, kept) in self.stick.kept.iter().enumerate() {
+            if kept.sectors.is_none() {
+                let bytes = folders.length_of(&kept.path, 2 * ENTRY_SIZE);
+                let chain = self
+                    .clusters
+                    .allocate(bytes, &kept.place)
+                    .ok_or_else(no_room)?;
+                self.finals[index] = self.clusters.ranges_of(&chain);
+            }
+        }
+        let mut grow = |open: &OpenFolder, path: &str, hint: &[LbaRange]| {
+            let bytes = folders.length_of(path, open.entries.len());
+            let own: u64 = open.ranges.iter().map(|range| range.size().0).sum();
+            let mut ranges = open.ranges.clone();
+            if bytes > own {
+                let chain = self
+                    .clusters
+                    .allocate(bytes - own, hint)
+                    .ok_or_else(no_room)?;
+                self.clusters
+                    .append(self.clusters.last_of(&open.ranges), &chain);
+                ranges.extend(self.clusters.ranges_of(&chain));
+            }
+            Ok::<_, Refusal>(ranges)
+        };
+        let root = grow(&layout.root, "", &[])?;
+        let reports = grow(&layout.reports, paths::REPORTS, &self.stick.reports_place)?;
+        self.clusters.allow_all();
+        Ok((root, reports))
+    }
+
+    /// Returns where something may wait: sectors of the stick that nobody needs before or writes after.
+    fn waiting_room(&self, size: ByteSize, written: &[LbaRange]) -> Vec<LbaRange> {
+        let first = Lba(SECTORS_PER_MIB);
+        let sectors = (size.0 / 512).saturating_sub(2 * SECTORS_PER_MIB);
+        let mut taken = written.to_vec();
+        taken.extend_from_slice(&self.stick.needed);
+        let places = self
+            .stick
+            .kept
+            .iter()
+            .flat_map(|kept| kept.place.iter().copied());
+        taken.extend(places);
+        // Sorted, so that each cut leaves one range more at most.
+        taken.sort();
+        let all = LbaRange::starting_at(first, sectors);
+        let mut room = Vec::new();
+        let mut rest = all;
+        for cut in taken {
+            let Some(range) = rest else { break };
+            if cut.last() < range.first() {
+                continue;
+            }
+            if let Some(before) = cut.first().0.checked_sub(1) {
+                room.extend(LbaRange::new(range.first(), Lba(before).min(range.last())));
+            }
+            rest = LbaRange::new(cut.last().advanced_by(1).max(range.first()), range.last());
+        }
+        room.extend(rest);
+        room
+    }
+
+    /// Returns everything that lies over the image's bytes, but for the identity.
+    fn made(
+        &self,
+        layout: &ImageLayout,
+        folders: &Folders<'_>,
+        (root, reports): (&[LbaRange], &[LbaRange]),
+    ) -> Vec<Placed> {
+        let geometry = layout.survey.geometry;
+        let fat = self.clusters.fat_bytes();
+        let sectors = u64::from(geometry.sectors_per_fat);
+        let mut made = Vec::new();
+        for lba in [geometry.fat_lba(), geometry.fat_lba().advanced_by(sectors)] {
+            let range = LbaRange::starting_at(lba, sectors);
+            made.extend(range.map(|range| Placed::of(range, fat.clone())));
+        }
+        let fs_info = LbaRange::starting_at(layout.fs_info_lba, 1);
+        made.extend(fs_info.map(|range| Placed::of(range, self.fs_info(&layout.fs_info))));
+        let first_of = |path: &str| match path {
+            "" => 0,
+            paths::REPORTS => self.clusters.first_of(reports),
+            path => self.first_cluster(path),
+        };
+        let mut add = |path: &str, ranges: &[LbaRange], head: Vec<u8>| {
+            let mut bytes = head;
+            for (index, kept) in folders.children(path) {
+                let first = self.finals[index].as_slice();
+                bytes.extend(with_cluster(&kept.slots, self.clusters.first_of(first)));
+            }
+            let length: u64 = ranges.iter().map(|range| range.size().0).sum();
+            bytes.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
+            made.extend(spread(&bytes, ranges));
+        };
+        add("", root, layout.root.entries.clone());
+        add(paths::REPORTS, reports, layout.reports.entries.clone());
+        for (kept, place) in self.stick.kept.iter().zip(&self.finals) {
+            if kept.sectors.is_none() {
+                let parent = kept.path.rsplit_once('/').map_or("", |(parent, _)| parent);
+                let dots = dots(&kept.slots, self.clusters.first_of(place), first_of(parent));
+                add(&kept.path, place, dots);
+            }
+        }
+        for (kept, place) in self.stick.kept.iter().zip(&self.finals) {
+            if let Some(bytes) = &kept.sectors {
+                made.extend(spread(bytes, &sectors_only(place, kept)));
+            }
+        }
+        made
+    }
+
+    fn first_cluster(&self, path: &str) -> u32 {
+        let mut pairs = self.stick.kept.iter().zip(&self.finals);
+        let found = pairs.find(|(kept, _)| kept.path == path);
+        found.map_or(0, |(_, place)| self.clusters.first_of(place))
+    }
+
+    /// Returns the sector that counts what is free.
+    fn fs_info(&self, of_image: &[u8]) -> Vec<u8> {
+        let (free, first) = self.clusters.free();
+        let mut sector = of_image.to_vec();
+        // Source: Microsoft FAT specification 1.03, "FSI_Free_Count", "FSI_Nxt_Free".
+        for (offset, number) in [(488, free), (492, first.unwrap_or(u32::MAX))] {
+            if let Some(place) = sector.get_mut(offset..offset + 4) {
+                place.copy_from_slice(&number.to_le_bytes());
+            }
+        }
+        sector
+    }
+}
+
+/// What lies in which folder.
+struct Folders<'a> {
+    kept: &'a [Kept],
+}
+
+impl<'a> Folders<'a> {
+    /// Refuses names that collide with the image's own in its root.
+    fn of(layout: &ImageLayout, kept: &'a [Kept]) -> Result<Self, Refusal> {
+        let folders = Self { kept };
+        let (own, _) = layout.root.entries.as_chunks::<ENTRY_SIZE>();
+        for (_, one) in folders.children("") {
+            let start = one.slots.len().saturating_sub(ENTRY_SIZE);
+            let short = one.slots.get(start..start + 11);
+            if own
+                .iter()
+                .any(|slot| slot[11] != attribute::LONG_NAME && slot.get(..11) == short)
+            {
+                return Err(Refusal::Collision(one.path.clone()));
+            }
+        }
+        Ok(folders)
+    }
+
+    fn children(&self, folder: &str) -> impl Iterator<Item = (usize, &'a Kept)> {
+        let is_child = move |kept: &Kept| {
+            let parent = kept.path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            parent == folder
+        };
+        self.kept
+            .iter()
+            .enumerate()
+            .filter(move |(_, kept)| is_child(kept))
+    }
+
+    /// Returns the bytes of a folder that begins with so many.
+    fn length_of(&self, folder: &str, head: usize) -> u64 {
+        let slots: usize = self
+            .children(folder)
+            .map(|(_, kept)| kept.slots.len())
+            .sum();
+        u64::try_from(head.saturating_add(slots)).unwrap_or(u64::MAX)
+    }
+}
+
+impl Kept {
+    /// Returns the bytes of its sectors; nothing for a folder.
+    fn file_size(&self) -> Option<u64> {
+        let bytes = self.sectors.as_ref()?.len();
+        u64::try_from(bytes).ok()
+    }
+
+    fn sector_count(&self) -> u64 {
+        ByteSize(self.file_size().unwrap_or(0)).sectors()
+    }
+}
+
+impl Placed {
+    fn of(range: LbaRange, bytes: Vec<u8>) -> Self {
+        let mut bytes = bytes;
+        bytes.resize(usize::try_from(range.size().0).unwrap_or(usize::MAX), 0);
+        Self { range, bytes }
+    }
+}
+
+/// Returns the first sectors of a place, as many as the file has.
+fn sectors_only(place: &[LbaRange], kept: &Kept) -> Vec<LbaRange> {
+    let mut left = kept.sector_count();
+    let mut sectors = Vec::new();
+    for range in place {
+        let take = left.min(range.sectors());
+        sectors.extend(LbaRange::starting_at(range.first(), take));
+        left -= take;
+    }
+    sectors
+}
+
+/// Spreads bytes over ranges of sectors.
+fn spread(bytes: &[u8], ranges: &[LbaRange]) -> Vec<Placed> {
+    let mut rest = bytes;
+    let mut placed = Vec::new();
+    for range in ranges {
+        let length = usize::try_from(range.size().0).unwrap_or(usize::MAX);
+        let (part, left) = rest.split_at(length.min(rest.len()));
+        placed.push(Placed::of(*range, part.to_vec()));
+        rest = left;
+    }
+    placed
+}
+
+/// Returns a folder entry with another first cluster.
+fn with_cluster(slots: &[u8], cluster: u32) -> Vec<u8> {
+    let mut slots = slots.to_vec();
+    let start = slots.len().saturating_sub(ENTRY_SIZE);
+    let [a, b, c, d] = cluster.to_le_bytes();
+    // Source: Microsoft FAT specification 1.03, "DIR_FstClusHI", "DIR_FstClusLO".
+    for (offset, bytes) in [(20, [c, d]), (26, [a, b])] {
+        if let Some(place) = slots.get_mut(start + offset..start + offset + 2) {
+            place.copy_from_slice(&bytes);
+        }
+    }
+    slots
+}
+
+/// Returns the two entries that a folder begins with.
+fn dots(slots: &[u8], own: u32, parent: u32) -> Vec<u8> {
+    let start = slots.len().saturating_sub(ENTRY_SIZE);
+    let entry = slots.get(start..).unwrap_or_default();
+    let named = |name: &[u8; 11], cluster| {
+        let mut entry = with_cluster(entry, cluster);
+        if let Some(place) = entry.get_mut(..11) {
+            place.copy_from_slice(name);
+        }
+        // Attributes, and the flags of a short name in small letters.
+        if let Some(place) = entry.get_mut(11..13) {
+            place.copy_from_slice(&[attribute::DIRECTORY, 0]);
+        }
+        entry
+    };
+    let mut dots = named(b".          ", own);
+    dots.extend(named(b"..         ", parent));
+    dots
+}
+
+/// Takes sectors away from the room, in as few pieces as come first.
+fn take_sectors(room: &mut Vec<LbaRange>, sectors: u64) -> Option<Vec<LbaRange>> {
+    if let Some(run) = take_run(room, sectors) {
+        return Some(vec![run]);
+    }
+    let mut left = sectors;
+    let mut taken = Vec::new();
+    while left > 0 {
+        let longest = room.iter().map(|range| range.sectors()).max()?.min(left);
+        taken.push(take_run(room, longest)?);
+        left -= longest;
+    }
+    Some(taken)
+}
+
+/// Takes consecutive sectors away from the room.
+fn take_run(room: &mut Vec<LbaRange>, sectors: u64) -> Option<LbaRange> {
+    let place = room
+        .iter_mut()
+        .position(|range| range.sectors() >= sectors)?;
+    let range = room.remove(place);
+    let taken = LbaRange::starting_at(range.first(), sectors)?;
+    room.extend(LbaRange::new(taken.last().advanced_by(1), range.last()));
+    Some(taken)
+}
