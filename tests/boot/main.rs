@@ -5,6 +5,7 @@
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
 //! - `health`: disks of every kind, one of them failing
 //! - `interrupted`: a power cut in the middle of writing
+//! - `rehearsed`: `mendkit rehearse`, as root and as an ordinary user
 //! - `refused`: sticks that are not as they were signed
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
@@ -24,6 +25,7 @@ mod machines;
 mod real_size;
 mod refreshed;
 mod refused;
+mod rehearsed;
 mod rescue;
 mod screen;
 mod states;

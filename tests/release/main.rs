@@ -169,3 +169,43 @@ fn write_tarball(name: &str, files: &Files, date: u64, tarball: &Path) -> Result
     fs::copy(folder.path().join("release.tar.gz"), tarball)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_files_give_the_same_tarball_and_it_holds_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let files: Files = [
+            ("mendkit".to_owned(), (b"program".to_vec(), true)),
+            ("man/man1/a.1".to_owned(), (b"page".to_vec(), false)),
+        ]
+        .into();
+        let make = |name: &str, date: u64| {
+            let tarball = folder.path().join(name);
+            write_tarball("r", &files, date, &tarball).unwrap();
+            fs::read(tarball).unwrap()
+        };
+        let one = make("one.tar.gz", 1_271_854_800);
+        std::thread::sleep(std::time::Duration::from_millis(1_100));
+        assert_eq!(one, make("two.tar.gz", 1_271_854_800));
+        assert_ne!(one, make("three.tar.gz", 1_271_854_801));
+        let mut list = command("tar").unwrap();
+        list.args(["--list", "--verbose", "--gzip", "--file"]);
+        list.arg(folder.path().join("one.tar.gz"));
+        let listed = run_command(list).unwrap().text();
+        let programs = listed
+            .lines()
+            .filter(|line| line.starts_with("-rwxr-xr-x 0/0"));
+        assert_eq!(programs.count(), 1, "{listed}");
+        assert!(listed.contains("r/man/man1/a.1"), "{listed}");
+    }
+
+    #[test]
+    fn a_program_that_needs_a_loader_is_refused() {
+        let path = PathBuf::from("/bin/sh");
+        let refused = check_program(&path, &fs::read(&path).unwrap());
+        assert!(refused.unwrap_err().to_string().contains("is not static"));
+    }
+}
