@@ -38,6 +38,8 @@ pub enum Command {
     Devices(DevicesArgs),
     /// Write an image to one stick or to many at once, and read every byte back
     Write(WriteArgs),
+    /// Collect the reports of sticks: what happened everywhere, and the invoice
+    Collect(CollectArgs),
     /// Bring sticks to a newer image: writes only what differs, keeps their reports and identities
     Refresh(RefreshArgs),
     /// Make a key pair for signing images
@@ -329,6 +331,38 @@ pub struct RefreshArgs {
     /// Print what happens as JSON, one object a line
     #[arg(long)]
     pub json_progress: bool,
+}
+
+/// Arguments of `mendkit collect`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Reports that are not signed by a stick of the receipts are named and kept apart. \
+Collecting again adds what is new and nothing else."
+)]
+pub struct CollectArgs {
+    /// Mounted sticks, folders, zips of reports; or sticks such as /dev/sdb and images of them, which are
+    /// read without being mounted
+    #[arg(value_name = "SOURCE", required = true)]
+    pub sources: Vec<PathBuf>,
+    /// Folder of the campaign: its store, index.html, and the tables
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// Receipts of the sticks, whose keys are trusted [default: receipts.jsonl in the current folder]
+    #[arg(long, value_name = "FILE")]
+    pub receipts: Vec<PathBuf>,
+    /// Machines that are expected, a table with the columns name or serial, site, contact
+    #[arg(long, value_name = "CSV")]
+    pub expected: Option<PathBuf>,
+    /// What visits cost, a table with the columns date, site, technician, partner, currency, travel, expenses,
+    /// hourly-rate, repair-rate
+    #[arg(long, value_name = "CSV")]
+    pub visits: Option<PathBuf>,
+    /// Title of the page [default: that of the image]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Language of the pages at first: en, fr, de or es; index.html has all of them
+    #[arg(long, value_name = "CODE", default_value = "en")]
+    pub language: String,
 }
 
 /// Arguments of `mendkit keygen`.

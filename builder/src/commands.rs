@@ -24,6 +24,7 @@ macro_rules! say {
 
 pub mod build;
 pub mod check;
+pub mod collect;
 pub mod devices;
 pub mod fetch;
 pub mod init;

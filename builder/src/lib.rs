@@ -4,6 +4,7 @@ pub mod assemble;
 pub mod boot;
 pub mod check;
 pub mod cli;
+pub mod collect;
 pub mod commands;
 pub mod disk;
 pub mod fat32;

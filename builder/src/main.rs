@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Receipts(ReceiptsCommand::Check(args)) => commands::receipts::check(args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Write(args) => commands::write::run(args),
+        Command::Collect(args) => commands::collect::run(args),
         Command::Refresh(args) => commands::refresh::run(args),
         Command::Keygen(args) => commands::keygen::run(args),
         Command::Remedy(RemedyCommand::List) => commands::remedy::list(),

@@ -14,7 +14,6 @@
 //! Numbers are little-endian; the record is JSON. It says who the stick is and where everything lies that
 //! it collected, and it is durable before the first sector changes that the former image needs. It counts
 //! only while MBR and GPT are not those of an image: a stick with sound ones is a whole one.
-#![warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -5,11 +5,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fs_err as fs;
 use rescue_stick::job::{Finish, Mode};
+use rescue_stick::journal::CommitEntry;
 use rescue_stick::paths;
 use rescue_stick::report::{Report, Verdict};
 use rescue_stick::signature::PublicKey;
@@ -17,6 +18,7 @@ use rustix::system::{RebootCommand, reboot};
 
 use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
+use self::fault::{fault_lines, keep_faults, tell_fault};
 use self::unlock::unlock_volumes;
 use crate::journal::recover::{RecoverOutcome, recover};
 use crate::journal::undo::{UndoError, undo};
@@ -24,6 +26,7 @@ use crate::journal::{Journal, Target};
 use crate::machine::Machine;
 use crate::machine::linux::volume::{LinuxVolume, Resources};
 use crate::machine::linux::{LinuxMachine, find_targets, uptime_ms};
+use crate::repair::FAULT_OF_MEND;
 use crate::screen::console::Consoles;
 use crate::screen::{self, Progress, Screen, guess_time_left, outcome_lines, story};
 use crate::stick::Stick;
@@ -31,6 +34,7 @@ use crate::stick::Stick;
 pub mod arguments;
 pub mod boot_stick;
 pub mod environment;
+pub mod fault;
 mod unlock;
 
 /// Folder for mount points.
@@ -56,6 +60,8 @@ struct Outcome {
     report: Option<Report>,
     /// Where the report is on the stick, or why it is not there.
     saved: Option<Result<String, String>>,
+    /// Whether the next start from the stick has something to finish.
+    is_unfinished: bool,
 }
 
 /// How the run is to end.
@@ -72,13 +78,16 @@ impl Outcome {
             lines: lines.to_vec(),
             report: None,
             saved: None,
+            is_unfinished: false,
         }
     }
 
     fn of(report: Report) -> Self {
+        let mut advice = report.installations.iter().flat_map(|one| &one.advice);
         Self {
             verdict: report.verdict,
             lines: outcome_lines(&report),
+            is_unfinished: advice.any(|line| line == FAULT_OF_MEND),
             report: Some(report),
             saved: None,
         }
@@ -113,33 +122,29 @@ pub fn run(work: Work) -> String {
     let loaded = environment::load_modules(Path::new(paths::MODULES_IN_INITRAMFS));
     screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
     let fault = keep_faults();
-    let worked = catch_unwind(AssertUnwindSafe(|| work_on(&mut screen, &arguments, work)));
+    let worked = catch_unwind(AssertUnwindSafe(|| {
+        work_on(&mut screen, &arguments, work, &fault)
+    }));
     let ending = worked.unwrap_or_else(|_| {
-        let lines = [
-            format!("mend stopped at a fault of its own: {}", lock(&fault)),
-            "If a repair was being written, start this PC from the stick again: it will be finished."
-                .to_owned(),
-        ];
-        show(&mut screen, Outcome::new(Verdict::Failed, &lines));
+        let outcome = Outcome {
+            // The stick has it from where it was; the next start looks at the journal first.
+            is_unfinished: true,
+            ..Outcome::new(Verdict::Failed, &fault_lines())
+        };
+        tell_fault(&mut screen, &fault);
+        show(&mut screen, outcome);
         Ending::asked()
     });
     end(&mut screen, arguments.finish, &ending)
 }
 
-/// Keeps what a panic says, instead of throwing it over the screen.
-fn keep_faults() -> Arc<Mutex<String>> {
-    let fault = Arc::new(Mutex::new(String::new()));
-    let kept = Arc::clone(&fault);
-    std::panic::set_hook(Box::new(move |panic| *lock(&kept) = panic.to_string()));
-    fault
-}
-
-fn lock(text: &Mutex<String>) -> MutexGuard<'_, String> {
-    text.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Does the work and shows the outcome. Returns how the stick's job wants it to end.
-fn work_on(screen: &mut Consoles, arguments: &Arguments, work: Work) -> Ending {
+fn work_on(
+    screen: &mut Consoles,
+    arguments: &Arguments,
+    work: Work,
+    fault: &Mutex<String>,
+) -> Ending {
     let (boot_stick, stick) = match prove_stick(screen, arguments) {
         Ok(proven) => proven,
         Err(reason) => {
@@ -155,6 +160,11 @@ fn work_on(screen: &mut Consoles, arguments: &Arguments, work: Work) -> Ending {
         screen.set_languages(&job.languages);
     }
     let mut outcome = mend(screen, arguments, (&boot_stick, &stick), work);
+    // A fault in the work on one Windows ends that work alone, so there is a report, and it tells.
+    let fault = tell_fault(screen, fault);
+    if let Some(report) = &mut outcome.report {
+        report.notes.extend(fault);
+    }
     if let Some(report) = &outcome.report {
         let text = (work.report_text)(report);
         outcome.saved = Some(boot_stick.save_report(report, &text));
@@ -217,8 +227,7 @@ fn mend(
     };
     let mut recovered = opened.notes;
     if let Some(journal) = &journal {
-        let mut commits = journal.commits().into_iter();
-        if commits.any(|commit| commit.state.is_unfinished()) {
+        if has_unfinished(journal.commits()) {
             screen.turn_to(screen::Work::Repairing);
         }
         let done = with_targets(boot_stick, &resources, |targets| {
@@ -252,7 +261,15 @@ fn mend(
     let mut report = (work.repair)(mode, &machine, stick, screen);
     // What was finished or left from an earlier run belongs to this PC's story, so to its report.
     report.notes.splice(0..0, recovered);
-    Outcome::of(report)
+    let mut outcome = Outcome::of(report);
+    let commits = journal.iter().flat_map(|journal| journal.commits());
+    outcome.is_unfinished |= has_unfinished(commits);
+    outcome
+}
+
+fn has_unfinished(commits: impl IntoIterator<Item = CommitEntry>) -> bool {
+    let mut commits = commits.into_iter();
+    commits.any(|commit| commit.state.is_unfinished())
 }
 
 fn open_journal(screen: &mut Consoles, boot_stick: &BootStick) -> Option<Arc<Journal>> {
@@ -326,8 +343,10 @@ fn undo_newest(
             return Outcome::new(Verdict::Undone, &[line]);
         }
         Ok(Err(error @ UndoError::Journal(_))) => {
-            let advice = "Start this PC from the stick again: what was begun will be finished.";
-            return Outcome::new(Verdict::Failed, &[error.to_string(), advice.into()]);
+            return Outcome {
+                is_unfinished: true,
+                ..Outcome::new(Verdict::Failed, &[error.to_string()])
+            };
         }
         Ok(Err(error @ (UndoError::Changed { .. } | UndoError::Nothing))) => error.to_string(),
         Ok(Err(error)) => return Outcome::new(Verdict::Refused, &[error.to_string()]),
@@ -355,7 +374,9 @@ fn show(screen: &mut Consoles, outcome: Outcome) {
         is_saved,
         saved_line,
         codes: Vec::new(),
+        is_unfinished: outcome.is_unfinished,
     });
+    screen.mark(&format!("outcome shown {} ms", uptime_ms()));
     screen.mark(&format!("VERDICT {}", verdict.word()));
 }
 

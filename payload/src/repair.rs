@@ -71,7 +71,7 @@ impl Request {
 }
 
 /// What is said of an installation whose repair ended in a panic.
-const FAULT_OF_MEND: &str =
+pub(crate) const FAULT_OF_MEND: &str =
     "the repair ended in a fault of mend itself; start this PC from the stick again";
 
 /// Looks at the whole PC and repairs what the stick's remedies can, as far as `request` allows.

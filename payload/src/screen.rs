@@ -15,6 +15,7 @@ pub mod code;
 pub mod console;
 pub mod details;
 pub mod display;
+pub mod font;
 pub mod headline;
 pub mod keymap;
 pub mod keys;

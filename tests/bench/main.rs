@@ -3,12 +3,16 @@
 //! Nothing here passes or fails; figures that documents state come from here.
 //!
 //! - `write`: `mendkit write` beside dd, bmaptool and one loop that waits for all
+//! - `collect`: `mendkit collect` on 100,000 signed reports
+//! - `refresh`: bytes and seconds of `mendkit refresh` after a change of definitions
 //! - `repair`: `mend` on a large NTFS volume with many files, beside ntfs-3g's programs
 
 #![expect(clippy::print_stdout, reason = "a program's own output")]
 
 use anyhow::{Result, bail};
 
+mod collect;
+mod refresh;
 mod repair;
 mod sample;
 mod write;
@@ -16,8 +20,10 @@ mod write;
 fn main() -> Result<()> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
+        "collect" => collect::measure(),
         "repair" => repair::measure(),
+        "refresh" => refresh::run(),
         "write" => write::run(),
-        _ => bail!("bench {name:?}: unknown, expected one of: repair, write"),
+        _ => bail!("bench {name:?}: unknown, expected one of: collect, refresh, repair, write"),
     }
 }

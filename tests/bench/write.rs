@@ -82,22 +82,27 @@ pub(crate) fn run() -> Result<()> {
         ways.push(("bmaptool, not read back", by_bmaptool_alone));
     }
     ways.push(("lock-step", by_lock_step));
-    for (name, way) in ways {
-        let mut cells = String::new();
-        for count in [1, 4, 8] {
-            let sticks = place.sticks(count)?;
-            let mut times = Vec::new();
-            for _ in 0..ROUNDS {
+    let mut rows = vec![String::new(); ways.len()];
+    for count in [1, 4, 8] {
+        let sticks = place.sticks(count)?;
+        let mut times = vec![Vec::new(); ways.len()];
+        // In turn, so that whatever else the machine does falls on all of them alike.
+        for _ in 0..ROUNDS {
+            for ((_, way), times) in ways.iter().zip(&mut times) {
                 rustix::fs::sync();
                 let start = Instant::now();
                 way(&place, &sticks)?;
                 times.push(start.elapsed().as_secs_f64());
             }
+        }
+        for (row, mut times) in rows.iter_mut().zip(times) {
             times.sort_by(f64::total_cmp);
             let cell = format!("{:.2} / {:.2}", times[0], times[ROUNDS / 2]);
-            cells.push_str(&format!("{cell:>16}"));
+            row.push_str(&format!("{cell:>16}"));
         }
-        println!("{name:<26}{cells}");
+    }
+    for ((name, _), row) in ways.iter().zip(rows) {
+        println!("{name:<26}{row}");
     }
     paced(&place, &image)
 }

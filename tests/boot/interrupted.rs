@@ -25,10 +25,7 @@ fn an_interrupted_repair_is_finished_at_the_next_start() -> Result<()> {
     let repaired = bench.pc_digest()?;
     let (first, _) = bench.report(&kit)?;
 
-    let disk = File::options().write(true).open(bench.pc())?;
-    let taken_back = interrupt(&bench, &mut |volume, offset, undo| {
-        Ok(disk.write_all_at(undo, volume + offset)?)
-    })?;
+    let taken_back = interrupt_plain(&bench)?;
     assert!(taken_back > 4, "only {taken_back} blocks were taken back");
     assert_ne!(bench.pc_digest()?, repaired);
 
@@ -40,6 +37,14 @@ fn an_interrupted_repair_is_finished_at_the_next_start() -> Result<()> {
     let notes = report.notes.join(" ");
     assert!(notes.contains(&first.run), "{text}");
     bench.check_repaired()
+}
+
+/// Interrupts the repair of a disk that nobody has locked.
+pub(crate) fn interrupt_plain(bench: &Bench) -> Result<usize> {
+    let disk = File::options().write(true).open(bench.pc())?;
+    interrupt(bench, &mut |volume, offset, undo| {
+        Ok(disk.write_all_at(undo, volume + offset)?)
+    })
 }
 
 /// Writes a block as it was before: the byte on the disk where its volume begins, its offset there, its content.

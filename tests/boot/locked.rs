@@ -1,6 +1,8 @@
 //! Volumes that BitLocker locks: each way to a key, from the stick's menu to REPAIRED, judged by dislocker; and
 //! the search for every secret in all that a run leaves behind.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
 use support::bitlocker::{
@@ -10,7 +12,7 @@ use support::bitlocker::{
 use support::broken_pc::{PcSpec, WindowsSpec};
 use support::kit::{Kit, KitSpec};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, UsbBus};
-use support::tools::{command, require_tools, run_command};
+use support::tools::{command, require_tools, run_command, target_folder};
 
 use crate::interrupted::interrupt;
 use crate::rescue::{Bench, LIMIT, check_verdict, require_boots};
@@ -18,7 +20,7 @@ use crate::rescue::{Bench, LIMIT, check_verdict, require_boots};
 const PASSPHRASE: &str = "correct horse battery staple";
 
 fn require_locks() -> bool {
-    require_boots() && require_tools(&["dislocker-fuse", "mkfs.fat", "mcopy"])
+    require_boots() && require_tools(&["dislocker-fuse", "mkfs.fat", "mcopy", "zbarimg"])
 }
 
 fn asking(spec: KitSpec) -> KitSpec {
@@ -97,6 +99,44 @@ fn check_secrets(bench: &Bench, log: &str, secrets: &Secrets) -> Result<()> {
     Ok(())
 }
 
+/// Waits until a phone could read the key ID off the screen, and keeps the picture to be looked at.
+fn check_code(machine: &mut Machine, name: &str) -> Result<()> {
+    let folder = target_folder().join("screens");
+    fs::create_dir_all(&folder)?;
+    let picture = folder.join(format!("{name}.png"));
+    let started = Instant::now();
+    loop {
+        // The serial line may be ahead of the screen.
+        machine.screendump(&picture)?;
+        let mut zbarimg = command("zbarimg")?;
+        zbarimg.args(["--raw", "-q"]).arg(&picture);
+        let said = run_command(zbarimg)
+            .map(|said| said.text())
+            .unwrap_or_default();
+        if said.trim() == RECOVERY_ID.to_string() {
+            return Ok(());
+        }
+        ensure!(
+            started.elapsed() < LIMIT,
+            "zbarimg reads {said:?} on {}",
+            picture.display()
+        );
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+/// Types on the PC's own keyboard, as a scanner does.
+fn scan(machine: &mut Machine, text: &str) -> Result<()> {
+    for letter in text.chars() {
+        match letter {
+            '-' => machine.press(&["minus"])?,
+            '\r' => machine.press(&["ret"])?,
+            digit => machine.press(&[&digit.to_string()])?,
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn a_typed_recovery_password_unlocks_and_leaves_no_trace() -> Result<()> {
     if !require_locks() {
@@ -106,11 +146,13 @@ fn a_typed_recovery_password_unlocks_and_leaves_no_trace() -> Result<()> {
     let (bench, locked) = locked_bench(&kit, &LockSpec::usual())?;
     let mut machine = Machine::start(&old_pc(&bench))?;
     machine.wait_for(&["mend: QUESTION recovery-key"], LIMIT)?;
+    check_code(&mut machine, "bitlocker-recovery-key")?;
     // A slip in the third block is seen as soon as the block is there, and Enter brings back to it.
     let slip = format!("{}8", &RECOVERY_PASSWORD[..19]);
     machine.send_keys(&slip)?;
     machine.wait_for(&["Block 3 is mistyped"], LIMIT)?;
-    machine.send_keys(&format!("\r{}\r", &RECOVERY_PASSWORD[14..]))?;
+    check_code(&mut machine, "bitlocker-wrong-block")?;
+    scan(&mut machine, &format!("\r{}\r", &RECOVERY_PASSWORD[14..]))?;
     machine.wait_for(&["mend: QUESTION repair"], LIMIT)?;
     machine.send_keys("\r")?;
     machine.wait_for(&["mend: VERDICT"], LIMIT)?;

@@ -14,6 +14,7 @@
 //! - `refreshed`: a stick that `mendkit refresh` brought to a newer image
 //! - `written`: a stick that `mendkit write` wrote
 //! - `real_size`: 100 MB of definitions and 256 MiB of memory
+//! - `pictures`: every state of the screen, at every size, with the keys of every keyboard
 //! - `screen`: what a person sees from across the room, and the stick that is pulled
 
 mod firmware;
@@ -22,6 +23,7 @@ mod incidents;
 mod interrupted;
 mod locked;
 mod machines;
+mod pictures;
 mod real_size;
 mod refreshed;
 mod refused;

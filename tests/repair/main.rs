@@ -10,6 +10,7 @@
 //! - `disks`: what the disk around a volume says of it
 //! - `nothing_fits`: no candidate passes, and what is said then
 //! - `health`: what the health check says of each PC, against what others read
+//! - `languages`: what is said to a person, in every language
 //! - `not_init`: started by mistake on an ordinary system
 //! - `predicates`: every test of remedies, with its three answers
 //! - `proof`: by what a restored file is proven, as the report says it
@@ -29,6 +30,7 @@ mod crash;
 mod disks;
 mod faults;
 mod health;
+mod languages;
 mod not_init;
 mod nothing_fits;
 mod on_volumes;

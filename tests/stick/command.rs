@@ -301,9 +301,14 @@ struct Loop(String);
 
 impl Loop {
     /// Returns nothing, with the reason printed, where loop devices cannot be used.
-    #[expect(clippy::print_stderr, reason = "a test that skips itself says why")]
     fn attach(file: &Path) -> Option<Self> {
-        match run("losetup", &[Path::new("--show"), Path::new("-f"), file]) {
+        Self::with_sectors_of("512", file)
+    }
+
+    #[expect(clippy::print_stderr, reason = "a test that skips itself says why")]
+    fn with_sectors_of(bytes: &str, file: &Path) -> Option<Self> {
+        let file = file.to_str().unwrap_or_default();
+        match run("losetup", &["--show", "-f", "-b", bytes, file]) {
             Ok(said) => Some(Self(said.text().trim().to_owned())),
             Err(error) => {
                 // Not even under CI: who may use loop devices is not for a package to say.
@@ -367,6 +372,79 @@ fn a_block_device_is_written_and_one_that_is_in_use_is_refused() -> Result<()> {
         run("swapoff", &[&device.0])?;
         refused?;
     }
+    Ok(())
+}
+
+#[test]
+fn a_block_device_is_refreshed_and_one_with_sectors_of_4096_bytes_is_refused() -> Result<()> {
+    if !require_builds() || find_tool("losetup").is_none() || !require_tools(&["mmd", "mtype"]) {
+        return Ok(());
+    }
+    let desk = Desk::new()?;
+    let stick = desk.path();
+    let Some(device) = Loop::attach(&stick) else {
+        return Ok(());
+    };
+    let image = desk.made.path();
+    let all = [
+        image.as_os_str(),
+        device.0.as_ref(),
+        "--yes-erase".as_ref(),
+        "1".as_ref(),
+    ];
+    demand(&mendkit_write(&all)?, 0, &["read back ok"])?;
+    let volume = format!("{}@@1M", device.0);
+    run("mmd", &["-i", &volume, "::/reports/A"])?;
+    run(
+        "mcopy",
+        &[
+            "-i",
+            &volume,
+            "/proc/self/status",
+            "::/reports/A/report.json",
+        ],
+    )?;
+    let refresh = || -> Result<Output> {
+        let mut command = Command::new(mendkit());
+        command.arg("refresh").arg(&image).arg(&device.0);
+        command.args(["--yes-refresh", "1", "--no-receipts"]);
+        Ok(command.output()?)
+    };
+    // The same image again: reports and all, there is nothing to do.
+    demand(
+        &refresh()?,
+        0,
+        &["holds this image already", "1 stick good"],
+    )?;
+    // A bit of the content is gone.
+    let place = desk.made.image.chunks.iter().map(|chunk| chunk.range);
+    let place = place
+        .max_by_key(|range| range.sectors())
+        .context("nothing")?;
+    let mut bytes = fs::read(&device.0)?;
+    bytes[usize::try_from(place.first().byte_offset())? + 77] ^= 1;
+    fs::write(&device.0, &bytes)?;
+    demand(&refresh()?, 0, &["read back ok", "1 stick good"])?;
+    sgdisk_accepts(Path::new(&device.0))?;
+    let kept = run("mtype", &["-i", &volume, "::/reports/A/report.json"])?.text();
+    ensure!(kept.contains("Name:"), "{kept}");
+    drop(device);
+    check(&stick, desk.folder.path())?;
+
+    let large = desk.stick("4096.img", 50 << 20)?;
+    let Some(device) = Loop::with_sectors_of("4096", &large) else {
+        return Ok(());
+    };
+    let words = "(sectors of 4096 bytes, expected 512: no BIOS starts it)";
+    let all = [
+        image.as_os_str(),
+        device.0.as_ref(),
+        "--yes-erase".as_ref(),
+        "1".as_ref(),
+    ];
+    demand(&mendkit_write(&all)?, 3, &[words, "nothing was written"])?;
+    drop(device);
+    ensure!(fs::read(&large)?.iter().all(|byte| *byte == 0xff));
     Ok(())
 }
 

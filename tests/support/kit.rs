@@ -35,6 +35,8 @@ pub struct KitSpec {
     pub own_remedies: Vec<String>,
     /// List of recovery keys and passphrase that they are sealed under, to be carried.
     pub recovery_keys: Option<(String, &'static str)>,
+    /// The program on the stick, if it is not `mend`: `mend-staged` has a fault.
+    pub program: Option<PathBuf>,
 }
 
 impl Default for KitSpec {
@@ -50,6 +52,7 @@ impl Default for KitSpec {
             remedies: vec!["mcafee-5958"],
             own_remedies: Vec::new(),
             recovery_keys: None,
+            program: None,
         }
     }
 }
@@ -58,11 +61,17 @@ impl Default for KitSpec {
 #[derive(Debug)]
 pub struct Kit {
     folder: TempDir,
+    program: Option<PathBuf>,
 }
 
 /// Returns the program `mendkit` as `scripts/setup` builds it.
 pub fn mendkit() -> PathBuf {
     target_folder().join("release/mendkit")
+}
+
+/// Returns `mend` on a stage, as `scripts/setup` builds it: with every state of the screen, and a fault.
+pub fn staged() -> PathBuf {
+    target_folder().join("release/mend-staged-i586")
 }
 
 /// Returns the cache with the boot parts that `scripts/setup` fetches.
@@ -76,6 +85,7 @@ pub fn require_builds() -> bool {
     let needed = [
         mendkit(),
         mendkit().with_file_name("mend-i586"),
+        staged(),
         cache().join("parts.lock"),
     ];
     let Some(absent) = needed.iter().find(|path| !path.exists()) else {
@@ -98,6 +108,7 @@ impl Kit {
     pub fn build(spec: &KitSpec) -> Result<Self> {
         let kit = Self {
             folder: tempfile::tempdir()?,
+            program: spec.program.clone(),
         };
         make_definitions(5959, spec.dat_sizes, &kit.path("inputs"))?;
         fs::write(kit.path("recipe.toml"), recipe_text(spec))?;
@@ -125,7 +136,12 @@ impl Kit {
     pub fn rebuild(&self) -> Result<Said> {
         let cache = cache();
         let cache = cache.to_str().context("the cache's path is not UTF-8")?;
-        self.mendkit(&["build", "recipe.toml", "-o", "rescue.img", "--cache", cache])
+        let mut arguments = vec!["build", "recipe.toml", "-o", "rescue.img", "--cache", cache];
+        if let Some(program) = &self.program {
+            let program = program.to_str().context("a path is not UTF-8")?;
+            arguments.extend(["--mend", program]);
+        }
+        self.mendkit(&arguments)
     }
 
     /// Runs `mendkit` in the folder.

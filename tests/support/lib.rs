@@ -9,6 +9,8 @@
 //! - [`afflict`], [`failing_disk`]: volumes and disks in the states that real ones are found in
 //! - [`bitlocker`]: locks a volume as BitLocker does
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
+//! - [`browser`]: a headless Chromium that says what is on a page, and what it complains of
+//! - [`campaign`]: any number of signed reports, as sticks bring them home
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
 //! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
 //! - [`definitions`]: corrected definitions as a vendor ships them, and bad variants of them
@@ -26,6 +28,8 @@
 pub mod access;
 pub mod afflict;
 pub mod bitlocker;
+pub mod browser;
+pub mod campaign;
 pub mod catalog;
 pub mod crash;
 pub mod failing_disk;

@@ -46,10 +46,13 @@ pub fn seal(args: &KeysSealArgs) -> anyhow::Result<Outcome> {
     let text = bundle_text(&table)?;
     let file = age_file::seal(&text, &passphrase, USUAL_COST, &draw_chance()?)?;
     write_new(&args.output, &file).context("writing the bundle")?;
+    let count = match table.keys.len() {
+        1 => "1 key".to_owned(),
+        count => format!("{count} keys"),
+    };
     say!(
-        " sealed    {}   {} keys   opened by age too",
-        args.output.display(),
-        table.keys.len()
+        " sealed    {}   {count}   opened by age too",
+        args.output.display()
     );
     say!(
         " now       delete {}: it holds the keys in the clear",

@@ -38,9 +38,12 @@ pub fn run(args: &RefreshArgs) -> anyhow::Result<Outcome> {
     let sources = Sources::default();
     let mut choice = Choice::of(args.all, &args.devices, &sources, &image)?;
     check_permission(&choice.sticks)?;
-    let sticks = look_at_all(&mut choice, &terms);
+    let (sticks, unread) = look_at_all(&mut choice, &terms);
     print_sticks(talk, &choice.sticks, &sticks)?;
     talk.print_left_out(&choice.left_out)?;
+    if !args.all && unread > 0 {
+        bail!("a stick that was named cannot be read; nothing was written");
+    }
     if !args.all && !choice.left_out.is_empty() {
         return talk.refuse(None);
     }
@@ -68,8 +71,8 @@ pub fn run(args: &RefreshArgs) -> anyhow::Result<Outcome> {
 }
 
 /// Looks at all chosen sticks at once; those that are refused are left out. Returns the others in the order
-/// in which the choice has them now.
-fn look_at_all(choice: &mut Choice, terms: &Terms) -> Vec<OurStick> {
+/// in which the choice has them now, and how many could not be read.
+fn look_at_all(choice: &mut Choice, terms: &Terms) -> (Vec<OurStick>, usize) {
     let looks: Vec<Result<OurStick, Refusal>> = thread::scope(|scope| {
         let threads: Vec<_> = (choice.sticks.iter())
             .map(|facts| scope.spawn(|| look_at(facts, terms)))
@@ -80,7 +83,7 @@ fn look_at_all(choice: &mut Choice, terms: &Terms) -> Vec<OurStick> {
         });
         looks.collect()
     });
-    let mut sticks = Vec::new();
+    let (mut sticks, mut unread) = (Vec::new(), 0);
     let chosen = std::mem::take(&mut choice.sticks);
     for (facts, look) in chosen.into_iter().zip(looks) {
         match look {
@@ -89,12 +92,13 @@ fn look_at_all(choice: &mut Choice, terms: &Terms) -> Vec<OurStick> {
                 sticks.push(stick);
             }
             Err(refusal) => {
+                unread += usize::from(refusal.is_failure());
                 let reason = format!("{:#}", anyhow::Error::from(refusal));
                 choice.left_out.push((facts.path, reason));
             }
         }
     }
-    sticks
+    (sticks, unread)
 }
 
 fn look_at(facts: &DeviceFacts, terms: &Terms) -> Result<OurStick, Refusal> {

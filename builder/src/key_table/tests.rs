@@ -70,8 +70,8 @@ fn rows_that_say_nothing_are_named_by_their_line() {
         KEY.replace("253979", "253978")
     );
     expect_test::expect![[r#"
-        64311DEA-4587-4029-924A-BA299647998E PC-1
         83ABDB8F-3218-4BFD-ACED-215E1E189BDF PC-6
+        64311DEA-4587-4029-924A-BA299647998E PC-1
         line 4: it has no recovery key
         line 5: its key ID is no GUID, expected 8-4-4-4-12 hexadecimal digits
         line 6: its recovery key cannot be right: block 3 is mistyped: compare its 6 digits

@@ -17,6 +17,9 @@ use super::writer::StickError;
 /// Buffers that are read ahead: while one is hashed, the stick fills the next.
 const BUFFERS: usize = 3;
 
+/// What is done with a part of a stick that was read.
+pub(super) type Each<'a> = dyn FnMut(LbaRange, &[u8]) -> Result<(), StickError> + 'a;
+
 /// Reads everything back but the last pieces. Calls `progress` with the bytes read each time. Returns the
 /// digest over the digests of what the image's chunks hold on the stick, identity and all, in their order.
 pub fn check_body(
@@ -54,7 +57,7 @@ pub fn check_body(
 pub(super) fn read_ahead(
     device: &mut dyn Device,
     ranges: &[LbaRange],
-    each: &mut dyn FnMut(LbaRange, &[u8]) -> Result<(), StickError>,
+    each: &mut Each<'_>,
 ) -> Result<(), StickError> {
     let (give, free) = mpsc::sync_channel(BUFFERS);
     let (fill, filled) = mpsc::sync_channel(BUFFERS);

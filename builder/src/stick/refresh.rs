@@ -15,11 +15,14 @@
 
 pub mod apply;
 mod clusters;
+mod folders;
 pub mod found;
 pub mod layout;
 mod marker;
+pub mod pieces;
 pub mod plan;
 mod reader;
+mod targets;
 
 use crate::lba::{ByteSize, Lba};
 use crate::verify::{Problem, VerifyError};

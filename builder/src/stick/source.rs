@@ -134,7 +134,7 @@ impl SourceImage {
         let chunks = thread::scope(|scope| {
             let chunks = scope.spawn(|| digest_chunks(&file, &ranges));
             structure.read_contents(&mut FileReader::of(&file))?;
-            chunks.join().unwrap_or_else(|_| Err(SourceError::Thread))
+            chunks.join().unwrap_or(Err(SourceError::Thread))
         })?;
         let image = structure.into_image();
         let verified = check_read_image(&image, trusted);

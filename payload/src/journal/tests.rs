@@ -29,6 +29,8 @@ struct Medium {
 struct Power {
     done: usize,
     cut_at: Option<usize>,
+    /// Whether the cut is a fault of our own instead: it panics, and what was written stays.
+    panics: bool,
 }
 
 /// An area in memory whose power can be cut.
@@ -57,6 +59,10 @@ impl MemoryArea {
     fn step(&self) -> io::Result<()> {
         let mut power = self.power.lock().unwrap();
         if power.cut_at == Some(power.done) {
+            let panics = power.panics;
+            // A panic that holds the lock would poison it for those who look afterwards.
+            drop(power);
+            assert!(!panics, "a fault on purpose");
             return Err(io::Error::other("power is gone"));
         }
         power.done += 1;
@@ -347,6 +353,31 @@ fn power_cut_at_every_write_of_a_commit_leaves_before_or_after() {
     }
     assert_eq!(states.len(), 2, "both outcomes were seen");
     println!("commit: {points} crash points over {steps} writes and flushes");
+}
+
+#[test]
+fn a_fault_of_our_own_at_every_write_of_a_commit_leaves_a_journal_that_finishes_it() {
+    let whole = Bench::fresh();
+    whole.commit(&change).unwrap();
+    let mut states = BTreeSet::new();
+    for fault_at in 0..whole.steps() {
+        let started = Bench::fresh();
+        started.power.lock().unwrap().panics = true;
+        let found = started.cut(fault_at, 0, &|bench| {
+            let work = std::panic::AssertUnwindSafe(|| drop(bench.commit(&change)));
+            assert!(
+                std::panic::catch_unwind(work).is_err(),
+                "fault at {fault_at}"
+            );
+        });
+        found.recover().unwrap();
+        let content = found.volume.0.content();
+        let is_after = content == volume_after();
+        let is_before = is_same(&content, &volume_before(), true);
+        assert!(is_before || is_after, "fault at {fault_at}");
+        states.insert(is_after);
+    }
+    assert_eq!(states.len(), 2, "both outcomes were seen");
 }
 
 #[test]

@@ -15,13 +15,14 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::display::Display;
 use super::headline::Headline;
+use super::keys::next_key;
 use super::prompt::{Entry, Prompt, Typed};
 use super::sheet::Sheet;
 use super::story::{Outcome, Story};
 use super::words::sentences::translate;
 use super::words::{self, Language};
 use super::wrap::{capitalised, fold};
-use super::{Answer, Progress, Question, Screen, Work, keymap, sound};
+use super::{Answer, Progress, Question, Screen, Work, font, keymap, sound};
 
 mod asking;
 
@@ -64,6 +65,10 @@ impl Consoles {
         let local = screens
             .first()
             .and_then(|file| file.file().try_clone().ok());
+        if let Some(local) = &local {
+            font::add_letters(local);
+            keymap::set_keypad(local);
+        }
         let displays = screens
             .into_iter()
             .filter_map(|file| Display::new(file).ok());
@@ -107,6 +112,18 @@ impl Consoles {
         let next = place.map_or(0, |place| place.saturating_add(1));
         let mut others = self.languages.iter().skip(next).chain(&self.languages);
         others.next().copied().unwrap_or_default()
+    }
+
+    /// Keeps a line for the details alone.
+    pub fn note(&mut self, line: &str) {
+        self.story.note(line);
+    }
+
+    /// Waits for a key, whatever it is.
+    pub fn wait_for_key(&mut self) {
+        self.forget_keys();
+        self.mark("WAIT");
+        let _ = next_key(&self.keys);
     }
 
     /// Shows `words` on serial lines as one line that machines read.

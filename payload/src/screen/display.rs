@@ -90,7 +90,7 @@ impl Display {
     pub fn widest_code(&self) -> usize {
         let size = self.terminal.size().unwrap_or(SMALLEST);
         let area = Rect::new(0, 0, size.width, size.height);
-        super::code::widest_code(super::sheet::room_for_code(area), size.height)
+        super::code::widest_code(super::sheet::draw::room_for_code(area), size.height)
     }
 
     /// Returns how many rows of details fit.

@@ -6,7 +6,7 @@
 use std::fs::File;
 
 use super::words::Language;
-use crate::machine::linux::ioctls::set_key;
+use crate::machine::linux::ioctls::console::set_key;
 
 /// Codes of the keys that differ between keyboards, in the order in which layouts list them: the row of
 /// digits, the upper, the middle and the lower row of letters, and the key beside the left shift.
@@ -47,6 +47,20 @@ const SPANISH: Layout = [
     "|@#~ ¬                []          {\\}           ",
 ];
 
+/// The keypad's digits. Source: linux/input-event-codes.h.
+const KEYPAD: [(u8, u8); 10] = [
+    (71, b'7'),
+    (72, b'8'),
+    (73, b'9'),
+    (75, b'4'),
+    (76, b'5'),
+    (77, b'6'),
+    (79, b'1'),
+    (80, b'2'),
+    (81, b'3'),
+    (82, b'0'),
+];
+
 /// Kernel's tables for a key alone, with shift, and with AltGr. Source: linux/keyboard.h, `KG_*`.
 const TABLES: [u8; 3] = [0, 1, 2];
 /// Kernel's types of key values. Source: linux/keyboard.h, `KT_LATIN`, `KT_LETTER`.
@@ -70,6 +84,13 @@ pub fn set_keyboard(console: &File, language: Language) {
                 let _ = set_key(console, table, code, value);
             }
         }
+    }
+}
+
+/// Lets the keypad type its digits, whatever the firmware made of Num Lock: long numbers are typed there.
+pub fn set_keypad(console: &File) {
+    for (code, digit) in KEYPAD {
+        let _ = set_key(console, 0, code, LATIN | u16::from(digit));
     }
 }
 

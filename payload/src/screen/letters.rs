@@ -20,8 +20,8 @@ const ABOVE: usize = 3;
 const HEIGHT: usize = ABOVE + BODY + 1;
 /// Columns between two words, on top of the gaps.
 const SPACE: usize = 2;
-/// Columns between the symbol and the word.
-const AFTER_SYMBOL: usize = 2;
+/// Columns between the symbol and the word, on top of the gap; fewer where they do not fit.
+const AFTER_SYMBOL: [usize; 2] = [6, 2];
 /// Columns left free beside the word on a screen with more than the fewest.
 const SIDES: u16 = 6;
 
@@ -92,9 +92,10 @@ impl Picture {
     /// Draws `symbol` and `word` as large as they fit; `None` if they do not fit at all. A letter that has
     /// no shape is left out.
     pub fn draw(symbol: &Shape, word: &str, columns: u16, rows: u16) -> Option<Self> {
-        let pictures = (2..=12)
-            .rev()
-            .map(|scale| Self::draw_at(Scale(scale), symbol, word));
+        let scales = (2..=12).rev();
+        let pictures = scales.flat_map(|scale| {
+            AFTER_SYMBOL.map(|gap| Self::draw_at(Scale(scale), symbol, word, gap))
+        });
         let fits = |picture: &Self| {
             let sides = if picture.scale == Scale(2) { 0 } else { SIDES };
             picture.width() <= usize::from(columns.saturating_sub(sides))
@@ -104,7 +105,7 @@ impl Picture {
         pictures.find(fits)
     }
 
-    fn draw_at(scale: Scale, symbol: &Shape, word: &str) -> Self {
+    fn draw_at(scale: Scale, symbol: &Shape, word: &str, after_symbol: usize) -> Self {
         let mut picture = Self {
             columns: Vec::new(),
             scale,
@@ -112,7 +113,7 @@ impl Picture {
         // Halves of a column come out even only if every letter begins at an even one.
         let gap = if scale.0.is_multiple_of(2) { 1 } else { 2 };
         picture.append(symbol, None);
-        picture.skip(AFTER_SYMBOL);
+        picture.skip(after_symbol);
         for (index, letter) in word.chars().enumerate() {
             if index > 0 {
                 picture.skip(gap);
@@ -263,9 +264,9 @@ mod tests {
             let picture = Picture::draw(&["##"; 8], "HEALTHY", columns, rows)?;
             Some((picture.width(), picture.rows()))
         };
-        assert_eq!(draw(80, 11), Some((52, 10)));
-        assert_eq!(draw(100, 15), Some((87, 15)));
-        assert_eq!(draw(128, 21), Some((104, 20)));
+        assert_eq!(draw(80, 11), Some((56, 10)));
+        assert_eq!(draw(100, 15), Some((93, 15)));
+        assert_eq!(draw(128, 21), Some((112, 20)));
         assert_eq!(draw(40, 20), None);
         assert_eq!(draw(80, 9), None);
     }

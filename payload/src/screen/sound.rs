@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::headline::Tone;
-use crate::machine::linux::ioctls::beep;
+use crate::machine::linux::ioctls::console::beep;
 
 /// A tone: hertz and milliseconds.
 type Note = (u32, u16);

@@ -7,18 +7,22 @@ use rescue_stick::report::{InstallationReport, MachineFacts, Report, StickFacts,
 
 use super::code::Code;
 use super::headline::Headline;
-use super::prompt::{Checked, Entry, Prompt};
-use super::sheet::{FieldRows, Gauge, Row, Sheet};
+use super::sheet::{Gauge, Row, Sheet};
 use super::words::sentences::{fill, translate};
 use super::words::{self, Language, Words};
 use super::{ADVICE_TO_RESTART, Progress, Refused, WITHOUT_JOURNAL, Work, done_line};
 
+pub mod asked;
 pub mod gather;
 
 /// Lines of the run that are kept for the details; the oldest go first.
 const LONGEST_LOG: usize = 400;
 /// Lines of the run that are shown while it works.
 const SHOWN_LOG: usize = 5;
+
+/// Begins the line that says where a fault of our own lies. It is for whoever can mend it, so it is in the
+/// details and in the report, and on no page.
+pub const FAULT: &str = "fault of mend: ";
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct Outcome {
     pub saved_line: Option<String>,
     /// What of the report is shown as codes to be scanned, in their order.
     pub codes: Vec<Code>,
+    /// Whether the next start from the stick has something to finish.
+    pub is_unfinished: bool,
 }
 
 /// A run as the screen knows it.
@@ -290,67 +296,6 @@ impl Story {
         sheet
     }
 
-    /// Makes the page that asks for a text, of which this much was typed.
-    pub fn prompt_page(&self, prompt: &Prompt<'_>, entry: &Entry) -> Sheet {
-        let headline = Headline::Verdict(Verdict::NeedsYou);
-        let mut sheet = self.sheet(headline, self.say(prompt.tagline));
-        let rows = prompt.rows.iter();
-        let rows = rows
-            .map(|(label, text)| Row::new(label.in_language(self.language), self.translate(text)));
-        sheet.rows = rows.collect();
-        let (tip, is_wrong) = match (prompt.check)(entry.text()) {
-            Checked::Wrong { why, .. } => (why, true),
-            _ => match prompt.refused {
-                Some(refused) if entry.text().is_empty() => (refused, true),
-                _ => (prompt.hint, false),
-            },
-        };
-        sheet.field = Some(FieldRows {
-            label: self.say(prompt.label),
-            groups: prompt.groups(entry),
-            tip: self.say(tip),
-            is_wrong,
-        });
-        sheet.code = prompt.code.clone();
-        let escape = self.say(if entry.text().is_empty() {
-            prompt.escape
-        } else {
-            words::KEY_CLEAR
-        });
-        sheet.keys = vec![
-            (self.say(words::ENTER), self.say(prompt.enter)),
-            (self.say(words::ESCAPE), escape),
-        ];
-        sheet
-    }
-
-    /// Makes the page of a code that the outcome has, counted from 0.
-    pub fn code_page(&self, number: usize) -> Option<Sheet> {
-        let outcome = self.outcome.as_ref()?;
-        let code = outcome.codes.get(number)?;
-        let headline = Headline::of(outcome.verdict, outcome.report.as_ref());
-        let mut sheet = self.sheet(headline, self.say(words::SCAN_REPORT));
-        sheet.code = Some(code.clone());
-        let count = outcome.codes.len();
-        if count > 1 {
-            let place = number.saturating_add(1).to_string();
-            let of = [place.as_str(), &count.to_string()];
-            let text = fill(
-                words::CODE_OF.in_language(self.language),
-                &of,
-                self.language,
-            );
-            sheet.rows.push(Row::new("", text));
-        }
-        let key = if number.saturating_add(1) < count {
-            words::KEY_NEXT_CODE
-        } else {
-            words::KEY_BACK
-        };
-        sheet.keys = vec![(self.say(words::ENTER), self.say(key))];
-        Some(sheet)
-    }
-
     /// Makes the page of the outcome.
     pub fn outcome_page(&self, ending: Option<Ending>) -> Sheet {
         let Some(outcome) = &self.outcome else {
@@ -376,6 +321,9 @@ impl Story {
             }
         }
         let action = match ending {
+            Some(Ending::Key | Ending::Removal | Ending::StickIsOut) if outcome.is_unfinished => {
+                words::LEAVE_IN
+            }
             Some(Ending::Key) => words::TAKE_OUT,
             Some(Ending::Removal) => words::TAKE_OUT_TO_RESTART,
             Some(Ending::StickIsOut) => words::STICK_IS_OUT,
@@ -438,6 +386,7 @@ impl Story {
             }
         }
         let notes = report.notes.iter().map(String::as_str);
+        let notes = notes.filter(|note| !note.starts_with(FAULT));
         self.push_list(say(words::NOTE), notes, rows);
         let health: Vec<String> = report
             .health
@@ -469,7 +418,10 @@ impl Story {
         if !found.is_empty() {
             rows.push(Row::quiet(found.join("; ")));
         }
-        self.push_advice(one, rows);
+        // Of several, only those that need somebody may take more rows.
+        if !matches!(one.verdict, Verdict::Healthy | Verdict::Repaired) {
+            self.push_advice(one, rows);
+        }
     }
 
     fn push_advice(&self, one: &InstallationReport, rows: &mut Vec<Row>) {

@@ -1,6 +1,7 @@
 //! What the screen says, in every language it speaks. That each text is there in each language is checked
 //! by the compiler; that it fits and that the console's font has its letters, by the tests.
 
+pub mod disks;
 pub mod sentences;
 pub mod unlocking;
 
@@ -364,6 +365,13 @@ pub const TAKE_OUT_TO_RESTART: Words = Words {
     de: "Ziehen Sie den Stick ab: Der PC startet dann von selbst neu.",
     es: "Retire la memoria: el PC se reiniciará solo.",
 };
+/// What to do at the end, when the next start from the stick has something to finish.
+pub const LEAVE_IN: Words = Words {
+    en: "Leave the stick in and press Enter: the next start finishes it.",
+    fr: "Laissez la clé et appuyez sur Entrée : le prochain démarrage achèvera.",
+    de: "Stick stecken lassen, Enter drücken: Der nächste Start beendet es.",
+    es: "Deje la memoria puesta y pulse Intro: el próximo inicio lo acabará.",
+};
 /// Once the stick is out.
 pub const STICK_IS_OUT: Words = Words {
     en: "The stick is out. Press Enter to restart.",
@@ -499,7 +507,8 @@ pub const STICK: Words = Words {
 };
 
 /// All texts of which a screen is made, for the tests.
-pub const ALL_WORDS: [Words; 54] = [
+pub const ALL_WORDS: [Words; 55] = [
+    LEAVE_IN,
     KEY_CLEAR,
     KEY_CODE,
     KEY_NEXT_CODE,
@@ -556,15 +565,23 @@ pub const ALL_WORDS: [Words; 54] = [
     NOW,
 ];
 
-/// Returns whether the fonts of PCs have this character: ASCII, and of code page 437 what is used here.
-/// Observed: the kernel's own 8x16 font and QEMU's VGA font, under Linux 6.1 and 6.12.
+/// Returns whether a PC's screen has this character: ASCII, of code page 437 what is used here, and what
+/// [`super::font`] adds. Observed: the kernel's own 8x16 font and QEMU's VGA font, under Linux 6.1 and 6.12.
 pub fn is_in_every_font(letter: char) -> bool {
     let of_code_page_437 = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜáíóúñÑ¿¡«»ß·°√←→↑↓█▀▄░▒▓─│┌┐└┘├┤";
-    letter.is_ascii_graphic() || letter == ' ' || of_code_page_437.contains(letter)
+    let is_old = letter.is_ascii_graphic() || of_code_page_437.contains(letter);
+    is_old
+        || letter == ' '
+        || super::font::ADDED
+            .iter()
+            .any(|added| added.letter == letter)
 }
 
 #[cfg(test)]
 mod tests {
+    use rescue_stick::report::health::Condition;
+
+    use super::disks::{ALL_DISK_WORDS, of_condition};
     use super::*;
 
     fn each(words: Words) -> [&'static str; 4] {
@@ -573,13 +590,19 @@ mod tests {
 
     #[test]
     fn every_text_is_there_fits_and_can_be_shown() {
-        for text in ALL_WORDS.into_iter().chain([NOTE]).flat_map(each) {
+        let conditions = [
+            Condition::NotTold,
+            Condition::Good,
+            Condition::Worn,
+            Condition::Failing,
+        ];
+        let of_disks = ALL_DISK_WORDS.into_iter();
+        let of_disks = of_disks.chain(conditions.map(of_condition));
+        let all = ALL_WORDS.into_iter().chain([NOTE]).chain(of_disks);
+        for text in all.flat_map(each) {
             assert!(!text.trim().is_empty());
             assert!(text.chars().count() <= 76, "{text}");
-            // The font shows a capital A for an À.
-            let odd = text
-                .chars()
-                .find(|letter| !is_in_every_font(*letter) && *letter != 'À');
+            let odd = text.chars().find(|letter| !is_in_every_font(*letter));
             assert_eq!(odd, None, "{text}");
         }
     }

@@ -88,7 +88,7 @@ fn append_row(text: &mut String, fields: [String; 19]) {
 }
 
 /// Returns a field in quotes; a `'` before what would be a formula makes it a text.
-fn quoted(field: &str) -> String {
+pub(crate) fn quoted(field: &str) -> String {
     let start = if field.trim_start_matches(' ').starts_with(FORMULA_STARTS) {
         "'"
     } else {

@@ -10,20 +10,18 @@ use super::Refusal;
 use super::found::{OurStick, Terms, look_at_stick};
 use super::layout::ImageLayout;
 use super::marker::marker_sector;
-use super::plan::{Placed, RefreshPlan, plan_refresh};
+use super::pieces::Placed;
+use super::plan::{RefreshPlan, plan_refresh};
 use super::reader::DeviceReader;
+use super::targets::{Content, Target, differing, fill, overlapping};
 use crate::lba::{ByteSize, Lba, LbaRange};
 use crate::refresh_record::RECORD_LBA;
 use crate::stick::Device;
 use crate::stick::buffer::AlignedBuffer;
 use crate::stick::plan::FinalPiece;
 use crate::stick::readback::{check_last, read_ahead};
-use crate::stick::source::{CHUNK, CHUNK_SECTORS, Chunk, SourceImage, part};
+use crate::stick::source::{CHUNK, CHUNK_SECTORS, SourceImage, part};
 use crate::stick::writer::{Progress, Stage, StickError, Written, counting, flush, write};
-
-/// Sectors that did not change are written along if they lie between two that did and are so few: 4 KiB is
-/// what flash memory writes at once anyway.
-const GAP: u64 = 7;
 
 /// What is to become of a stick.
 #[derive(Clone, Debug)]
@@ -34,23 +32,6 @@ pub struct Refresh<'a> {
     pub terms: &'a Terms,
     /// Who the stick was when the person agreed, and is from now on.
     pub identity: Identity,
-}
-
-/// A part of the stick, and what it is to hold.
-struct Target {
-    range: LbaRange,
-    content: Content,
-    /// Digest of what it is to hold.
-    sha256: Sha256Digest,
-}
-
-#[derive(Clone, Copy)]
-enum Content {
-    /// The image's, with what is made for this stick over it.
-    Image(Chunk),
-    /// What is made for this stick.
-    Made,
-    Zeros,
 }
 
 /// Brings the stick to the image; writes nothing if it holds that already.
@@ -344,34 +325,6 @@ impl Stick<'_, '_> {
     }
 }
 
-/// Fills a buffer with what a part of the stick is to hold.
-fn fill(
-    image: &SourceImage,
-    plan: &RefreshPlan,
-    (range, content): (LbaRange, Content),
-    buffer: &mut [u8],
-) -> Result<(), StickError> {
-    if let Content::Image(chunk) = content {
-        let lba = chunk.range.first();
-        let mut bytes = vec![0; CHUNK];
-        let bytes = part(&mut bytes, chunk.range);
-        let read = image.read_at(lba, bytes);
-        read.map_err(|source| StickError::Image { lba, source })?;
-        if Sha256Digest::of(bytes) != chunk.sha256 {
-            return Err(StickError::ImageChanged { range: chunk.range });
-        }
-        copy_meeting(chunk.range, bytes, range, buffer);
-    } else {
-        buffer.fill(0);
-    }
-    if !matches!(content, Content::Zeros) {
-        for placed in &plan.made {
-            copy_meeting(placed.range, &placed.bytes, range, buffer);
-        }
-    }
-    Ok(())
-}
-
 fn write_last(last: &[FinalPiece], device: &mut dyn Device) -> Result<(), StickError> {
     for piece in last {
         write(
@@ -387,64 +340,6 @@ fn write_last(last: &[FinalPiece], device: &mut dyn Device) -> Result<(), StickE
 fn record_head() -> LbaRange {
     // OK to default: one sector is a range.
     LbaRange::new(RECORD_LBA, RECORD_LBA).unwrap_or_else(|| unreachable!())
-}
-
-/// Returns the ranges that meet a certain one; those of an image are in order.
-fn overlapping(ranges: &[LbaRange], with: LbaRange) -> Vec<LbaRange> {
-    let start = ranges.partition_point(|range| range.last() < with.first());
-    let met = ranges.iter().skip(start);
-    met.take_while(|range| range.first() <= with.last())
-        .copied()
-        .collect()
-}
-
-/// Copies the sectors that two ranges share.
-fn copy_meeting(from: LbaRange, bytes: &[u8], to: LbaRange, buffer: &mut [u8]) {
-    let first = from.first().max(to.first());
-    let Some(both) = LbaRange::new(first, from.last().min(to.last())) else {
-        return;
-    };
-    let offset = |range: LbaRange| {
-        let sectors = both.first().0.saturating_sub(range.first().0);
-        usize::try_from(sectors * 512).unwrap_or(usize::MAX)
-    };
-    let length = usize::try_from(both.size().0).unwrap_or(usize::MAX);
-    let source = bytes
-        .get(offset(from)..)
-        .and_then(|rest| rest.get(..length));
-    let target = buffer
-        .get_mut(offset(to)..)
-        .and_then(|rest| rest.get_mut(..length));
-    if let (Some(source), Some(target)) = (source, target) {
-        target.copy_from_slice(source);
-    }
-}
-
-/// Returns the runs of sectors that differ.
-fn differing(range: LbaRange, wanted: &[u8], found: &[u8]) -> Vec<LbaRange> {
-    if wanted == found {
-        return Vec::new();
-    }
-    let mut runs: Vec<LbaRange> = Vec::new();
-    let sectors = wanted.chunks(512).zip(found.chunks(512));
-    for (lba, _) in (range.first().0..)
-        .zip(sectors)
-        .filter(|(_, (a, b))| a != b)
-    {
-        let joined = runs.last().and_then(|run| {
-            let is_near = lba.saturating_sub(run.last().0) <= GAP + 1;
-            LbaRange::new(run.first(), Lba(lba)).filter(|_| is_near)
-        });
-        match (joined, LbaRange::new(Lba(lba), Lba(lba))) {
-            (Some(joined), _) => {
-                runs.pop();
-                runs.push(joined);
-            }
-            (None, Some(single)) => runs.push(single),
-            (None, None) => {}
-        }
-    }
-    runs
 }
 
 /// A stick, and how many bytes it was given.

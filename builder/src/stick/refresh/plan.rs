@@ -7,9 +7,11 @@ use rescue_stick::paths;
 
 use super::Refusal;
 use super::clusters::Clusters;
-use super::found::{Kept, OurStick};
+use super::folders::{Folders, dots, with_cluster};
+use super::found::OurStick;
 use super::layout::{ImageLayout, OpenFolder};
-use crate::fat32::raw::{ENTRY_SIZE, attribute};
+use super::pieces::{Placed, sectors_only, spread, take_run, take_sectors};
+use crate::fat32::raw::ENTRY_SIZE;
 use crate::lba::{ByteSize, Lba, LbaRange, SECTORS_PER_MIB};
 use crate::refresh_record::{KeptPlace, RecordHead, RefreshRecord, sectors_of};
 use crate::stick::plan::{FinalPiece, plan_stick};
@@ -36,15 +38,6 @@ pub struct RefreshPlan {
     pub cleared: Vec<LbaRange>,
     /// What makes it a disk; MBR last.
     pub last: Vec<FinalPiece>,
-}
-
-/// Bytes and the consecutive sectors that hold them; zeros fill the last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placed {
-    /// Where.
-    pub range: LbaRange,
-    /// What.
-    pub bytes: Vec<u8>,
 }
 
 /// Plans the refresh of a stick, which has this identity from now on.
@@ -345,153 +338,4 @@ impl Planner<'_> {
         }
         sector
     }
-}
-
-/// What lies in which folder.
-struct Folders<'a> {
-    kept: &'a [Kept],
-}
-
-impl<'a> Folders<'a> {
-    /// Refuses names that collide with the image's own in its root.
-    fn of(layout: &ImageLayout, kept: &'a [Kept]) -> Result<Self, Refusal> {
-        let folders = Self { kept };
-        let (own, _) = layout.root.entries.as_chunks::<ENTRY_SIZE>();
-        for (_, one) in folders.children("") {
-            let start = one.slots.len().saturating_sub(ENTRY_SIZE);
-            let short = one.slots.get(start..start + 11);
-            if own
-                .iter()
-                .any(|slot| slot[11] != attribute::LONG_NAME && slot.get(..11) == short)
-            {
-                return Err(Refusal::Collision(one.path.clone()));
-            }
-        }
-        Ok(folders)
-    }
-
-    fn children(&self, folder: &str) -> impl Iterator<Item = (usize, &'a Kept)> {
-        let is_child = move |kept: &Kept| {
-            let parent = kept.path.rsplit_once('/').map_or("", |(parent, _)| parent);
-            parent == folder
-        };
-        self.kept
-            .iter()
-            .enumerate()
-            .filter(move |(_, kept)| is_child(kept))
-    }
-
-    /// Returns the bytes of a folder that begins with so many.
-    fn length_of(&self, folder: &str, head: usize) -> u64 {
-        let slots: usize = self
-            .children(folder)
-            .map(|(_, kept)| kept.slots.len())
-            .sum();
-        u64::try_from(head.saturating_add(slots)).unwrap_or(u64::MAX)
-    }
-}
-
-impl Kept {
-    /// Returns the bytes of its sectors; nothing for a folder.
-    fn file_size(&self) -> Option<u64> {
-        let bytes = self.sectors.as_ref()?.len();
-        u64::try_from(bytes).ok()
-    }
-
-    fn sector_count(&self) -> u64 {
-        ByteSize(self.file_size().unwrap_or(0)).sectors()
-    }
-}
-
-impl Placed {
-    fn of(range: LbaRange, bytes: Vec<u8>) -> Self {
-        let mut bytes = bytes;
-        bytes.resize(usize::try_from(range.size().0).unwrap_or(usize::MAX), 0);
-        Self { range, bytes }
-    }
-}
-
-/// Returns the first sectors of a place, as many as the file has.
-fn sectors_only(place: &[LbaRange], kept: &Kept) -> Vec<LbaRange> {
-    let mut left = kept.sector_count();
-    let mut sectors = Vec::new();
-    for range in place {
-        let take = left.min(range.sectors());
-        sectors.extend(LbaRange::starting_at(range.first(), take));
-        left -= take;
-    }
-    sectors
-}
-
-/// Spreads bytes over ranges of sectors.
-fn spread(bytes: &[u8], ranges: &[LbaRange]) -> Vec<Placed> {
-    let mut rest = bytes;
-    let mut placed = Vec::new();
-    for range in ranges {
-        let length = usize::try_from(range.size().0).unwrap_or(usize::MAX);
-        let (part, left) = rest.split_at(length.min(rest.len()));
-        placed.push(Placed::of(*range, part.to_vec()));
-        rest = left;
-    }
-    placed
-}
-
-/// Returns a folder entry with another first cluster.
-fn with_cluster(slots: &[u8], cluster: u32) -> Vec<u8> {
-    let mut slots = slots.to_vec();
-    let start = slots.len().saturating_sub(ENTRY_SIZE);
-    let [a, b, c, d] = cluster.to_le_bytes();
-    // Source: Microsoft FAT specification 1.03, "DIR_FstClusHI", "DIR_FstClusLO".
-    for (offset, bytes) in [(20, [c, d]), (26, [a, b])] {
-        if let Some(place) = slots.get_mut(start + offset..start + offset + 2) {
-            place.copy_from_slice(&bytes);
-        }
-    }
-    slots
-}
-
-/// Returns the two entries that a folder begins with.
-fn dots(slots: &[u8], own: u32, parent: u32) -> Vec<u8> {
-    let start = slots.len().saturating_sub(ENTRY_SIZE);
-    let entry = slots.get(start..).unwrap_or_default();
-    let named = |name: &[u8; 11], cluster| {
-        let mut entry = with_cluster(entry, cluster);
-        if let Some(place) = entry.get_mut(..11) {
-            place.copy_from_slice(name);
-        }
-        // Attributes, and the flags of a short name in small letters.
-        if let Some(place) = entry.get_mut(11..13) {
-            place.copy_from_slice(&[attribute::DIRECTORY, 0]);
-        }
-        entry
-    };
-    let mut dots = named(b".          ", own);
-    dots.extend(named(b"..         ", parent));
-    dots
-}
-
-/// Takes sectors away from the room, in as few pieces as come first.
-fn take_sectors(room: &mut Vec<LbaRange>, sectors: u64) -> Option<Vec<LbaRange>> {
-    if let Some(run) = take_run(room, sectors) {
-        return Some(vec![run]);
-    }
-    let mut left = sectors;
-    let mut taken = Vec::new();
-    while left > 0 {
-        let longest = room.iter().map(|range| range.sectors()).max()?.min(left);
-        taken.push(take_run(room, longest)?);
-        left -= longest;
-    }
-    Some(taken)
-}
-
-/// Takes consecutive sectors away from the room.
-fn take_run(room: &mut Vec<LbaRange>, sectors: u64) -> Option<LbaRange> {
-    let place = room
-        .iter_mut()
-        .position(|range| range.sectors() >= sectors)?;
-    let range = room.remove(place);
-    let taken = LbaRange::starting_at(range.first(), sectors)?;
-    room.extend(LbaRange::new(taken.last().advanced_by(1), range.last()));
-    Some(taken)
 }

@@ -10,9 +10,9 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use rustix::ioctl::{
-    Getter, IntegerSetter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, Updater, ioctl,
-};
+use rustix::ioctl::{Getter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, Updater, ioctl};
+
+pub mod console;
 
 pub mod device_mapper;
 
@@ -38,43 +38,6 @@ const DISK_PATIENCE_MS: u32 = 4000;
 /// Source: linux/loop.h, `LO_FLAGS_READ_ONLY`, `LO_FLAGS_AUTOCLEAR`.
 const READ_ONLY: u32 = 1;
 const AUTOCLEAR: u32 = 4;
-
-/// Source: linux/kd.h, `KDSKBENT`, `KDMKTONE`.
-const KDSKBENT: Opcode = 0x4B47;
-const KDMKTONE: Opcode = 0x4B30;
-/// Ticks of a PC's timer in a second, by which its speaker is tuned. Source: linux/timex.h,
-/// `PIT_TICK_RATE`.
-const TIMER_TICKS: u32 = 1_193_182;
-
-/// `struct kbentry`. Source: linux/kd.h.
-#[repr(C)]
-struct KeyEntry {
-    table: u8,
-    index: u8,
-    value: u16,
-}
-
-/// Gives a key of the keyboard a meaning, on all virtual terminals.
-pub fn set_key(console: &File, table: u8, index: u8, value: u16) -> io::Result<()> {
-    let entry = KeyEntry {
-        table,
-        index,
-        value,
-    };
-    // SAFETY: KDSKBENT reads a struct kbentry, whose layout `KeyEntry` has.
-    unsafe { ioctl(console, Setter::<KDSKBENT, _>::new(entry))? };
-    Ok(())
-}
-
-/// Begins a tone of the PC's speaker, which the kernel ends by itself.
-pub fn beep(console: &File, hertz: u32, milliseconds: u16) -> io::Result<()> {
-    let period = TIMER_TICKS / hertz.max(20);
-    let argument = (u32::from(milliseconds) << 16) | (period & 0xFFFF);
-    let argument = usize::try_from(argument).map_err(io::Error::other)?;
-    // SAFETY: KDMKTONE takes a number: milliseconds above, ticks of the timer below.
-    unsafe { ioctl(console, IntegerSetter::<KDMKTONE>::new_usize(argument))? };
-    Ok(())
-}
 
 /// Makes the kernel forget what it has cached of a block device; does nothing on a file.
 pub fn forget_cached(file: &File) -> io::Result<()> {

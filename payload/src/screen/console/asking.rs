@@ -68,6 +68,10 @@ impl Consoles {
             Finish::Restart => Ending::Removal,
             Finish::PowerOff => Ending::PowerOff,
         };
+        if ending == Ending::Removal && self.is_unfinished() {
+            // Without the stick, what was begun would stay begun.
+            ending = Ending::Key;
+        }
         self.show_end(ending);
         if finish == Finish::PowerOff {
             return;
@@ -111,6 +115,11 @@ impl Consoles {
                 _ => {}
             }
         }
+    }
+
+    fn is_unfinished(&self) -> bool {
+        let outcome = self.story.outcome.as_ref();
+        outcome.is_some_and(|outcome| outcome.is_unfinished)
     }
 
     fn show_end(&mut self, ending: Ending) {
@@ -164,7 +173,7 @@ impl Consoles {
         let details = self.story.details();
         let lines: Vec<String> = details.iter().map(|detail| detail.text.clone()).collect();
         self.serial_lines(&lines);
-        let (mut top, mut last) = (0_usize, 0);
+        let (mut top, mut last, mut is_told) = (0_usize, 0, false);
         let language = self.story.language;
         let page = self
             .displays
@@ -184,6 +193,10 @@ impl Consoles {
             if self.displays.is_empty() {
                 return;
             }
+            if !std::mem::replace(&mut is_told, true) {
+                self.forget_keys();
+                self.mark("DETAILS");
+            }
             top = match next_key(&self.keys) {
                 Some(Key::Up) => top.saturating_sub(1),
                 Some(Key::Down) => top.saturating_add(1),
@@ -198,7 +211,7 @@ impl Consoles {
 
     /// Keys that were pressed before do not count as answers. Called before a question is marked on the serial
     /// line: what answers the mark may be quicker than the next statement.
-    fn forget_keys(&mut self) {
+    pub(super) fn forget_keys(&mut self) {
         while self.keys.try_recv().is_ok() {}
     }
 

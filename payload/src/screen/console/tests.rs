@@ -55,6 +55,7 @@ fn the_outcome_stands_in_a_frame_of_78_columns_on_a_serial_line() {
         is_saved: Some(true),
         saved_line: Some("Report on the stick: reports/run".into()),
         codes: Vec::new(),
+        is_unfinished: false,
     });
     let text = shown(&serial).replace('\r', "");
     assert!(

@@ -1,9 +1,11 @@
 //! Gathers the details of a run: all there is to know, for whoever wants to.
 
 use rescue_stick::report::InstallationReport;
+use rescue_stick::report::health::DiskHealth;
+use rescue_stick::report::line::Line;
 
 use super::Story;
-use crate::screen::words::{self, Words};
+use crate::screen::words::{self, Words, disks};
 
 /// A line of the details.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,7 @@ impl Story {
             .chain(proposed)
             .for_each(|one| details.installation(one));
         if let Some(report) = report {
+            details.disks(&report.health.disks);
             details.list(words::NOTES, report.notes.iter().map(String::as_str));
             let health: Vec<String> = report
                 .health
@@ -100,7 +103,10 @@ impl Details<'_> {
             .map(|bytes| format!("{} MiB", bytes >> 20));
         let parts = [
             Some(self.story.maker()),
-            machine.serial.clone(),
+            machine
+                .serial
+                .as_ref()
+                .map(|serial| format!("{} {serial}", self.story.say(disks::SERIAL_NUMBER))),
             Some(machine.firmware.clone()),
             memory,
             machine
@@ -122,6 +128,45 @@ impl Details<'_> {
             let model = volume.disk_model.as_deref().unwrap_or_default();
             let (kind, state) = (&volume.file_system, &volume.state);
             self.text(format!("{name}: {kind}, {megabytes} MB, {state}  {model}").trim_end());
+        }
+    }
+
+    /// What each disk says of itself, in the order in which a technician asks.
+    fn disks(&mut self, disks: &[DiskHealth]) {
+        if !disks.is_empty() {
+            self.heading(self.story.say(disks::DISKS));
+        }
+        for disk in disks {
+            let model = disk.model.as_ref().map_or("", Line::as_str);
+            let serial = disk.serial.as_ref().map_or("", Line::as_str);
+            let gigabytes = disk.size / 1_000_000_000;
+            let condition = disks::of_condition(disk.condition);
+            let name = self.story.translate(disk.name.as_str());
+            let condition = self.story.say(condition);
+            self.exact(format!(
+                "{name}: {condition}  {model} {serial} {gigabytes} GB"
+            ));
+            let counts = [
+                (disks::REALLOCATED, disk.reallocated_sectors),
+                (disks::PENDING, disk.pending_sectors),
+                (disks::UNCORRECTABLE, disk.uncorrectable_sectors),
+                (disks::MEDIA_ERRORS, disk.media_errors),
+                (disks::POWER_ON_HOURS, disk.power_on_hours),
+                (disks::WEAR, disk.percentage_used),
+                (disks::SPARE, disk.available_spare),
+            ];
+            for (label, count) in counts {
+                if let Some(count) = count {
+                    self.exact(format!("  {}: {count}", self.story.say(label)));
+                }
+            }
+            if let Some(celsius) = disk.temperature_celsius {
+                let label = self.story.say(disks::TEMPERATURE);
+                self.exact(format!("  {label}: {celsius} °C"));
+            }
+            for reason in &disk.reasons {
+                self.text(reason.as_str());
+            }
         }
     }
 
