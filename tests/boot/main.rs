@@ -7,6 +7,7 @@
 //! - `health`: disks of every kind, one of them failing
 //! - `interrupted`: a power cut in the middle of writing
 //! - `recorded`: power cuts at every write that reached stick and disk
+//! - `rehearsed`: `mendkit rehearse`, as root and as an ordinary user
 //! - `refused`: sticks that are not as they were signed
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
@@ -32,6 +33,7 @@ mod real_size;
 mod recorded;
 mod refreshed;
 mod refused;
+mod rehearsed;
 mod rescue;
 mod screen;
 mod states;

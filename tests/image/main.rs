@@ -4,6 +4,7 @@
 //! - `inspected`: every sector explained, differences in words
 //! - `judged`: what a partner would check by hand
 //! - `same_bytes`: the same inputs give the same image, whatever the surroundings
+//! - `surroundings`: and the same again under everything that reprotest varies
 //! - `swapped`: other definitions in a finished image
 //! - `layouts`: the partition tables beside the usual one
 //! - `materials`: the bill of materials
@@ -16,4 +17,5 @@ mod layouts;
 mod materials;
 mod refused;
 mod same_bytes;
+mod surroundings;
 mod swapped;

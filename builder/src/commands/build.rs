@@ -145,7 +145,10 @@ pub(super) fn mend_path(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = given {
         return Ok(path.to_owned());
     }
-    let program = std::env::current_exe().context("finding mend-i586 beside this program")?;
+    // Without /proc, as in a bare chroot, this program's path is the word it was started by.
+    let named = || std::env::args_os().next().map(PathBuf::from);
+    let program = std::env::current_exe().ok().or_else(named);
+    let program = program.context("finding mend-i586 beside this program: give it with --mend")?;
     Ok(program.with_file_name("mend-i586"))
 }
 
