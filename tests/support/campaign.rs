@@ -183,6 +183,7 @@ impl MadeStick {
                 languages: vec!["en".to_owned()],
                 signing_key: self.identity.public_key().base64().to_owned(),
             },
+            refreshed_from: None,
             public_key: Some(self.identity.public_key().base64().to_owned()),
             bytes_written: 37_100_000,
             took_ms: 9000,
