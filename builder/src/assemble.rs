@@ -10,7 +10,7 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::Job;
 use rescue_stick::manifest::Manifest;
 use rescue_stick::signature::PublicKey;
-use rescue_stick::{identity, journal, paths};
+use rescue_stick::{head, identity, journal, paths};
 
 use crate::bom::{Bom, BomInputs};
 use crate::boot::menu::{self, MENUS};
@@ -189,6 +189,7 @@ pub fn assemble(ingredients: &Ingredients, key: &SigningKey) -> Result<Assembled
         files,
         reserved: vec![
             reserved_identity(),
+            reserved_head(),
             ReservedFile {
                 path: paths::JOURNAL.into(),
                 size: JOURNAL_SIZE,
@@ -241,6 +242,16 @@ fn reserved_identity() -> ReservedFile {
         size: ByteSize(u64::try_from(head.len()).unwrap_or(u64::MAX)),
         head,
         purpose: "who this stick is".into(),
+    }
+}
+
+fn reserved_head() -> ReservedFile {
+    let head = head::blank_file();
+    ReservedFile {
+        path: paths::HEAD.into(),
+        size: ByteSize(u64::try_from(head.len()).unwrap_or(u64::MAX)),
+        head,
+        purpose: "how far its reports go".into(),
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Command {
     /// Check the receipts of written sticks
     #[command(subcommand)]
     Receipts(ReceiptsCommand),
+    /// Check what a phone read from the code of a report that no stick took
+    Summary(SummaryArgs),
     /// List this computer's disks: which may become sticks, and why the others may not
     Devices(DevicesArgs),
     /// Write an image to one stick or to many at once, and read every byte back
@@ -257,6 +259,23 @@ pub struct ReceiptsCheckArgs {
     /// Digest of the last receipt as it was noted before: this one must still be there
     #[arg(long, value_name = "SHA256")]
     pub head: Option<String>,
+}
+
+/// Arguments of `mendkit summary`.
+#[derive(Debug, Args)]
+pub struct SummaryArgs {
+    /// The text of the code, MENDKIT1: and digits; parts are joined
+    #[arg(value_name = "TEXT", required = true)]
+    pub text: Vec<String>,
+    /// The receipts, receipts.jsonl, that know the key of the stick
+    #[arg(long, value_name = "FILE", required_unless_present = "key")]
+    pub receipts: Option<PathBuf>,
+    /// Public key of the stick
+    #[arg(long, value_name = "FILE", conflicts_with = "receipts")]
+    pub key: Option<PathBuf>,
+    /// A report.json that must be the one the code is of
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 /// Arguments of `mendkit devices`.

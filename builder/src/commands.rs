@@ -37,6 +37,7 @@ pub mod refresh;
 pub mod rehearse;
 pub mod remedy;
 pub mod shell;
+pub mod summary;
 pub mod swap;
 pub mod verify;
 pub mod write;

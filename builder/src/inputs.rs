@@ -192,6 +192,8 @@ impl Inputs {
                 .collect(),
             definitions,
             files: kit_files,
+            visit: recipe.visit.facts(),
+            ask_visit: recipe.visit.ask,
         };
         let bundle = read_bundle(recipe, folder)?;
         Ok(Self {

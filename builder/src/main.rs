@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Swap(args) => commands::swap::run(args),
         Command::Labels(args) => commands::labels::run(args),
         Command::Receipts(ReceiptsCommand::Check(args)) => commands::receipts::check(args),
+        Command::Summary(args) => commands::summary::run(args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Write(args) => commands::write::run(args),
         Command::Collect(args) => commands::collect::run(args),

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::{Finish, Mode};
+use rescue_stick::report::VisitFacts;
+use rescue_stick::report::line::Line;
 use serde::Deserialize;
 
 use crate::boot::firmware::{ALL_FIRMWARE, FirmwareSet};
@@ -41,6 +43,9 @@ pub struct Recipe {
     /// Known good files to carry.
     #[serde(default)]
     pub files: Vec<RecipeFile>,
+    /// Technician, site and ticket, where they are the same for all sticks.
+    #[serde(default)]
+    pub visit: RecipeVisit,
     /// Recovery keys of the site to carry.
     #[serde(default)]
     pub keys: Option<RecipeKeys>,
@@ -71,6 +76,32 @@ pub struct RecipeFile {
     pub path: PathBuf,
     /// What it must be.
     pub sha256: Sha256Digest,
+}
+
+/// What reports say of the visit.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RecipeVisit {
+    /// Who works with the sticks.
+    pub technician: Option<Line>,
+    /// Where.
+    pub site: Option<Line>,
+    /// Number of the order, case or incident.
+    pub ticket: Option<Line>,
+    /// Whether the person at the PC is asked, once for each stick, for what is not preset.
+    #[serde(default)]
+    pub ask: bool,
+}
+
+impl RecipeVisit {
+    /// Returns what is preset.
+    pub fn facts(&self) -> VisitFacts {
+        VisitFacts {
+            technician: self.technician.clone(),
+            site: self.site.clone(),
+            ticket: self.ticket.clone(),
+        }
+    }
 }
 
 /// Recovery keys of the site.

@@ -11,6 +11,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use rescue_stick::report::KitFacts;
 use rescue_stick::report::health::{
     DiskHealth, FileState, HealthReport, VolumeHealth, WindowsHealth,
 };
@@ -27,7 +28,7 @@ use crate::windows::installation::OpenedInstallation;
 use self::board::describe_machine;
 use self::clock::judge_clock;
 use self::disks::{judge_disk, refuse_writing};
-use self::products::find_old_stick;
+use self::products::{describe_kit, find_old_stick};
 
 pub use self::volumes::VolumeLook;
 
@@ -83,6 +84,8 @@ pub fn look_at_volume(
 pub struct HealthCheck {
     /// What is reported.
     pub report: HealthReport,
+    /// What the stick carries, and whether the PC knows better.
+    pub kit: KitFacts,
     /// Names of volumes that are not written to, each with the reason.
     refusals: Vec<(String, String)>,
 }
@@ -115,6 +118,7 @@ pub fn check_health(machine: &dyn Machine, inventory: &Inventory, stick: &Stick)
     }
     notes.extend(check.refusals.iter().map(|(_, reason)| reason.clone()));
     notes.dedup();
+    let mut older_than: Vec<String> = Vec::new();
     health.volumes = inventory.volumes.iter().map(describe_volume).collect();
     for volume in &inventory.volumes {
         for facts in &volume.installations {
@@ -125,9 +129,12 @@ pub fn check_health(machine: &dyn Machine, inventory: &Inventory, stick: &Stick)
                 .products
                 .iter()
                 .filter_map(|one| find_old_stick(one, stick));
-            notes.extend(old);
+            older_than.extend(old);
         }
     }
+    older_than.dedup();
+    check.kit = describe_kit(stick, &older_than);
+    notes.extend(older_than);
     let newest = inventory
         .volumes
         .iter()

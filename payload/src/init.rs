@@ -12,13 +12,14 @@ use fs_err as fs;
 use rescue_stick::job::{Finish, Mode};
 use rescue_stick::journal::CommitEntry;
 use rescue_stick::paths;
-use rescue_stick::report::{Report, Verdict};
+use rescue_stick::report::{Report, Timing, Verdict};
 use rescue_stick::signature::PublicKey;
 use rustix::system::{RebootCommand, reboot};
 
 use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
 use self::fault::{fault_lines, keep_faults, tell_fault};
+use self::filing::{Doors, Filed, file_report};
 use self::unlock::unlock_volumes;
 use crate::journal::recover::{RecoverOutcome, recover};
 use crate::journal::undo::{UndoError, undo};
@@ -28,14 +29,19 @@ use crate::machine::linux::volume::{LinuxVolume, Resources};
 use crate::machine::linux::{LinuxMachine, find_targets, uptime_ms};
 use crate::repair::FAULT_OF_MEND;
 use crate::screen::console::Consoles;
+use crate::screen::words::Language;
 use crate::screen::{self, Progress, Screen, guess_time_left, outcome_lines, story};
 use crate::stick::Stick;
+use crate::stick::record::Record;
+use crate::stick::reports::SealedReport;
 
 pub mod arguments;
 pub mod boot_stick;
 pub mod environment;
 pub mod fault;
+mod filing;
 mod unlock;
+mod visit;
 
 /// Folder for mount points.
 const WORK: &str = "/run/mend";
@@ -47,8 +53,10 @@ pub struct Work {
     pub repair: fn(Mode, &dyn Machine, &Stick, &mut dyn Screen) -> Report,
     /// Takes the newest repair back, file by file.
     pub undo: fn(Mode, &dyn Machine, &Stick, &mut dyn Screen) -> Report,
-    /// Renders a report as text.
-    pub report_text: fn(&Report) -> String,
+    /// Renders a report as text in a language.
+    pub report_text: fn(&Report, Language) -> String,
+    /// Keeps a report on the PC that it is about, if something may be written there.
+    pub keep_report: fn(&dyn Machine, &Report, &SealedReport) -> Option<Result<String, String>>,
 }
 
 /// What the person sees at the end.
@@ -58,8 +66,8 @@ struct Outcome {
     lines: Vec<String>,
     /// Goes to the stick, if there is one.
     report: Option<Report>,
-    /// Where the report is on the stick, or why it is not there.
-    saved: Option<Result<String, String>>,
+    /// What became of it.
+    filed: Filed,
     /// Whether the next start from the stick has something to finish.
     is_unfinished: bool,
 }
@@ -77,7 +85,7 @@ impl Outcome {
             verdict,
             lines: lines.to_vec(),
             report: None,
-            saved: None,
+            filed: Filed::default(),
             is_unfinished: false,
         }
     }
@@ -89,7 +97,7 @@ impl Outcome {
             lines: outcome_lines(&report),
             is_unfinished: advice.any(|line| line == FAULT_OF_MEND),
             report: Some(report),
-            saved: None,
+            filed: Filed::default(),
         }
     }
 }
@@ -119,11 +127,14 @@ pub fn run(work: Work) -> String {
     let arguments = Arguments::parse(&fs::read_to_string("/proc/cmdline").unwrap_or_default());
     screen.set_languages(arguments.language.as_slice());
     screen.mark(&format!("first line {} ms", uptime_ms()));
+    let mut timings = Vec::new();
+    note_time(&mut timings, "start");
     let loaded = environment::load_modules(Path::new(paths::MODULES_IN_INITRAMFS));
+    note_time(&mut timings, "modules");
     screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
     let fault = keep_faults();
     let worked = catch_unwind(AssertUnwindSafe(|| {
-        work_on(&mut screen, &arguments, work, &fault)
+        work_on(&mut screen, &arguments, work, (&mut timings, &fault))
     }));
     let ending = worked.unwrap_or_else(|_| {
         let outcome = Outcome {
@@ -138,14 +149,23 @@ pub fn run(work: Work) -> String {
     end(&mut screen, arguments.finish, &ending)
 }
 
+/// Notes a stage of the start, which began where the one before it ended.
+fn note_time(timings: &mut Vec<Timing>, stage: &str) {
+    let before: u64 = timings.iter().map(|timing| timing.took_ms).sum();
+    timings.push(Timing {
+        stage: stage.to_owned(),
+        took_ms: uptime_ms().saturating_sub(before),
+    });
+}
+
 /// Does the work and shows the outcome. Returns how the stick's job wants it to end.
 fn work_on(
     screen: &mut Consoles,
     arguments: &Arguments,
     work: Work,
-    fault: &Mutex<String>,
+    (timings, fault): (&mut Vec<Timing>, &Mutex<String>),
 ) -> Ending {
-    let (boot_stick, stick) = match prove_stick(screen, arguments) {
+    let (boot_stick, mut stick) = match prove_stick(screen, arguments, timings) {
         Ok(proven) => proven,
         Err(reason) => {
             let advice =
@@ -155,22 +175,43 @@ fn work_on(
             return Ending::asked();
         }
     };
-    let job = stick.job();
     if arguments.language.is_none() {
-        screen.set_languages(&job.languages);
+        screen.set_languages(&stick.job().languages);
     }
-    let mut outcome = mend(screen, arguments, (&boot_stick, &stick), work);
+    let (mut record, notes) = begin_record(screen, arguments, &boot_stick, &mut stick);
+    let journal = open_journal(screen, &boot_stick);
+    let opened = unlock_volumes(screen, boot_stick.disk(), &stick, stick.job().mode);
+    let resources = Resources {
+        journal,
+        scratch: boot_stick.place_of(paths::SCRATCH).ok(),
+        work: WORK.into(),
+        unlocked: opened.unlocked,
+    };
+    let place = (&boot_stick, &stick, &resources);
+    let mut outcome = mend(screen, arguments, place, opened.notes, work);
     // A fault in the work on one Windows ends that work alone, so there is a report, and it tells.
     let fault = tell_fault(screen, fault);
     if let Some(report) = &mut outcome.report {
+        report.notes.splice(0..0, notes);
         report.notes.extend(fault);
-    }
-    if let Some(report) = &outcome.report {
-        let text = (work.report_text)(report);
-        outcome.saved = Some(boot_stick.save_report(report, &text));
+        report.timings.splice(0..0, timings.drain(..));
+        report.visit = record.visit().clone().or(&stick.job().visit);
+        let language = screen.language();
+        report.language = language.code().to_owned();
+        let doors = Doors {
+            render: &|report| (work.report_text)(report, language),
+            save: &|sealed| boot_stick.save_report(sealed),
+            keep: &|report, sealed| {
+                let machine = LinuxMachine::find(Some(boot_stick.disk()), &resources).ok()?;
+                (work.keep_report)(&machine, report, sealed)
+            },
+        };
+        outcome.filed = file_report(report, &mut record, stick.identity(), &doors);
+        outcome.lines.append(&mut outcome.filed.lines);
     } else {
         boot_stick.let_go();
     }
+    let job = stick.job();
     let verdict = outcome.verdict;
     show(screen, outcome);
     if Consoles::is_heard(job.mode) {
@@ -182,7 +223,11 @@ fn work_on(
     }
 }
 
-fn prove_stick(screen: &mut Consoles, arguments: &Arguments) -> Result<(BootStick, Stick), String> {
+fn prove_stick(
+    screen: &mut Consoles,
+    arguments: &Arguments,
+    timings: &mut Vec<Timing>,
+) -> Result<(BootStick, Stick), String> {
     screen.line("Looking for the stick ...");
     let serial = arguments
         .stick_serial
@@ -192,6 +237,7 @@ fn prove_stick(screen: &mut Consoles, arguments: &Arguments) -> Result<(BootStic
         .and_then(|text| PublicKey::parse(&text).map_err(|error| error.to_string()))?;
     let boot_stick = boot_stick::find(serial)?;
     screen.mark(&format!("stick found {} ms", uptime_ms()));
+    note_time(timings, "stick");
     let (mut shown, started_ms) = (0, uptime_ms());
     let stick = Stick::prove(boot_stick.root(), &key, &mut |progress| {
         let tenths = progress.done.saturating_mul(10) / progress.total.max(1);
@@ -208,29 +254,43 @@ fn prove_stick(screen: &mut Consoles, arguments: &Arguments) -> Result<(BootStic
     });
     let stick = stick.map_err(|error| format!("This stick is not as it was signed: {error}"))?;
     screen.mark(&format!("stick proven {} ms", uptime_ms()));
+    note_time(timings, "proof");
     Ok((boot_stick, stick))
+}
+
+/// Opens the stick's record of its reports and counts this start, which also tells whether the stick can be
+/// written at all. Returns what a report is to say of it.
+fn begin_record(
+    screen: &mut Consoles,
+    arguments: &Arguments,
+    boot_stick: &BootStick,
+    stick: &mut Stick,
+) -> (Record, Vec<String>) {
+    let mut record = boot_stick.open_record(stick);
+    let mut notes = record.notes().to_vec();
+    if let Err(error) = record.count_start() {
+        notes.push(format!("the stick did not count this start: {error}"));
+    }
+    if let Err(error) = visit::ask(screen, stick.job(), &mut record, arguments.asks_visit) {
+        notes.push(format!("the stick did not keep what was entered: {error}"));
+    }
+    stick.place_next_report(record.next_link().as_ref());
+    (record, notes)
 }
 
 fn mend(
     screen: &mut Consoles,
     arguments: &Arguments,
-    (boot_stick, stick): (&BootStick, &Stick),
+    (boot_stick, stick, resources): (&BootStick, &Stick, &Resources),
+    unlocked: Vec<String>,
     work: Work,
 ) -> Outcome {
-    let journal = open_journal(screen, boot_stick);
-    let opened = unlock_volumes(screen, boot_stick.disk(), stick, stick.job().mode);
-    let resources = Resources {
-        journal: journal.clone(),
-        scratch: boot_stick.place_of(paths::SCRATCH).ok(),
-        work: WORK.into(),
-        unlocked: opened.unlocked,
-    };
-    let mut recovered = opened.notes;
-    if let Some(journal) = &journal {
+    let mut recovered = unlocked;
+    if let Some(journal) = &resources.journal {
         if has_unfinished(journal.commits()) {
             screen.turn_to(screen::Work::Repairing);
         }
-        let done = with_targets(boot_stick, &resources, |targets| {
+        let done = with_targets(boot_stick, resources, |targets| {
             recover_all(screen, journal, targets)
         });
         screen.turn_to(screen::Work::Looking);
@@ -245,7 +305,7 @@ fn mend(
     }
     let mode = match arguments.task {
         Task::Undo => {
-            let mut outcome = undo_newest(screen, (boot_stick, stick), &resources, work);
+            let mut outcome = undo_newest(screen, (boot_stick, stick), resources, work);
             if let Some(report) = &mut outcome.report {
                 report.notes.splice(0..0, recovered);
             }
@@ -254,7 +314,7 @@ fn mend(
         Task::Diagnose => Mode::Diagnose,
         Task::Repair => stick.job().mode,
     };
-    let machine = match LinuxMachine::find(Some(boot_stick.disk()), &resources) {
+    let machine = match LinuxMachine::find(Some(boot_stick.disk()), resources) {
         Ok(machine) => machine,
         Err(error) => return Outcome::new(Verdict::Failed, &[error.to_string()]),
     };
@@ -262,7 +322,10 @@ fn mend(
     // What was finished or left from an earlier run belongs to this PC's story, so to its report.
     report.notes.splice(0..0, recovered);
     let mut outcome = Outcome::of(report);
-    let commits = journal.iter().flat_map(|journal| journal.commits());
+    let commits = resources
+        .journal
+        .iter()
+        .flat_map(|journal| journal.commits());
     outcome.is_unfinished |= has_unfinished(commits);
     outcome
 }
@@ -362,8 +425,8 @@ fn undo_newest(
 
 fn show(screen: &mut Consoles, outcome: Outcome) {
     let verdict = outcome.verdict;
-    let is_saved = outcome.saved.as_ref().map(Result::is_ok);
-    let saved_line = outcome.saved.map(|saved| match saved {
+    let is_saved = outcome.filed.saved.as_ref().map(Result::is_ok);
+    let saved_line = outcome.filed.saved.map(|saved| match saved {
         Ok(folder) => format!("Report on the stick: {folder}"),
         Err(reason) => format!("The report could not be saved on the stick: {reason}"),
     });
@@ -373,7 +436,7 @@ fn show(screen: &mut Consoles, outcome: Outcome) {
         report: outcome.report,
         is_saved,
         saved_line,
-        codes: Vec::new(),
+        codes: outcome.filed.codes,
         is_unfinished: outcome.is_unfinished,
     });
     screen.mark(&format!("outcome shown {} ms", uptime_ms()));

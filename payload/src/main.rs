@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use mend::init::{self, Work};
 use mend::options::{Console, Options, run_command};
+use mend::repair::keep::keep_report;
 use mend::repair::report::render_report;
 use mend::repair::undo::{UndoRequest, undo_run};
 use mend::repair::{Request, run};
@@ -21,6 +22,7 @@ const WORK: Work = Work {
         undo_run(&request, machine, stick, screen)
     },
     report_text: render_report,
+    keep_report,
 };
 
 fn main() -> ExitCode {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use fs_err as fs;
+use rescue_stick::identity::Identity;
 use rescue_stick::job::Mode;
 use rescue_stick::paths;
 use rescue_stick::report::{MachineFacts, Report, Verdict};
@@ -26,7 +27,9 @@ use crate::machine::linux::volume::{LinuxVolume, Resources};
 use crate::repair::report::render_report;
 use crate::repair::undo::{UndoRequest, undo_run};
 use crate::repair::{Request, run};
+use crate::screen::words::Language;
 use crate::screen::{Answer, Question, Screen};
+use crate::stick::reports::SealedReport;
 use crate::stick::{Stick, StickError};
 use crate::terminal::Terminal;
 
@@ -159,14 +162,14 @@ pub fn run_command(options: &Options, console: Console<'_>) -> anyhow::Result<u8
         }
     };
     screen.line("");
-    render_report(&report)
+    render_report(&report, Language::English)
         .lines()
         .for_each(|line| screen.line(line));
     if json {
         write!(console.output, "{}", report.to_text())?;
     }
     if let Some(folder) = &place.report {
-        save_report(&report, folder)?;
+        save_report(&report, stick.identity(), folder)?;
     }
     Ok(report.verdict.exit_code())
 }
@@ -303,18 +306,22 @@ fn open_stick(place: &Place) -> anyhow::Result<Stick> {
     Stick::prove(root, &key, &mut |_| {}).with_context(|| format!("proving {}", root.display()))
 }
 
-/// Writes `report.json` and `report.txt` into a folder named after the run.
-pub fn save_report(report: &Report, folder: &Path) -> anyhow::Result<()> {
+/// Writes the report into a folder named after the run, signed if the stick has a key. It has no place in
+/// the stick's chain, since it is not on the stick.
+pub fn save_report(
+    report: &Report,
+    identity: Option<&Identity>,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let render = |report: &Report| render_report(report, Language::English);
+    let sealed = SealedReport::seal(&mut report.clone(), None, identity, &render);
     let folder = folder.join(&report.run);
     fs::create_dir_all(&folder)?;
-    for (name, text) in [
-        ("report.json", report.to_text()),
-        ("report.txt", render_report(report)),
-    ] {
+    for (name, content) in sealed.files() {
         // A temporary name first: a report that is there is whole.
         let temporary = folder.join(format!("{name}.new"));
         let mut file = fs::File::create(&temporary)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&temporary, folder.join(name))?;
     }

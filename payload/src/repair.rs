@@ -36,6 +36,7 @@ pub mod candidates;
 mod carry_out;
 pub mod detect;
 pub mod diagnose;
+pub mod keep;
 pub mod package;
 mod permission;
 pub mod plan;
@@ -129,6 +130,7 @@ pub fn run(
         inventory,
         installations,
         health: health.report,
+        kit: health.kit,
         timings: stages.timings(),
     });
     report.notes.extend_from_slice(machine.obstacles());
@@ -353,7 +355,11 @@ impl<'a> Case<'a, '_> {
             return Some(stop(report, &error));
         }
         let question = |warning| Question::Repair { warning };
-        match ask_permission(state, self.request.mode, self.screen, &question) {
+        let (mode, screen) = (self.request.mode, &mut *self.screen);
+        let permission = self.stages.time(Stage::Wait, || {
+            ask_permission(state, mode, screen, &question)
+        });
+        match permission {
             Permission::Given => None,
             Permission::Refused(verdict, reason) => {
                 report.advice.push(reason);

@@ -14,8 +14,12 @@ use rescue_stick::manifest::{Discrepancy, Manifest, ManifestError};
 use rescue_stick::paths;
 use rescue_stick::remedy::{BUILT_IN_REMEDIES, Remedy, RemedyError};
 use rescue_stick::report::StickFacts;
+use rescue_stick::report::chain::ChainLink;
 use rescue_stick::signature::{PublicKey, SignatureError};
 use sha2::{Digest as _, Sha256};
+
+pub mod record;
+pub mod reports;
 
 /// A stick (or a folder with the same files) that has proven itself.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub struct Stick {
     remedies: Vec<Remedy>,
     identity: Option<Identity>,
     facts: StickFacts,
+    /// Number of the next report, if the stick keeps a chain.
+    next_number: Option<u64>,
 }
 
 /// Why a stick is not believed.
@@ -145,6 +151,7 @@ impl Stick {
             remedies,
             identity,
             facts,
+            next_number: None,
         })
     }
 
@@ -172,6 +179,8 @@ impl Stick {
                 remedies: remedies.iter().map(|remedy| remedy.id.clone()).collect(),
                 definitions: BTreeMap::new(),
                 files: Vec::new(),
+                visit: rescue_stick::report::VisitFacts::default(),
+                ask_visit: false,
             },
             remedies,
             identity: None,
@@ -180,6 +189,7 @@ impl Stick {
                 date: "-".to_owned(),
                 ..StickFacts::default()
             },
+            next_number: None,
         })
     }
 
@@ -203,9 +213,17 @@ impl Stick {
         &self.facts
     }
 
-    /// Returns the number of the next report: one more than the reports on the stick. Without a stick
-    /// there is none.
+    /// Learns where the next report goes in the stick's chain.
+    pub fn place_next_report(&mut self, link: Option<&ChainLink>) {
+        self.next_number = link.map(|link| link.number);
+    }
+
+    /// Returns the number of the next report: of a stick without a chain, one more than the reports on it.
+    /// Without a stick there is none.
     pub fn next_report_number(&self) -> Option<u64> {
+        if self.next_number.is_some() {
+            return self.next_number;
+        }
         self.facts.manifest.as_ref()?;
         let count = match fs::read_dir(self.path_of(paths::REPORTS)) {
             Ok(reports) => reports.flatten().filter(|one| one.path().is_dir()).count(),

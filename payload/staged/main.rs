@@ -31,6 +31,7 @@ const WORK: Work = Work {
         undo_run(&request, machine, stick, screen)
     },
     report_text: render_report,
+    keep_report: |_, _, _| None,
 };
 
 /// What a repair says once it is on the disk.

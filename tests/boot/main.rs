@@ -9,6 +9,7 @@
 //! - `recorded`: power cuts at every write that reached stick and disk
 //! - `rehearsed`: `mendkit rehearse`, as root and as an ordinary user
 //! - `refused`: sticks that are not as they were signed
+//! - `reports`: what a stick keeps of its runs, and where it goes if the stick is full
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
 //! - `layouts`: a GPT without a hybrid MBR, and an MBR alone
@@ -34,6 +35,7 @@ mod recorded;
 mod refreshed;
 mod refused;
 mod rehearsed;
+mod reports;
 mod rescue;
 mod screen;
 mod states;

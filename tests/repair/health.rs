@@ -11,6 +11,7 @@ use rescue_stick::report::health::{FileState, WindowsHealth};
 use support::broken_pc::{ALL_PRESETS, FileState as Copy, WindowsKind, make_folder, preset};
 use support::judges::hive_value;
 use support::patient::{Patient, require_patients, text_of};
+use support::schema::schema_accepts;
 use support::tools::require_tools;
 
 /// Returns the report that `mend diagnose` makes of what `option` names.
@@ -23,7 +24,9 @@ fn diagnose(option: &str, place: &Path) -> Result<Report> {
         input: &mut io::empty(),
     };
     run_command(&Options::try_parse_from(words)?, console)?;
-    Ok(Report::parse(&String::from_utf8(output)?)?)
+    let json = String::from_utf8(output)?;
+    schema_accepts(&json)?;
+    Ok(Report::parse(&json)?)
 }
 
 fn only(report: &Report) -> Result<&WindowsHealth> {
@@ -171,6 +174,30 @@ fn hivexget_reads_the_same_from_the_registry() -> Result<()> {
         let bias = u32::from_str_radix(bias, 16)?;
         let told = health.time_zone_bias_minutes.context("not told")?;
         assert_eq!(told, i64::from(i32::from_ne_bytes(bias.to_ne_bytes())));
+        let name = "ControlSet001\\Control\\ComputerName\\ComputerName";
+        assert_eq!(
+            health.computer.as_ref().map(ToString::to_string),
+            Some(hive("system", name, "ComputerName")?)
+        );
+        let installed = hive("software", current, "InstallDate")?;
+        assert_eq!(installed, format!("dword:{:08x}", 1_220_000_000));
+        let crypt = hive("system", "ControlSet001\\Services\\CryptSvc", "Start")?;
+        assert_eq!(crypt, "dword:00000002", "no service is told to be changed");
+        // A 64-bit Windows keeps a 32-bit product's keys elsewhere.
+        for product in health.products.iter().filter(|_| is_xp) {
+            let engine = "McAfee\\AVEngine";
+            let number = |value: &str| -> Result<u32> {
+                let text = hive("software", engine, value)?;
+                let digits = text.strip_prefix("dword:").context("no number")?;
+                Ok(u32::from_str_radix(digits, 16)?)
+            };
+            let definitions = product.definitions.as_ref().map(ToString::to_string);
+            let judged = (number("AVDatVersion")?, number("AVDatVersionMinor")?);
+            assert_eq!(definitions, Some(format!("{}.{:04}", judged.0, judged.1)));
+            let engine = product.engine.as_ref().map(ToString::to_string);
+            let judged = (number("EngineVersionMajor")?, number("EngineVersionMinor")?);
+            assert_eq!(engine, Some(format!("{}.{:04}", judged.0, judged.1)));
+        }
         let program = &health.programs.items[0];
         let key = "Microsoft\\Windows\\CurrentVersion\\Uninstall\\Reader";
         let version = program.version.as_ref().map(ToString::to_string);

@@ -5,6 +5,7 @@ use expect_test::{Expect, expect};
 use mend::machine::folder::FolderMachine;
 use mend::repair::report::render_report;
 use mend::repair::{Request, run};
+use mend::screen::words;
 use mend::screen::{Answer, Question, Screen, outcome_lines};
 use mend::stick::Stick;
 use rescue_stick::job::Mode;
@@ -36,7 +37,7 @@ fn check(windows: &WindowsSpec, screen: Expect, page: Expect) -> Result<()> {
     // A folder of the host has files of today, and the PC's clock stands in 2010.
     lines.retain(|line| !line.starts_with("this PC's clock is "));
     screen.assert_eq(&plain(&lines.join("\n")));
-    let text = render_report(&report);
+    let text = render_report(&report, words::Language::English);
     let rest = text
         .lines()
         .skip_while(|line| !line.starts_with("\\WINDOWS on "));

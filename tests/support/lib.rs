@@ -23,6 +23,7 @@
 //! - [`kit`]: images as mendkit builds them
 //! - [`mtools_volume`]: FAT32 without a kernel that knows it
 //! - [`patient`]: a whole repair of a volume in a file, without a boot
+//! - [`schema`]: reports are valid by their schema, says somebody else
 //! - [`small_image`]: signed images that need no boot parts
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
@@ -47,6 +48,7 @@ pub mod mtools_volume;
 pub mod patient;
 #[cfg(test)]
 mod pcs;
+pub mod schema;
 pub mod small_image;
 pub mod tools;
 pub mod wine;

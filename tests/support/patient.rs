@@ -19,10 +19,12 @@ use mend::machine::linux::volume::{LinuxVolume, Resources};
 use mend::options::{Console, Options, run_command};
 use mend::repair::report::render_report;
 use mend::repair::{Request, run};
+use mend::screen::words::Language;
 use mend::stick::Stick;
 use mend::terminal::Terminal;
 use rescue_stick::job::Mode;
 use rescue_stick::journal::empty_head;
+use rescue_stick::paths;
 use rescue_stick::report::{MachineFacts, Report};
 use rescue_stick::signature::PublicKey;
 use tempfile::TempDir;
@@ -31,6 +33,7 @@ use crate::broken_pc::{FileSystem, MadeVolume, PcSpec, make_disk};
 use crate::inspect::Volume;
 use crate::judges::extract_fat;
 use crate::kit::{Kit, KitSpec, VOLUME_OFFSET, require_builds};
+use crate::schema::schema_accepts;
 use crate::tools::{require_tools, sha256_hex};
 
 /// Bytes of the journals made here; a stick has 32 MiB.
@@ -187,6 +190,7 @@ impl Patient {
             ("--journal", self.journal_file()),
             ("--stick", stick.root()),
             ("--key", stick.key()),
+            ("--report", self.reports()),
         ];
         for (option, path) in &places {
             arguments.extend([(*option).to_owned(), text_of(path)?]);
@@ -198,6 +202,7 @@ impl Patient {
             input: &mut answers.as_bytes(),
         };
         let code = run_command(&Options::try_parse_from(arguments)?, console)?;
+        self.judge_reports()?;
         output.extend(errors);
         let text = String::from_utf8_lossy(&output).into_owned();
         Ok(Outcome { code, text })
@@ -213,7 +218,7 @@ impl Patient {
         let report = run_on(volume, &Request::new(Mode::Auto), stick)?;
         Ok(Outcome {
             code: report.verdict.exit_code(),
-            text: render_report(&report),
+            text: render_report(&report, Language::English),
         })
     }
 
@@ -240,10 +245,30 @@ fn run_on(volume: LinuxVolume, request: &Request, stick: &StickFolder) -> Result
     let key = PublicKey::parse(&fs::read_to_string(stick.key())?)?;
     let stick = Stick::prove(&stick.root(), &key, &mut |_| {})?;
     let mut screen = Terminal::new(io::sink(), io::empty());
-    Ok(run(request, &machine, &stick, &mut screen))
+    let report = run(request, &machine, &stick, &mut screen);
+    schema_accepts(&report.to_text())?;
+    Ok(report)
 }
 
 impl Patient {
+    /// Returns the folder that reports are written to.
+    pub fn reports(&self) -> PathBuf {
+        self.folder.path().join("reports")
+    }
+
+    /// Holds every report that there is against the schema.
+    fn judge_reports(&self) -> Result<()> {
+        // A run that was refused writes none.
+        let Ok(runs) = fs::read_dir(self.reports()) else {
+            return Ok(());
+        };
+        for run in runs {
+            let report = run?.path().join(paths::REPORT_JSON);
+            schema_accepts(&fs::read_to_string(report)?)?;
+        }
+        Ok(())
+    }
+
     /// Takes the newest repair back through the journal, as the menu of a stick does.
     pub fn undo(&self) -> Result<()> {
         let resources = self.resources()?;

@@ -17,7 +17,7 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::{Finish, JOB_SCHEMA, Job, Mode};
 use rescue_stick::manifest::Manifest;
 use rescue_stick::signature::PublicKey;
-use rescue_stick::{identity, journal, paths};
+use rescue_stick::{head, identity, journal, paths};
 
 use crate::random::random_bytes;
 
@@ -120,6 +120,7 @@ fn reserved(image: &SmallImage, own: &DiskIdentity) -> Vec<ReservedFile> {
     };
     vec![
         area(paths::IDENTITY, ByteSize(4096), identity::blank_file()),
+        area(paths::HEAD, ByteSize(16384), head::blank_file()),
         area(
             paths::JOURNAL,
             ByteSize(1 << 20),
@@ -159,6 +160,8 @@ fn job(image: &SmallImage) -> Result<Vec<u8>> {
         remedies: Vec::new(),
         definitions: [("mcafee-dat".to_owned(), set)].into(),
         files: Vec::new(),
+        visit: rescue_stick::report::VisitFacts::default(),
+        ask_visit: false,
     };
     Ok(serde_json::to_vec(&job)?)
 }

@@ -65,6 +65,8 @@ fn job() -> Job {
         remedies: vec!["own".to_owned()],
         definitions: BTreeMap::new(),
         files: Vec::new(),
+        visit: Default::default(),
+        ask_visit: false,
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::Job;
+use rescue_stick::report::VisitFacts;
 use rescue_stick::signature::PublicKey;
 
 use super::Inspection;
@@ -74,7 +75,29 @@ fn no_job() -> Job {
         remedies: Vec::new(),
         definitions: BTreeMap::new(),
         files: Vec::new(),
+        visit: Default::default(),
+        ask_visit: false,
     }
+}
+
+/// Says what a job presets of a visit, and whether it asks for the rest.
+fn visit_words(job: &Job) -> Option<String> {
+    let VisitFacts {
+        technician,
+        site,
+        ticket,
+    } = &job.visit;
+    let named = [
+        ("technician", technician),
+        ("site", site),
+        ("ticket", ticket),
+    ];
+    let preset = named
+        .into_iter()
+        .filter_map(|(name, line)| Some(format!("{name} {:?}", line.as_ref()?.to_string())));
+    let asked = job.ask_visit.then(|| "asks".to_owned());
+    let words: Vec<String> = preset.chain(asked).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 fn compare_jobs([a, b]: &[Job; 2], of: [&Inspection; 2], found: &mut Differences) {
@@ -85,6 +108,7 @@ fn compare_jobs([a, b]: &[Job; 2], of: [&Inspection; 2], found: &mut Differences
     let word = |value: &dyn fmt::Debug| Some(format!("{value:?}").to_lowercase());
     found.changed("recipe", "mode", word(&a.mode), word(&b.mode));
     found.changed("recipe", "finish", word(&a.finish), word(&b.finish));
+    found.changed("recipe", "visit", visit_words(a), visit_words(b));
     let list = |names: &[String]| Some(names.join(", "));
     found.changed(
         "recipe",

@@ -1,6 +1,7 @@
 //! Manifest, signature and key: whether the stick holds what was signed, and nothing else.
 
 use cpio::newc;
+use rescue_stick::head;
 use rescue_stick::identity::Identity;
 use rescue_stick::manifest::{Discrepancy, Manifest};
 use rescue_stick::paths;
@@ -11,7 +12,7 @@ use crate::boot::grub::{BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
 use crate::boot::key::KEY_ARCHIVE;
 
 /// The files whose content is needed here.
-pub(super) const PROOF_PATHS: [&str; 7] = [
+pub(super) const PROOF_PATHS: [&str; 8] = [
     paths::MANIFEST,
     paths::MANIFEST_SIGNATURE,
     paths::PUBLIC_KEY,
@@ -19,6 +20,7 @@ pub(super) const PROOF_PATHS: [&str; 7] = [
     BOOT_SECTOR_COPY,
     CORE_IMAGE_COPY,
     paths::IDENTITY,
+    paths::HEAD,
 ];
 
 /// What the check came to, beside its findings.
@@ -52,10 +54,28 @@ pub(super) fn check_closed_set(
     check_signature(image, key.as_ref(), findings);
     check_key_archive(image, own_key.as_ref(), findings);
     check_boot_code(image, findings);
+    let stick = check_identity(image, findings);
+    check_head(image, stick.as_ref(), findings);
     Checked {
         key,
         listed: check_manifest(image, findings),
-        stick: check_identity(image, findings),
+        stick,
+    }
+}
+
+/// Checks that the record of the stick's reports is one, and the stick's own. Images of earlier versions
+/// have none.
+fn check_head(image: &ReadImage, stick: Option<&Identity>, findings: &mut Findings) {
+    let Some(bytes) = image.proof.get(paths::HEAD) else {
+        return;
+    };
+    let checked = head::parse(bytes).and_then(|stored| match (stored, stick) {
+        (Some(stored), Some(stick)) => stored.check(stick.public_key()),
+        _ => Ok(()),
+    });
+    if let Err(error) = checked {
+        let expectation = "a blank, or what this stick wrote of its reports";
+        findings.problem(paths::HEAD, error.to_string(), expectation);
     }
 }
 

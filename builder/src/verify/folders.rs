@@ -166,7 +166,7 @@ fn take_file(fat: &mut Fat, path: String, found: FoundEntry, findings: &mut Find
             format!("{expected} for {size} bytes"),
         );
     }
-    let is_work_area = path == paths::JOURNAL || path == paths::SCRATCH;
+    let is_work_area = [paths::JOURNAL, paths::SCRATCH, paths::HEAD].contains(&path.as_str());
     if is_work_area && extents.len() > 1 {
         let finding = format!("it lies in {} places", extents.len());
         findings.problem(&path, finding, "one, since it is written in place");

@@ -15,9 +15,9 @@
 //! 8160     SHA-256 of bytes 0..8160
 //! ```
 //!
-//! Numbers are little-endian. A slot is written and flushed, then the other with the same bytes: cut in
-//! between, the one with the higher counter counts; cut within a slot, its checksum does not hold and the
-//! other one counts. No older record is left on the stick afterwards.
+//! Numbers are little-endian. The slot that does not count is written and flushed, then the other with the
+//! same bytes: cut in between, the one with the higher counter counts; cut within a slot, its checksum does
+//! not hold and the other one counts. No older record is left on the stick afterwards.
 //!
 //! Whoever holds the stick holds its key as well, or can put back a copy of all its bytes that was made
 //! earlier. Only who has seen the later record elsewhere notices that: `mendkit collect` does.
@@ -66,6 +66,8 @@ pub struct StoredHead {
     pub text: Vec<u8>,
     /// The minisign file over them; none if the stick has no key.
     pub signature: Option<String>,
+    /// The slot that it is in, 0 or 1. The next record goes to the other one first.
+    pub slot: usize,
 }
 
 /// Why a record is not believed.
@@ -159,15 +161,15 @@ pub fn parse(file: &[u8]) -> Result<Option<StoredHead>, HeadError> {
     if file.len() != HEAD_LENGTH {
         return Err(length);
     }
-    let slots = file.chunks_exact(SLOT_LENGTH);
-    let whole: Vec<_> = slots.filter(|slot| is_whole(slot)).collect();
+    let slots = file.chunks_exact(SLOT_LENGTH).enumerate();
+    let whole: Vec<_> = slots.filter(|(_, slot)| is_whole(slot)).collect();
     if whole.is_empty() {
         return Err(HeadError::Damaged);
     }
     let mut newest: Option<StoredHead> = None;
-    for slot in whole {
+    for (index, slot) in whole {
         let counter = |stored: &StoredHead| stored.head.counter;
-        let found = parse_slot(slot)?;
+        let found = parse_slot(index, slot)?;
         if found.as_ref().map(counter) > newest.as_ref().map(counter) {
             newest = found;
         }
@@ -197,7 +199,7 @@ fn is_whole(slot: &[u8]) -> bool {
     parts.is_some_and(|(body, sum)| body.starts_with(MAGIC) && sum == Sha256Digest::of(body).0)
 }
 
-fn parse_slot(slot: &[u8]) -> Result<Option<StoredHead>, HeadError> {
+fn parse_slot(index: usize, slot: &[u8]) -> Result<Option<StoredHead>, HeadError> {
     let number = |at: usize| {
         let bytes = slot.get(at..at.saturating_add(4)).unwrap_or_default();
         u32::from_le_bytes(bytes.try_into().unwrap_or_default())
@@ -235,6 +237,7 @@ fn parse_slot(slot: &[u8]) -> Result<Option<StoredHead>, HeadError> {
         head,
         text: text.to_vec(),
         signature,
+        slot: index,
     }))
 }
 

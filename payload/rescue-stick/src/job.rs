@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definitions::DefinitionsSet;
 use crate::digest::Sha256Digest;
+use crate::report::VisitFacts;
 
 /// The schema that this version writes. Every number ever shipped is read.
 pub const JOB_SCHEMA: u32 = 1;
@@ -33,6 +34,16 @@ pub struct Job {
     pub definitions: BTreeMap<String, DefinitionsSet>,
     /// Known good files that the stick carries.
     pub files: Vec<KitFile>,
+    /// Technician, site and ticket as the recipe presets them.
+    #[serde(default, skip_serializing_if = "VisitFacts::is_empty")]
+    pub visit: VisitFacts,
+    /// Whether the person is asked, once for each stick, for what the recipe does not preset.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ask_visit: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Who decides whether a repair is made.
@@ -123,6 +134,16 @@ mod tests {
         let job = Job::parse(SCHEMA_1).unwrap();
         assert_eq!(job.remedies, ["mcafee-5958"]);
         assert_eq!(job.to_text(), SCHEMA_1);
+    }
+
+    #[test]
+    fn a_preset_visit_is_read_and_none_is_not_written() {
+        let mut job = Job::parse(SCHEMA_1).unwrap();
+        assert!(job.visit.is_empty());
+        job.visit.site = Some("ACME Lyon".into());
+        let text = job.to_text();
+        assert!(text.contains("\"site\": \"ACME Lyon\""), "{text}");
+        assert_eq!(Job::parse(&text).unwrap(), job);
     }
 
     #[test]

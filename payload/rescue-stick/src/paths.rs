@@ -76,6 +76,29 @@ pub const REPORT_SIGNATURE: &str = "report.json.minisig";
 /// In a report's folder: the same for people.
 pub const REPORT_TEXT: &str = "report.txt";
 
+/// Returns the name of the folder of a report below [`REPORTS`]: its number on its stick, if it has one, and
+/// its run, with nothing in it that FAT or a path would take amiss.
+pub fn report_folder(number: Option<u64>, run: &str) -> String {
+    let is_safe = |one: char| one.is_alphanumeric() || one == '-' || one == '_';
+    let safe: String = run
+        .chars()
+        .take(64)
+        .map(|one| if is_safe(one) { one } else { '_' })
+        .collect();
+    let run = if safe.is_empty() { "run" } else { &safe };
+    match number {
+        Some(number) => format!("{number:06}-{run}"),
+        None => run.to_owned(),
+    }
+}
+
+/// Returns the number that the name of a report's folder says, if it says one.
+pub fn number_of_report_folder(name: &str) -> Option<u64> {
+    let (number, _) = name.split_once('-')?;
+    let is_number = number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| number.parse().ok()).flatten()
+}
+
 /// What the name of a report's folder ends with while it is being written.
 pub const PARTIAL_REPORT_SUFFIX: &str = ".part";
 
@@ -149,6 +172,29 @@ mod tests {
         assert!(!is_outside_manifest("mendkit/identity.bin2"));
         assert!(!is_outside_manifest("reportsx/a"));
         assert!(!is_outside_manifest("mendkit/job.json"));
+    }
+
+    #[test]
+    fn folder_names_of_reports_hold_nothing_odd_and_say_their_number() {
+        let run = "20100422T101500Z-OPTIPLEX-114";
+        let numbered = report_folder(Some(14), run);
+        assert_eq!(numbered, format!("000014-{run}"));
+        assert_eq!(number_of_report_folder(&numbered), Some(14));
+        let large = report_folder(Some(12_345_678), run);
+        assert_eq!(number_of_report_folder(&large), Some(12_345_678));
+        assert_eq!(report_folder(None, run), run);
+        for name in [
+            run,
+            "",
+            "14-x",
+            "00001a-x",
+            "000014",
+            "99999999999999999999999-x",
+        ] {
+            assert_eq!(number_of_report_folder(name), None, "{name:?}");
+        }
+        assert_eq!(report_folder(None, "../a b:\u{e9}"), "___a_b_\u{e9}");
+        assert_eq!(report_folder(Some(1), ""), "000001-run");
     }
 
     #[test]

@@ -147,6 +147,23 @@ pub struct VisitFacts {
     pub ticket: Option<Line>,
 }
 
+impl VisitFacts {
+    /// Tells whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Returns what is known, and where nothing is, what `other` knows.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            technician: self.technician.or_else(|| other.technician.clone()),
+            site: self.site.or_else(|| other.site.clone()),
+            ticket: self.ticket.or_else(|| other.ticket.clone()),
+        }
+    }
+}
+
 /// What a stick carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

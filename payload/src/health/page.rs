@@ -2,11 +2,15 @@
 //!
 //! The page says what a person acts on; lists of programs and updates are in the report's data.
 
+use rescue_stick::report::MachineFacts;
 use rescue_stick::report::health::{
-    ChangedService, DiskHealth, FileHealth, FileState, HealthReport, MachineHealth, VolumeHealth,
-    WindowsHealth,
+    ChangedService, Condition, DiskHealth, FileHealth, FileState, HealthReport, MachineHealth,
+    VolumeHealth, WindowsHealth,
 };
 use rescue_stick::report::line::{Line, Listing};
+
+use crate::screen::words::sentences::translate;
+use crate::screen::words::{Language, Words, page as words};
 
 /// Columns of a page.
 const COLUMNS: usize = 80;
@@ -17,9 +21,16 @@ const TEXT: usize = 13;
 const MOST_LINES: usize = 6;
 
 /// Returns the section, a line each.
-pub fn render_health(health: &HealthReport) -> Vec<String> {
-    let mut section = Section(vec!["Health".to_owned()]);
-    section.machine(&health.machine);
+pub fn render_health(
+    health: &HealthReport,
+    machine: &MachineFacts,
+    language: Language,
+) -> Vec<String> {
+    let mut section = Section {
+        lines: vec![words::HEALTH.in_language(language).to_owned()],
+        language,
+    };
+    section.machine(&health.machine, machine);
     section.clock(health);
     for disk in &health.disks {
         section.disk(disk);
@@ -31,23 +42,48 @@ pub fn render_health(health: &HealthReport) -> Vec<String> {
         section.windows(windows);
     }
     for note in &health.notes {
-        section.field("Note", note.as_str());
+        section.field(words::NOTE, &section.sentence(note));
     }
-    section.0
+    section.lines
 }
 
 /// A section that is being written.
-struct Section(Vec<String>);
+struct Section {
+    lines: Vec<String>,
+    language: Language,
+}
 
 impl Section {
+    fn say(&self, text: Words, values: &[&str]) -> String {
+        words::fill(text, values, self.language)
+    }
+
+    /// Says a value if it is told.
+    fn told<T: ToString>(&self, text: Words, value: Option<T>) -> Option<String> {
+        Some(self.say(text, &[&value?.to_string()]))
+    }
+
+    /// Returns a sentence of the health check in the section's language. English ones stay word for word.
+    fn sentence(&self, text: &Line) -> String {
+        match self.language {
+            Language::English => text.to_string(),
+            language => translate(text.as_str(), language).into_owned(),
+        }
+    }
+
+    /// Writes a field.
+    fn field(&mut self, name: Words, text: &str) {
+        self.named(name.in_language(self.language), text);
+    }
+
     /// Writes a field; what does not fit goes on below its text.
-    fn field(&mut self, name: &str, text: &str) {
+    fn named(&mut self, name: &str, text: &str) {
         let mut line = format!("{:NAME$}{name}", "");
         for (index, row) in wrap(text, COLUMNS.saturating_sub(TEXT)).iter().enumerate() {
             if index > 0 {
                 line = String::new();
             }
-            self.0
+            self.lines
                 .push(format!("{line:<TEXT$}{row}").trim_end().to_owned());
         }
     }
@@ -56,41 +92,51 @@ impl Section {
     fn parts(&mut self, name: &str, parts: &[Option<String>]) {
         let told: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
         if !told.is_empty() {
-            self.field(name, &told.join(", "));
+            self.named(name, &told.join(", "));
         }
     }
 
-    fn machine(&mut self, machine: &MachineHealth) {
-        let words =
-            |words: &str, line: &Option<Line>| line.as_ref().map(|line| format!("{words}{line}"));
+    fn name(&self, name: Words) -> &'static str {
+        name.in_language(self.language)
+    }
+
+    fn machine(&mut self, machine: &MachineHealth, facts: &MachineFacts) {
         if let Some(reason) = machine.not_told.get(&Line::from("machine")) {
-            self.field("Machine", &format!("not told: {reason}"));
+            let text = self.say(words::NOT_TOLD, &[&self.sentence(reason)]);
+            self.field(words::MACHINE, &text);
             return;
         }
         let secure_boot = match machine.secure_boot {
-            Some(true) => "Secure Boot on".to_owned(),
-            Some(false) => "Secure Boot off".to_owned(),
-            None => "Secure Boot not told".to_owned(),
+            Some(true) => words::SECURE_BOOT_ON,
+            Some(false) => words::SECURE_BOOT_OFF,
+            None => words::SECURE_BOOT_NOT_TOLD,
         };
-        let version = words("version ", &machine.firmware_version);
-        let version = dated(version, &machine.firmware_date);
-        self.parts("Firmware", &[version, Some(secure_boot)]);
-        let serial = words("serial ", &machine.board_serial);
-        let asset = words("inventory number ", &machine.asset_tag);
-        let vendor = words("", &machine.board_vendor);
-        let model = words("", &machine.board_model);
-        self.parts("Board", &[vendor, model, serial, asset]);
+        let version = self.told(words::VERSION, machine.firmware_version.as_ref());
+        let version = self.dated(version, &machine.firmware_date);
+        let secure_boot = Some(self.say(secure_boot, &[]));
+        self.parts(self.name(words::FIRMWARE), &[version, secure_boot]);
+        let board = [
+            machine.board_vendor.as_ref().map(Line::to_string),
+            machine.board_model.as_ref().map(Line::to_string),
+            self.told(words::SERIAL, machine.board_serial.as_ref()),
+            self.told(words::ASSET, machine.asset_tag.as_ref()),
+        ];
+        self.parts(self.name(words::BOARD), &board);
         let count = machine.processor_count.filter(|count| *count > 1);
-        let count = count.map(|count| format!("{count} of them"));
-        self.parts("Processor", &[words("", &machine.processor), count]);
+        let processor = machine.processor.as_ref().map(Line::to_string);
+        let count = self.told(words::OF_THEM, count);
+        self.parts(self.name(words::PROCESSOR), &[processor, count]);
+        self.parts(
+            self.name(words::MEMORY),
+            &[facts.memory_bytes.map(format_size)],
+        );
     }
 
     fn clock(&mut self, health: &HealthReport) {
         let clock = &health.clock;
-        let newest = clock.newest_seen.as_ref();
-        let newest = newest.map(|time| format!("newest file on its disk {time}"));
         let now = (!clock.now.is_empty()).then(|| clock.now.to_string());
-        self.parts("Clock", &[now, newest]);
+        let newest = self.told(words::NEWEST_FILE, clock.newest_seen.as_ref());
+        self.parts(self.name(words::CLOCK), &[now, newest]);
     }
 
     fn disk(&mut self, disk: &DiskHealth) {
@@ -98,99 +144,86 @@ impl Section {
         let size = Some(format_size(disk.size));
         let what = [model, size, Some(disk.interface.to_string())];
         let what: Vec<_> = what.into_iter().flatten().collect();
-        let name = capitalize(disk.name.as_str());
+        let name = capitalize(&self.sentence(&disk.name));
         let what = what.join(", ");
-        let word = disk.condition.word();
-        self.field(&name, &format!("{word}: {what}"));
+        let word = self.name(match disk.condition {
+            Condition::NotTold => words::UNKNOWN,
+            Condition::Good => words::GOOD,
+            Condition::Worn => words::WORN,
+            Condition::Failing => words::FAILING,
+        });
+        self.named(&name, &format!("{word}: {what}"));
         if let Some(reason) = disk.not_told.get(&Line::from("condition")) {
-            self.field("", reason.as_str());
+            self.named("", &self.sentence(reason));
         }
         for reason in &disk.reasons {
-            self.field("", reason.as_str());
+            self.named("", &self.sentence(reason));
         }
-        let count = |count: Option<u64>, words: &str| count.map(|count| format!("{count} {words}"));
         let temperature = disk
             .temperature_celsius
             .map(|degrees| format!("{degrees} °C"));
-        self.parts(
-            "",
-            &[
-                count(disk.power_on_hours, "hours"),
-                temperature,
-                count(disk.reallocated_sectors, "reallocated"),
-                count(disk.pending_sectors, "pending"),
-                count(disk.uncorrectable_sectors, "uncorrectable"),
-                count(disk.percentage_used, "% used"),
-                count(disk.available_spare, "% spare"),
-                count(disk.media_errors, "media errors"),
-            ],
-        );
-        if disk.condition == rescue_stick::report::health::Condition::Failing {
-            self.field("", "IMAGE THIS DISK FIRST; nothing was written to it");
+        let parts = [
+            self.told(words::HOURS, disk.power_on_hours),
+            temperature,
+            self.told(words::REALLOCATED, disk.reallocated_sectors),
+            self.told(words::PENDING, disk.pending_sectors),
+            self.told(words::UNCORRECTABLE, disk.uncorrectable_sectors),
+            self.told(words::USED, disk.percentage_used),
+            self.told(words::SPARE, disk.available_spare),
+            self.told(words::MEDIA_ERRORS, disk.media_errors),
+        ];
+        self.parts("", &parts);
+        if disk.condition == Condition::Failing {
+            self.named("", &self.say(words::IMAGE_FIRST, &[]));
         }
     }
 
     fn volume(&mut self, volume: &VolumeHealth) {
-        let free = volume
-            .free_bytes
-            .map(|free| format!("{} free", format_size(free)));
+        let free = self.told(words::FREE, volume.free_bytes.map(format_size));
         let files = volume.boot_files.iter();
         let files = files.filter(|file| file.state == FileState::Present);
         let files: Vec<_> = files.map(|file| file.path.as_str()).collect();
-        let starts = (!files.is_empty()).then(|| format!("starts with {}", files.join(" ")));
+        let starts = (!files.is_empty()).then(|| self.say(words::STARTS_WITH, &[&files.join(" ")]));
         let told: Vec<_> = [free, starts].into_iter().flatten().collect();
         let text = match (told.is_empty(), volume.not_told.first_key_value()) {
-            (true, Some((_, reason))) => format!("not looked at: {reason}"),
+            (true, Some((_, reason))) => self.say(words::NOT_LOOKED_AT, &[&self.sentence(reason)]),
             _ => told.join(", "),
         };
-        self.field("Volume", &format!("{}: {text}", volume.name));
+        let name = self.sentence(&volume.name);
+        self.field(words::VOLUME, &format!("{name}: {text}"));
     }
 
     fn windows(&mut self, windows: &WindowsHealth) {
-        let line =
-            |words: &str, line: &Option<Line>| line.as_ref().map(|line| format!("{words}{line}"));
-        self.field(
-            "Windows",
-            &format!("{} on {}", windows.folder, windows.volume),
-        );
+        let place = [windows.folder.as_str(), &self.sentence(&windows.volume)];
+        self.field(words::WINDOWS, &self.say(words::ON, &place));
+        let plain = |line: &Option<Line>| line.as_ref().map(Line::to_string);
         let pack = windows.service_pack.filter(|pack| *pack > 0);
-        self.parts(
-            "",
-            &[
-                line("", &windows.product_name),
-                pack.map(|pack| format!("service pack {pack}")),
-                line("", &windows.build),
-                line("", &windows.language),
-            ],
-        );
-        self.parts(
-            "",
-            &[
-                line("installed ", &windows.installed),
-                line("last shut down ", &windows.last_shutdown),
-            ],
-        );
-        self.parts(
-            "",
-            &[
-                line("computer ", &windows.computer),
-                line("domain ", &windows.domain),
-                line("time zone ", &windows.time_zone),
-            ],
-        );
+        let what = [
+            plain(&windows.product_name),
+            self.told(words::SERVICE_PACK, pack),
+            plain(&windows.build),
+            plain(&windows.language),
+        ];
+        self.parts("", &what);
+        let times = [
+            self.told(words::INSTALLED, windows.installed.as_ref()),
+            self.told(words::SHUT_DOWN, windows.last_shutdown.as_ref()),
+        ];
+        self.parts("", &times);
+        let names = [
+            self.told(words::NAMED, windows.computer.as_ref()),
+            self.told(words::DOMAIN, windows.domain.as_ref()),
+            self.told(words::TIME_ZONE, windows.time_zone.as_ref()),
+        ];
+        self.parts("", &names);
         let pending = windows.hotfixes.items.iter().filter(|one| one.pending);
         let pending = match pending.count() {
             0 => String::new(),
-            count => format!(" ({count} wait for the next start)"),
+            count => self.say(words::WAITING, &[&count.to_string()]),
         };
-        self.field(
-            "",
-            &format!(
-                "{}{pending}, {}",
-                count_all(&windows.hotfixes, "update"),
-                count_all(&windows.programs, "program")
-            ),
-        );
+        let updates = self.count(&windows.hotfixes, words::ONE_UPDATE, words::UPDATES);
+        let programs = self.count(&windows.programs, words::ONE_PROGRAM, words::PROGRAMS);
+        self.named("", &format!("{updates}{pending}, {programs}"));
         self.products(windows);
         let services = &windows.changed_services;
         for service in services.iter().take(MOST_LINES) {
@@ -201,34 +234,28 @@ impl Section {
         for (field, reason) in &windows.not_told {
             // Single values that are missing are in the data; what hides all others belongs here.
             if ["registry", "software", "system", "system-files"].contains(&field.as_str()) {
-                self.field("Not told", &format!("{field}: {reason}"));
+                let reason = self.sentence(reason);
+                self.field(words::NOT_TOLD_NAME, &format!("{field}: {reason}"));
             }
         }
     }
 
     fn products(&mut self, windows: &WindowsHealth) {
         for product in &windows.products {
-            let line = |words: &str, line: &Option<Line>| {
-                line.as_ref().map(|line| format!("{words} {line}"))
-            };
-            self.parts(
-                "Security",
-                &[
-                    Some(product.name.to_string()),
-                    line("engine", &product.engine),
-                    dated(
-                        line("definitions", &product.definitions),
-                        &product.definitions_date,
-                    ),
-                ],
-            );
+            let definitions = self.told(words::DEFINITIONS, product.definitions.as_ref());
+            let parts = [
+                Some(product.name.to_string()),
+                self.told(words::ENGINE, product.engine.as_ref()),
+                self.dated(definitions, &product.definitions_date),
+            ];
+            self.parts(self.name(words::SECURITY), &parts);
             for setting in &product.settings {
-                let word = match setting.on {
-                    Some(true) => "on",
-                    Some(false) => "off",
-                    None => "not told",
+                let words = match setting.on {
+                    Some(true) => words::SETTING_ON,
+                    Some(false) => words::SETTING_OFF,
+                    None => words::SETTING_NOT_TOLD,
                 };
-                self.field("", &format!("{}: {word}", setting.title));
+                self.named("", &self.say(words, &[setting.title.as_str()]));
             }
         }
     }
@@ -241,8 +268,8 @@ impl Section {
             expected,
             purpose,
         } = service;
-        let text = format!("{name} ({purpose}): {what} is {found}, expected {expected}");
-        self.field("Service", &text);
+        let values = [name, purpose, what, found, expected].map(Line::as_str);
+        self.field(words::SERVICE, &self.say(words::SERVICE_IS, &values));
     }
 
     fn files(&mut self, files: &[FileHealth]) {
@@ -254,29 +281,31 @@ impl Section {
             let present = files.iter().filter(|file| file.state == FileState::Present);
             present.filter(|file| file.signed == wanted).count()
         };
-        let text = format!(
-            "{} of {} there; by catalog: {} signed, {} not listed, {} not told",
+        let counts = [
             there.count(),
             files.len(),
             signed(Some(true)),
             signed(Some(false)),
-            signed(None)
-        );
-        self.field("Files", &text);
+            signed(None),
+        ];
+        let counts = counts.map(|count| count.to_string());
+        let counts: Vec<&str> = counts.iter().map(String::as_str).collect();
+        self.field(words::FILES, &self.say(words::FILES_ARE, &counts));
         let is_odd =
             |file: &&FileHealth| file.state != FileState::Present || file.signed == Some(false);
         for file in files.iter().filter(is_odd).take(MOST_LINES) {
-            let word = match file.state {
-                FileState::Present => "is in no catalog",
-                FileState::Missing => "is missing",
-                FileState::Empty => "is empty",
-                FileState::Unreadable => "cannot be read",
+            let words = match file.state {
+                FileState::Present => words::IN_NO_CATALOG,
+                FileState::Missing => words::MISSING,
+                FileState::Empty => words::EMPTY,
+                FileState::Unreadable => words::UNREADABLE,
             };
             let reason = match (file.state, &file.reason) {
                 (FileState::Present, _) | (_, None) => String::new(),
-                (_, Some(reason)) => format!(": {reason}"),
+                (_, Some(reason)) => format!(": {}", self.sentence(reason)),
             };
-            self.field("", &format!("{} {word}{reason}", file.path));
+            let text = self.say(words, &[file.path.as_str()]);
+            self.named("", &format!("{text}{reason}"));
         }
         self.more(files.iter().filter(is_odd).count());
     }
@@ -284,25 +313,27 @@ impl Section {
     /// Says how many lines of one kind are left out.
     fn more(&mut self, count: usize) {
         if let Some(more) = count.checked_sub(MOST_LINES).filter(|more| *more > 0) {
-            self.field("", &format!("and {more} more, see report.json"));
+            self.named("", &self.say(words::AND_MORE, &[&more.to_string()]));
         }
     }
-}
 
-/// Returns how many items there are, in words.
-fn count_all<T>(listing: &Listing<T>, word: &str) -> String {
-    let listed = u64::try_from(listing.items.len()).unwrap_or(u64::MAX);
-    match listed.saturating_add(listing.left_out) {
-        1 => format!("1 {word}"),
-        count => format!("{count} {word}s"),
+    /// Returns how many items there are, in words.
+    fn count<T>(&self, listing: &Listing<T>, one: Words, many: Words) -> String {
+        let listed = u64::try_from(listing.items.len()).unwrap_or(u64::MAX);
+        match listed.saturating_add(listing.left_out) {
+            1 => self.say(one, &[]),
+            count => self.say(many, &[&count.to_string()]),
+        }
     }
-}
 
-/// Returns a version with its date, as far as they are told.
-fn dated(version: Option<String>, date: &Option<Line>) -> Option<String> {
-    match (version, date) {
-        (Some(version), Some(date)) => Some(format!("{version} of {date}")),
-        (version, date) => version.or(date.as_ref().map(|date| format!("of {date}"))),
+    /// Returns a version with its date, as far as they are told.
+    fn dated(&self, version: Option<String>, date: &Option<Line>) -> Option<String> {
+        match (version, date) {
+            (Some(version), Some(date)) => {
+                Some(self.say(words::OF_DATE, &[&version, date.as_str()]))
+            }
+            (version, date) => version.or_else(|| date.as_ref().map(Line::to_string)),
+        }
     }
 }
 
@@ -363,12 +394,13 @@ mod tests {
     #[test]
     fn the_section_fits_80_columns_and_says_what_to_act_on() {
         let report = Report::parse(SCHEMA_1).unwrap();
-        let lines = render_health(&report.health);
+        let lines = render_health(&report.health, &report.machine, Language::English);
         expect![[r#"
             Health
               Firmware   version A08 of 03/04/2010, Secure Boot off
               Board      Dell Inc., 0M858N, serial ..CN1374085N00BX.
               Processor  Intel(R) Core(TM)2 Duo CPU E8400 @ 3.00GHz, 2 of them
+              Memory     1.0 GB
               Clock      2010-04-22T10:15:00Z, newest file on its disk 2010-04-22T07:58:12Z
               Disk 1     worn: ST380815AS, 80.0 GB, ATA
                          2 sectors were replaced by spare ones
@@ -395,14 +427,18 @@ mod tests {
 
     #[test]
     fn long_texts_wrap_and_longer_words_are_broken() {
-        let mut section = Section(Vec::new());
-        section.field("Note", &"word ".repeat(40));
-        section.field("", &"x".repeat(200));
-        section.field("Empty", "");
-        assert!(section.0.iter().all(|line| line.chars().count() <= COLUMNS));
-        assert_eq!(section.0.len(), 4 + 3 + 1);
-        assert!(section.0[1].starts_with("             word"));
-        assert_eq!(section.0[7], "  Empty");
+        let mut section = Section {
+            lines: Vec::new(),
+            language: Language::English,
+        };
+        section.field(words::NOTE, &"word ".repeat(40));
+        section.named("", &"x".repeat(200));
+        section.named("Empty", "");
+        let lines = section.lines;
+        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS));
+        assert_eq!(lines.len(), 4 + 3 + 1);
+        assert!(lines[1].starts_with("             word"));
+        assert_eq!(lines[7], "  Empty");
         assert_eq!(wrap("a b", 1), ["a", "b"]);
     }
 

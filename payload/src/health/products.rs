@@ -1,6 +1,7 @@
 //! Security products with the settings that decide who is hit, and whether the stick is up to date.
 
 use rescue_stick::definitions::DefinitionsSet;
+use rescue_stick::report::KitFacts;
 use rescue_stick::report::health::ProductHealth;
 use rescue_stick::report::line::Line;
 
@@ -38,6 +39,17 @@ pub(super) fn find_old_stick(product: &InstalledProduct, stick: &Stick) -> Optio
             )
         })
         .next()
+}
+
+/// Describes what the stick carries.
+pub(super) fn describe_kit(stick: &Stick, older_than: &[String]) -> KitFacts {
+    let sets = stick.job().definitions.iter();
+    KitFacts {
+        definitions: sets
+            .map(|(name, set)| (name.clone(), set.version.clone()))
+            .collect(),
+        older_than: older_than.iter().map(|line| Line::clean(line)).collect(),
+    }
 }
 
 fn is_older(set: &DefinitionsSet, installed: &str) -> bool {

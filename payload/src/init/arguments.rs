@@ -4,6 +4,7 @@
 //! mend.stick=7F3A-01B2     serial number of the stick's FAT32 partition; needed
 //! mend.mode=repair         or diagnose, undo
 //! mend.finish=ask          or restart, power-off; else the stick's job decides
+//! mend.visit=ask           technician, site and ticket are asked for, even if the stick knows them
 //! mend.lang=fr             language of the screen until the stick has proven itself; else English
 //! ```
 
@@ -32,6 +33,8 @@ pub struct Arguments {
     pub finish: Option<Finish>,
     /// Language of the screen by its ISO 639-1 code.
     pub language: Option<String>,
+    /// Whether technician, site and ticket are asked for whatever the stick knows.
+    pub asks_visit: bool,
 }
 
 impl Arguments {
@@ -46,6 +49,7 @@ impl Arguments {
                 Some(("mend.finish", "ask")) => arguments.finish = Some(Finish::Ask),
                 Some(("mend.finish", "restart")) => arguments.finish = Some(Finish::Restart),
                 Some(("mend.finish", "power-off")) => arguments.finish = Some(Finish::PowerOff),
+                Some(("mend.visit", "ask")) => arguments.asks_visit = true,
                 Some(("mend.lang", code)) => arguments.language = Some(code.to_owned()),
                 _ => {}
             }
@@ -70,12 +74,13 @@ mod tests {
     #[test]
     fn reads_its_own_arguments_among_the_kernels() {
         let line = "quiet console=ttyS0 mend.stick=7f3A-01B2 mend.mode=undo mend.finish=power-off \
-             mend.lang=fr\n";
+             mend.lang=fr mend.visit=ask\n";
         let expect = Arguments {
             stick_serial: Some(0x7F3A_01B2),
             task: Task::Undo,
             finish: Some(Finish::PowerOff),
             language: Some("fr".to_owned()),
+            asks_visit: true,
         };
         assert_eq!(Arguments::parse(line), expect);
     }

@@ -1,14 +1,12 @@
 //! The stick that this PC was started from: found by its serial number, mounted read-only, and mounted
 //! for writing only while a report is saved.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
 use rescue_stick::paths;
-use rescue_stick::report::Report;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use crate::area::FileArea;
@@ -16,6 +14,9 @@ use crate::filesystem::identify;
 use crate::machine::FileSystem;
 use crate::machine::linux::device::AreaPlace;
 use crate::machine::linux::{disks, ioctls};
+use crate::stick::Stick;
+use crate::stick::record::Record;
+use crate::stick::reports::{SealedReport, write_report};
 
 /// Where the stick is mounted.
 const ROOT: &str = "/run/stick";
@@ -140,69 +141,27 @@ impl BootStick {
         let _ = unmount(ROOT, UnmountFlags::DETACH);
     }
 
-    /// Saves the report and its text on the stick. Returns the folder, relative to the stick's root.
-    pub fn save_report(&self, report: &Report, text: &str) -> Result<String, String> {
+    /// Saves a report on the stick. Returns the folder, relative to the stick's root.
+    pub fn save_report(&self, sealed: &SealedReport) -> Result<String, String> {
         unmount(ROOT, UnmountFlags::empty()).map_err(|error| format!("unmounting: {error}"))?;
         self.mount(MountFlags::empty())?;
-        let folder = format!("{}/{}", paths::REPORTS, safe_name(&report.run));
-        let written = write_report(&self.root().join(&folder), &report.to_text(), text);
+        let written = write_report(self.root(), sealed);
         let ended = unmount(ROOT, UnmountFlags::empty());
-        written.map_err(|error| error.to_string())?;
+        let folder = written.map_err(|error| error.to_string())?;
         ended.map_err(|error| format!("unmounting: {error}"))?;
         Ok(folder)
     }
-}
 
-fn write_report(folder: &Path, json: &str, text: &str) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    for (name, content) in [("report.json", json), ("report.txt", text)] {
-        let temporary = folder.join(format!("{name}.tmp"));
-        let mut file = fs::File::create(&temporary)?;
-        file.write_all(content.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, folder.join(name))?;
-    }
-    // Measured: on FAT only a sync of everything makes a rename durable.
-    rustix::fs::sync();
-    Ok(())
-}
-
-/// Returns `name` with nothing in it that FAT or a path would take amiss.
-fn safe_name(name: &str) -> String {
-    let is_safe = |one: char| one.is_alphanumeric() || one == '-' || one == '_';
-    let safe: String = name
-        .chars()
-        .take(64)
-        .map(|one| if is_safe(one) { one } else { '_' })
-        .collect();
-    if safe.is_empty() { "run".into() } else { safe }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folder_names_of_reports_hold_nothing_odd() {
-        assert_eq!(
-            safe_name("20100422T101500Z-OPTIPLEX-114"),
-            "20100422T101500Z-OPTIPLEX-114"
-        );
-        assert_eq!(safe_name("../a b:\u{e9}"), "___a_b_é");
-        assert_eq!(safe_name(""), "run");
-    }
-
-    #[test]
-    fn a_report_is_written_whole_under_its_own_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let run = folder.path().join("reports/run");
-        write_report(&run, "{}", "text").unwrap();
-        let names = fs::read_dir(&run)
-            .unwrap()
-            .map(|one| one.unwrap().file_name());
-        let mut names: Vec<_> = names.collect();
-        names.sort();
-        assert_eq!(names, ["report.json", "report.txt"]);
-        assert_eq!(fs::read_to_string(run.join("report.txt")).unwrap(), "text");
+    /// Opens the stick's record of its reports.
+    pub fn open_record(&self, stick: &Stick) -> Record {
+        let area = self.place_of(paths::HEAD).and_then(|place| {
+            let area = place.open().map_err(|error| error.to_string())?;
+            Ok(Box::new(area))
+        });
+        match area {
+            Ok(area) => Record::open(area, self.root(), stick.identity()),
+            // Images of earlier versions have no room for it.
+            Err(_) => Record::none(),
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::screen::{ADVICE_TO_RESTART, Answer, Question, Work};
 use crate::windows::path::WindowsPath;
 
 /// What is said of a repair that was made without the stick's journal.
-const UNPROTECTED: &str =
+pub(super) const UNPROTECTED: &str =
     "repaired without the stick's journal, as was agreed: the stick cannot take this repair back";
 
 /// What was carried out.

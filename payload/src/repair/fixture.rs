@@ -309,6 +309,8 @@ pub(crate) fn make_stick_for(
         remedies: ids,
         definitions: [("mcafee-dat".to_owned(), set)].into(),
         files: kit_files,
+        visit: rescue_stick::report::VisitFacts::default(),
+        ask_visit: false,
     };
     files.push((paths::JOB.to_owned(), job.to_text().into_bytes()));
     let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();

@@ -1,20 +1,20 @@
 //! Puts the report together and prints it as a page for people. Pure.
 
-use std::fmt::Write as _;
-
 use rescue_stick::report::health::HealthReport;
 use rescue_stick::report::{
-    CandidateReport, ChangeReport, InstallationReport, KitFacts, MachineFacts, REPORT_SCHEMA,
-    Report, StickFacts, Timing, Verdict, VisitFacts, VolumeReport,
+    InstallationReport, KitFacts, MachineFacts, REPORT_SCHEMA, Report, StickFacts, Timing, Verdict,
+    VisitFacts, VolumeReport,
 };
 
 use crate::filesystem::LOCKED_BY_BITLOCKER;
 use crate::filesystem::foreign::ForeignKind;
-use crate::health::page::render_health;
 use crate::machine::{FileSystem, ReadFaults, VolumeState};
 use crate::repair::detect::{InstallationFacts, Inventory, VolumeInventory};
 use crate::repair::diagnose::{FAILING_DISK, LOCKED_VOLUME, UNREADABLE_VOLUME};
 use crate::repair::time::{format_compact, format_rfc_3339};
+use crate::screen::words::Language;
+
+mod page;
 
 /// Everything that a run gathered for its report.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct Course {
     pub installations: Vec<InstallationReport>,
     /// What the health check found.
     pub health: HealthReport,
+    /// What the stick carries.
+    pub kit: KitFacts,
     /// Time of every stage.
     pub timings: Vec<Timing>,
 }
@@ -137,7 +139,7 @@ pub fn assemble_report(course: Course) -> Report {
         stick: course.stick,
         chain: None,
         visit: VisitFacts::default(),
-        kit: KitFacts::default(),
+        kit: course.kit,
         language: "en".to_owned(),
         text_sha256: None,
         machine: course.machine,
@@ -224,148 +226,9 @@ pub fn note_faults(name: &str, faults: ReadFaults) -> Option<String> {
     })
 }
 
-/// Returns the report as a page of plain text.
-pub fn render_report(report: &Report) -> String {
-    let mut page = Page::default();
-    page.line(0, &format!("mendkit report {}", report.run));
-    page.line(0, "");
-    page.line(0, report.verdict.word());
-    page.line(0, "");
-    let stick = &report.stick;
-    page.field(0, "PC", &machine_line(&report.machine));
-    let id = stick.id.as_ref().map(|id| format!("{id}, "));
-    let id = id.unwrap_or_default();
-    page.field(0, "Stick", &format!("{id}{}, {}", stick.title, stick.date));
-    let seconds = format!("{}.{}", report.took_ms / 1000, report.took_ms % 1000 / 100);
-    let started = &report.started;
-    page.field(
-        0,
-        "Started",
-        &format!("{started} by this PC's clock, took {seconds} s"),
-    );
-    for installation in &report.installations {
-        page.installation(installation);
-    }
-    page.line(0, "");
-    for line in render_health(&report.health) {
-        page.line(0, &line);
-    }
-    page.line(0, "");
-    for volume in &report.volumes {
-        let VolumeReport {
-            name,
-            file_system,
-            size,
-            state,
-            ..
-        } = volume;
-        let megabytes = size / 1_000_000;
-        page.field(
-            0,
-            "Volume",
-            &format!("{name}: {file_system}, {megabytes} MB, {state}"),
-        );
-    }
-    for note in &report.notes {
-        page.field(0, "Note", note);
-    }
-    page.text
-}
-
-fn machine_line(machine: &MachineFacts) -> String {
-    let mut parts = Vec::new();
-    parts.extend(
-        [&machine.vendor, &machine.model]
-            .into_iter()
-            .flatten()
-            .cloned(),
-    );
-    parts.extend(
-        machine
-            .serial
-            .iter()
-            .map(|serial| format!("serial {serial}")),
-    );
-    parts.push(machine.firmware.clone());
-    parts.join(", ")
-}
-
-/// A page that is being written.
-#[derive(Default)]
-struct Page {
-    text: String,
-}
-
-impl Page {
-    fn line(&mut self, indent: usize, text: &str) {
-        // OK to discard: writing to a String does not fail.
-        let _ = writeln!(self.text, "{}", format!("{:indent$}{text}", "").trim_end());
-    }
-
-    fn field(&mut self, indent: usize, name: &str, text: &str) {
-        self.line(indent, &format!("{name:<10} {text}"));
-    }
-
-    fn installation(&mut self, installation: &InstallationReport) {
-        let InstallationReport {
-            volume,
-            folder,
-            verdict,
-            ..
-        } = installation;
-        self.line(0, "");
-        self.line(0, &format!("{folder} on {volume}: {}", verdict.word()));
-        if let Some(computer) = &installation.computer {
-            self.field(2, "Computer", computer);
-        }
-        self.field(2, "Windows", &installation.windows);
-        for product in &installation.products {
-            self.field(2, "Security", product);
-        }
-        for finding in &installation.findings {
-            self.field(2, "Found", &format!("{} ({})", finding.text, finding.id));
-            finding.evidence.iter().for_each(|line| self.line(15, line));
-        }
-        for candidate in &installation.candidates {
-            self.candidate(candidate);
-        }
-        if let Some(plan) = &installation.plan {
-            self.field(2, "Plan", "");
-            plan.lines().for_each(|line| self.line(4, line));
-        }
-        for change in &installation.changes {
-            self.change(change);
-        }
-        for line in &installation.advice {
-            self.field(2, "Next", line);
-        }
-    }
-
-    fn candidate(&mut self, candidate: &CandidateReport) {
-        let CandidateReport {
-            place,
-            accepted,
-            reason,
-            ..
-        } = candidate;
-        let word = if *accepted { "accepted" } else { "refused" };
-        self.field(2, "Looked at", place);
-        self.line(15, &format!("{word}: {reason}"));
-    }
-
-    fn change(&mut self, change: &ChangeReport) {
-        self.field(2, "Changed", &change.path);
-        let digest = |digest: &Option<_>| {
-            digest
-                .as_ref()
-                .map_or_else(|| "not there".to_owned(), ToString::to_string)
-        };
-        self.line(15, &format!("before {}", digest(&change.before)));
-        self.line(15, &format!("after  {}", digest(&change.after)));
-        if let Some(kept) = &change.kept {
-            self.line(15, &format!("the former file is kept in {kept}"));
-        }
-    }
+/// Returns the report as a page of plain text. Sentences that have no translation are in English.
+pub fn render_report(report: &Report, language: Language) -> String {
+    page::write_page(report, language)
 }
 
 #[cfg(test)]
@@ -400,6 +263,7 @@ mod tests {
             },
             installations: Vec::new(),
             health: HealthReport::default(),
+            kit: KitFacts::default(),
             timings: Vec::new(),
         }
     }

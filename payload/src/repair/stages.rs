@@ -11,6 +11,8 @@ pub(super) enum Stage {
     Health,
     Diagnose,
     Plan,
+    /// For a person.
+    Wait,
     Apply,
     Check,
     Commit,
@@ -18,11 +20,12 @@ pub(super) enum Stage {
 }
 
 /// All stages in order, with their names in the report.
-const ALL_STAGES: [(Stage, &str); 8] = [
+const ALL_STAGES: [(Stage, &str); 9] = [
     (Stage::Detect, "detect"),
     (Stage::Health, "health"),
     (Stage::Diagnose, "diagnose"),
     (Stage::Plan, "plan"),
+    (Stage::Wait, "wait"),
     (Stage::Apply, "apply"),
     (Stage::Check, "check"),
     (Stage::Commit, "commit"),

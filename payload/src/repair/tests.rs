@@ -16,6 +16,7 @@ use super::*;
 use crate::machine::folder::FolderMachine;
 use crate::machine::{FileSystem, VolumeFacts, VolumeView};
 use crate::screen::Answer;
+use crate::screen::words::Language;
 use crate::windows::pe::PeMachine;
 
 mod containers;
@@ -645,10 +646,11 @@ fn the_page_tells_a_person_what_was_found_and_done() {
     let mut report = scene.run(Mode::Auto);
     let volume = report.volumes[0].name.clone();
     report.took_ms = 1830;
+    report.timings.clear();
     report.volumes[0].size = 40_000_000_000;
     // That section has tests of its own, and this folder's times and free space are the host's.
     report.health = HealthReport::default();
-    let text = render_report(&report).replace(&volume, "VOLUME");
+    let text = render_report(&report, Language::English).replace(&volume, "VOLUME");
     expect![[r#"
         mendkit report 20100422T101500Z-PC1
 
@@ -656,6 +658,8 @@ fn the_page_tells_a_person_what_was_found_and_done() {
 
         PC         folder
         Stick      McAfee DAT 5958 (svchost.exe), 2010-04-22
+        Report     unsigned: this stick has no key of its own
+        Carries    mcafee-dat 5959.0000
         Started    2010-04-22T10:15:00Z by this PC's clock, took 1.8 s
 
         \WINDOWS on VOLUME: REPAIRED

@@ -100,6 +100,7 @@ pub fn undo_run(
         inventory,
         installations,
         health: health.report,
+        kit: health.kit,
         timings: stages.timings(),
     });
     // That there is no Windows, or a locked one, does not make an undo worse.

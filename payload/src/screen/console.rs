@@ -103,6 +103,11 @@ impl Consoles {
         }
     }
 
+    /// Returns the language that it speaks now.
+    pub fn language(&self) -> Language {
+        self.story.language
+    }
+
     /// Returns the language that the key would change to.
     fn other_language(&self) -> Language {
         let place = self

@@ -2,8 +2,10 @@
 //! by the compiler; that it fits and that the console's font has its letters, by the tests.
 
 pub mod disks;
+pub mod page;
 pub mod sentences;
 pub mod unlocking;
+pub mod visit;
 
 /// A language of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

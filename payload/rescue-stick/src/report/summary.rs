@@ -100,7 +100,7 @@ pub enum SummaryError {
 
 impl Summary {
     /// Returns the summary of `report`, whose bytes are `json`, on the stick with that name.
-    pub fn of(report: &Report, json: &[u8], stick: StickId, started: i64) -> Self {
+    pub fn of(report: &Report, json: &[u8], stick: StickId) -> Self {
         let mut digest = [0; 16];
         let whole = Sha256Digest::of(json).0;
         digest
@@ -114,7 +114,7 @@ impl Summary {
             stick,
             number: number.and_then(|number| u32::try_from(number).ok()),
             verdict: report.verdict,
-            started: u32::try_from(started).unwrap_or_default(),
+            started: unix_seconds(&report.started).unwrap_or_default(),
             digest,
             computer: cut(computer.unwrap_or_default()).to_owned(),
         }
@@ -235,6 +235,34 @@ fn parse_digits(digits: &[u8]) -> Option<Vec<u8>> {
 
 fn digest_of(bytes: &[u8]) -> [u8; 64] {
     Blake2b512::digest([SIGNED_AS, bytes].concat()).into()
+}
+
+/// Returns the seconds since 1970 of a time such as `2010-04-22T10:15:00Z`.
+fn unix_seconds(text: &str) -> Option<u32> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    // Years begin with March, so that a leap day is the last of its year. Source: H. Hinnant,
+    // "chrono-compatible low-level date algorithms", days_from_civil.
+    let year = year.checked_sub(i64::from(month <= 2))?;
+    let month_from_march = month.checked_add(9)?.checked_rem(12)?;
+    let day_of_year = month_from_march
+        .checked_mul(153)?
+        .checked_add(2)?
+        .checked_div(5)?
+        .checked_add(day)?;
+    let leap_days = year / 4 - year / 100 + year / 400;
+    let days = year
+        .checked_mul(365)?
+        .checked_add(leap_days)?
+        .checked_add(day_of_year)?
+        // Days from 1 March of the year 0 to the first of 1970, and days count from 1.
+        .checked_sub(719_469)?;
+    let clock = hour
+        .checked_mul(3600)?
+        .checked_add(minute.checked_mul(60)?)?;
+    let seconds = days.checked_mul(86_400)?.checked_add(clock)?;
+    u32::try_from(seconds.checked_add(second)?).ok()
 }
 
 /// Returns the beginning of a name that fits.

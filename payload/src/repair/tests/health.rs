@@ -79,7 +79,7 @@ fn nothing_is_written_to_a_failing_disk_in_any_mode() {
         let advice = installation.advice.join(" ");
         assert!(advice.contains("image this disk first"), "{advice}");
         assert!(!scene.seen.iter().any(|line| line.contains("Repair {")));
-        let page = render_report(&report);
+        let page = render_report(&report, Language::English);
         assert!(page.contains("IMAGE THIS DISK FIRST"), "{page}");
     }
 }

@@ -197,6 +197,28 @@ const ALL_SENTENCES: &[Sentence] = &[
     sentence("disk {}", ["disk {0}", "disque {0}", "Festplatte {0}", "disco {0}"]),
     sentence("1 file", ["1 file", "1 fichier", "1 Datei", "1 archivo"]),
     sentence("{} files", ["{0} files", "{0} fichiers", "{0} Dateien", "{0} archivos"]),
+    // Of the report's page alone.
+    sentence("not there", ["not there", "absent", "nicht da", "no está"]),
+    sentence("clean", ["clean", "sain", "in Ordnung", "en orden"]),
+    sentence("not shut down cleanly", ["not shut down cleanly", "mal fermé", "nicht sauber geschlossen", "mal cerrado"]),
+    sentence("marked for checking by Windows", ["marked for checking by Windows", "à vérifier par Windows", "von Windows zu prüfen", "marcado para comprobación por Windows"]),
+    sentence("hibernated", ["hibernated", "en veille prolongée", "im Ruhezustand", "hibernado"]),
+    sentence("locked by BitLocker", ["locked by BitLocker", "verrouillé par BitLocker", "mit BitLocker gesperrt", "bloqueado por BitLocker"]),
+    sentence("installation {} on {}", ["installation {0} on {1}", "installation {0} sur {1}", "Installation {0} auf {1}", "instalación {0} en {1}"]),
+    sentence("{} replace  {} by {} in {}, {}", ["{0} replace  {1} by {2} in {3}, {4}", "{0} remplacer  {1} par {2} dans {3}, {4}", "{0} ersetzen  {1} durch {2} in {3}, {4}", "{0} reemplazar  {1} por {2} en {3}, {4}"]),
+    sentence("{} restore  {} from {}", ["{0} restore  {1} from {2}", "{0} remettre  {1} depuis {2}", "{0} zurücklegen  {1} aus {2}", "{0} reponer  {1} desde {2}"]),
+    sentence("{} for {}, identity matches; not proven by signature", ["{0} for {1}, identity matches; not proven by signature", "{0} pour {1}, identité conforme ; pas de preuve par signature", "{0} für {1}, Identität stimmt; nicht durch Signatur bewiesen", "{0} para {1}, identidad correcta; sin prueba de firma"]),
+    sentence("undo: put the kept copies back", ["undo: put the kept copies back", "annuler : remettre les copies gardées", "rückgängig: die aufbewahrten Kopien zurücklegen", "deshacer: reponer las copias guardadas"]),
+    sentence("undo: put the kept copy back", ["undo: put the kept copy back", "annuler : remettre la copie gardée", "rückgängig: die aufbewahrte Kopie zurücklegen", "deshacer: reponer la copia guardada"]),
+    sentence("undo: remove it", ["undo: remove it", "annuler : l'enlever", "rückgängig: entfernen", "deshacer: quitarlo"]),
+    sentence("former files and how to undo this are kept in {}", ["former files and how to undo this are kept in {0}", "les anciens fichiers et la façon d'annuler sont gardés dans {0}", "frühere Dateien und der Weg zurück liegen in {0}", "los archivos anteriores y cómo deshacerlo están en {0}"]),
+    sentence("nothing else will be written", ["nothing else will be written", "rien d'autre ne sera écrit", "sonst wird nichts geschrieben", "no se escribirá nada más"]),
+    // What becomes of a report, and of the record that it is counted in.
+    sentence("The report is kept on this PC: {}", ["The report is kept on this PC: {0}", "Le rapport est gardé sur ce PC : {0}", "Der Bericht liegt auf diesem PC: {0}", "El informe queda en este PC: {0}"]),
+    sentence("This PC did not take the report either: {}", ["This PC did not take the report either: {0}", "Ce PC n'a pas pris le rapport non plus : {0}", "Auch dieser PC nahm den Bericht nicht an: {0}", "Este PC tampoco aceptó el informe: {0}"]),
+    sentence("The report is whole, but the stick did not take that it is its last: {}", ["The report is whole, but the stick did not take that it is its last: {0}", "Le rapport est complet, mais la clé n'a pas noté qu'il est le dernier : {0}", "Der Bericht ist ganz, aber der Stick nahm nicht auf, dass er der letzte ist: {0}", "El informe está completo, pero la memoria no anotó que es el último: {0}"]),
+    sentence("the stick did not take this report: {}", ["the stick did not take this report: {0}", "la clé n'a pas pris ce rapport : {0}", "der Stick nahm diesen Bericht nicht an: {0}", "la memoria no aceptó este informe: {0}"]),
+    sentence("the stick did not count this start: {}", ["the stick did not count this start: {0}", "la clé n'a pas compté ce démarrage : {0}", "der Stick zählte diesen Start nicht: {0}", "la memoria no contó este arranque: {0}"]),
 ];
 
 /// Returns a line of the repair in `language`, as the screen says it; one that is not known as it is.
@@ -367,6 +389,8 @@ mod tests {
             include_str!("../../machine/linux/volume.rs"),
             include_str!("../../machine/linux/disks.rs"),
             include_str!("../../init.rs"),
+            include_str!("../../init/filing.rs"),
+            include_str!("../../repair/plan/step.rs"),
             include_str!("../../init/unlock.rs"),
             include_str!("../../unlock.rs"),
             include_str!("../../filesystem.rs"),

@@ -1,8 +1,6 @@
 use super::*;
 
 const JSON: &str = include_str!("../../../fixtures/report-2.json");
-const STARTED: i64 = 1_271_931_300;
-
 fn identity() -> Identity {
     let file = include_bytes!("../../../fixtures/identity-1.bin");
     Identity::parse(file).unwrap().unwrap()
@@ -10,7 +8,7 @@ fn identity() -> Identity {
 
 fn summary() -> Summary {
     let report = Report::parse(JSON).unwrap();
-    Summary::of(&report, JSON.as_bytes(), identity().facts().id, STARTED)
+    Summary::of(&report, JSON.as_bytes(), identity().facts().id)
 }
 
 #[test]
@@ -49,6 +47,30 @@ fn every_changed_digit_and_every_cut_is_noticed() {
         "MENDKIT1:999",
     ] {
         assert!(SignedSummary::parse(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn times_are_those_of_date() {
+    // Made with `date -u -d @N +%FT%TZ`.
+    for (seconds, text) in [
+        (0, "1970-01-01T00:00:00Z"),
+        (1_271_931_300, "2010-04-22T10:15:00Z"),
+        (951_782_400, "2000-02-29T00:00:00Z"),
+        (951_868_799, "2000-02-29T23:59:59Z"),
+        (1_293_839_999, "2010-12-31T23:59:59Z"),
+        (4_107_542_400, "2100-03-01T00:00:00Z"),
+    ] {
+        assert_eq!(unix_seconds(text), Some(seconds), "{text}");
+    }
+    for text in [
+        "",
+        "2010",
+        "1969-12-31T23:59:59Z",
+        "9999-12-31T23:59:59Z",
+        "xxxx",
+    ] {
+        assert_eq!(unix_seconds(text), None, "{text:?}");
     }
 }
 
