@@ -2,13 +2,16 @@
 //!
 //! Each boot ends by the guest's own word on the serial line and by the host's look at the disk.
 //!
+//! - `acceptance`: firmware that refuses a stick, as it was said
 //! - `firmware`: BIOS, UEFI and Secure Boot, each against a broken Windows XP
 //! - `health`: disks of every kind, one of them failing
 //! - `interrupted`: a power cut in the middle of writing
 //! - `recorded`: power cuts at every write that reached stick and disk
+//! - `rehearsed`: `mendkit rehearse`, as root and as an ordinary user
 //! - `refused`: sticks that are not as they were signed
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
+//! - `layouts`: a GPT without a hybrid MBR, and an MBR alone
 //! - `locked`: volumes that BitLocker locks
 //! - `machines`: other PCs, other answers, undo
 //! - `refreshed`: a stick that `mendkit refresh` brought to a newer image
@@ -17,10 +20,12 @@
 //! - `pictures`: every state of the screen, at every size, with the keys of every keyboard
 //! - `screen`: what a person sees from across the room, and the stick that is pulled
 
+mod acceptance;
 mod firmware;
 mod health;
 mod incidents;
 mod interrupted;
+mod layouts;
 mod locked;
 mod machines;
 mod pictures;
@@ -28,6 +33,7 @@ mod real_size;
 mod recorded;
 mod refreshed;
 mod refused;
+mod rehearsed;
 mod rescue;
 mod screen;
 mod states;

@@ -34,6 +34,7 @@ pub mod browser;
 pub mod campaign;
 pub mod catalog;
 pub mod crash;
+pub mod cyclonedx;
 pub mod failing_disk;
 pub mod faulty_device;
 pub mod firmware;
