@@ -27,9 +27,9 @@ use support::qemu::{DiskBus, Firmware, MachineSpec, UsbBus};
 use crate::rescue::{Bench, check_verdict, require_boots};
 
 /// Random losses that are tried at every prefix.
-const SAMPLES: usize = 10;
+const SAMPLES: usize = 30;
 /// One state in so many is shown to the judges.
-const JUDGED: usize = 150;
+const JUDGED: usize = 60;
 
 /// Where the stick's journal lies on its image: offset and length in bytes.
 fn journal_range(bench: &Bench) -> Result<(u64, u64)> {
