@@ -4,15 +4,19 @@
 //! The GUIDs and serial numbers of an image follow from its files. The menus name the volume by its
 //! serial number, so they are digested without it and told it afterwards.
 
+use std::path::Path;
+
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::job::Job;
 use rescue_stick::manifest::Manifest;
 use rescue_stick::signature::PublicKey;
 use rescue_stick::{head, identity, journal, paths};
 
+use crate::bom::{Bom, BomInputs};
 use crate::boot::menu::{self, MENUS};
 use crate::boot::{BootFile, BootFiles, Content as BootContent};
 use crate::disk::identity::DiskIdentity;
+use crate::disk::layout::Layout;
 use crate::fat32::timestamp::{FatTimestamp, TimestampError};
 use crate::hashed_file::HashedFile;
 use crate::inputs::Inputs;
@@ -42,6 +46,10 @@ pub struct Ingredients {
     pub boot: Vec<ImageFile>,
     /// What a BIOS starts.
     pub boot_code: BootCode,
+    /// Which tables say where the volume lies.
+    pub layout: Layout,
+    /// What the boot files are made of; nothing for an image of before there were bills of materials.
+    pub bom: Option<Bom>,
     /// Remedies, in the order of the job.
     pub remedies: Vec<ImageFile>,
     /// Packages of definitions, sorted by the name that remedies use.
@@ -63,7 +71,8 @@ pub struct Assembled {
 
 impl Ingredients {
     /// Puts together what the recipe led to.
-    pub fn from_inputs(inputs: &Inputs, boot: BootFiles) -> Self {
+    pub fn from_inputs(inputs: &Inputs, boot: BootFiles, layout: Layout) -> Self {
+        let bom = Bom::of_boot_files(&boot);
         let boot_code = match boot.code {
             Some(code) => BootCode {
                 mbr: code.mbr,
@@ -77,7 +86,9 @@ impl Ingredients {
         };
         let remedies = inputs.remedies.iter().map(|input| {
             let path = format!("{}/{}.toml", paths::REMEDIES, input.remedy.id);
-            let origin = format!("remedy, {}", input.origin);
+            // Without the folder, as with the other inputs.
+            let name = Path::new(&input.origin).file_name().unwrap_or_default();
+            let origin = format!("remedy, {}", name.to_string_lossy());
             ImageFile {
                 origin,
                 ..made(&path, input.text.clone())
@@ -86,13 +97,25 @@ impl Ingredients {
         let packages = inputs.packages.iter().map(|input| {
             let set = inputs.job.definitions.get(&input.name);
             let path = set.map(|set| set.package.clone()).unwrap_or_default();
-            carried(path, &input.file)
+            let vendors = carried(path, &input.file);
+            match &input.repacked {
+                Some(bytes) => ImageFile {
+                    size: ByteSize(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+                    sha256: Sha256Digest::of(bytes),
+                    content: Content::Bytes(bytes.clone()),
+                    origin: format!("{}, packed anew", vendors.origin),
+                    ..vendors
+                },
+                None => vendors,
+            }
         });
         let files = inputs.job.files.iter().zip(&inputs.files);
         Self {
             job: inputs.job.clone(),
             boot: boot.files.into_iter().map(from_boot).collect(),
             boot_code,
+            layout,
+            bom: Some(bom),
             remedies: remedies.collect(),
             packages: packages.collect(),
             files: files
@@ -110,6 +133,18 @@ impl Ingredients {
         let mut files = self.boot.clone();
         files.push(made(paths::JOB, self.job.to_text()));
         files.push(made(paths::PUBLIC_KEY, key.to_file()));
+        if let Some(bom) = &self.bom {
+            let inputs = BomInputs {
+                job: &self.job,
+                files: [
+                    &self.remedies,
+                    &self.packages,
+                    &self.files,
+                    self.bundle.as_slice(),
+                ],
+            };
+            files.push(made(paths::BOM, bom.to_text(&inputs)));
+        }
         for group in [&self.remedies, &self.packages, &self.files] {
             files.extend_from_slice(group);
         }
@@ -121,7 +156,7 @@ impl Ingredients {
     /// `key` is the public key that lies on the image.
     pub fn identity(&self, key: &PublicKey) -> DiskIdentity {
         let text = manifest_of(&self.signed_files(key)).to_text();
-        DiskIdentity::derive(Sha256Digest::of(text.as_bytes()))
+        DiskIdentity::derive(Sha256Digest::of(text.as_bytes()), self.layout)
     }
 }
 

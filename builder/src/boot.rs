@@ -4,6 +4,7 @@
 //! Decides which files there are and what is in them; where they lie on the stick is the image plan's
 //! matter.
 
+pub mod acceptance;
 mod derived;
 mod efi;
 pub mod firmware;
@@ -12,13 +13,18 @@ mod initramfs;
 mod kernel;
 pub mod key;
 pub mod menu;
+mod papers;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::paths;
 
+use crate::bom;
+use crate::bom::licences::licences_text;
+use crate::bom::package::{CarriedPackage, MendNote, read_mend_file};
 use crate::boot::derived::{Derived, Made, Origin, derive};
 use crate::boot::efi::efi_files;
 use crate::boot::firmware::{Firmware, FirmwareSet};
@@ -27,6 +33,7 @@ use crate::boot::initramfs::{Entries, Entry};
 use crate::boot::kernel::{KERNELS, Kernel};
 use crate::boot::key::key_file;
 use crate::boot::menu::{MENUS, MenuError, MenuSettings, menu_text};
+use crate::boot::papers::carried_packages;
 use crate::hashed_file::HashedFile;
 use crate::parts::deb::{DebError, PackedFiles, read_chosen, take_file};
 use crate::parts::libraries::{LibrariesError, read_linkage};
@@ -91,8 +98,10 @@ pub struct BootFile {
     pub size: u64,
     /// Hash of the content.
     pub sha256: Sha256Digest,
-    /// The package and version it is taken from or made of.
+    /// The package and version it is taken from or made of, in words.
     pub origin: String,
+    /// The same as the bill of materials refers to it.
+    pub made_of: Vec<String>,
 }
 
 /// Everything a PC starts from.
@@ -106,6 +115,10 @@ pub struct BootFiles {
     pub kernels: Vec<String>,
     /// Modules that were wanted and that a kernel does not have: kernel in short, module.
     pub absent_modules: Vec<(String, String)>,
+    /// The packages that files are made of, by name.
+    pub packages: Vec<CarriedPackage>,
+    /// The program `mend`.
+    pub mend: Option<MendNote>,
 }
 
 /// Why boot files cannot be made.
@@ -188,6 +201,7 @@ pub fn boot_files(
             &kernel.image_name(),
             "boot",
             &part.origin(),
+            &[part],
         )?);
         let origin = format!("modules of {}", part.origin());
         module_files.push(derived_file(
@@ -195,6 +209,7 @@ pub fn boot_files(
             &kernel.modules_name(),
             "boot",
             &origin,
+            &[part],
         )?);
     }
     let mut files = kernel_files;
@@ -207,8 +222,17 @@ pub fn boot_files(
     if for_bios {
         files.push(made_file(menu_for_bios, menu.clone())?);
         let placed = derive_code(parts, settings, progress)?;
-        files.push(made_file(grub::BOOT_SECTOR_COPY, placed.mbr.to_vec())?);
-        files.push(made_file(grub::CORE_IMAGE_COPY, placed.core.clone())?);
+        let part = parts.find(&GRUB_BIOS)?;
+        for (path, bytes) in [
+            (grub::BOOT_SECTOR_COPY, placed.mbr.to_vec()),
+            (grub::CORE_IMAGE_COPY, placed.core.clone()),
+        ] {
+            files.push(BootFile {
+                origin: format!("made of {}", part.origin()),
+                made_of: vec![part.reference()],
+                ..made_file(path, bytes)?
+            });
+        }
         code = Some(placed);
     }
     if firmware.iter().any(|firmware| *firmware != Firmware::Bios) {
@@ -217,11 +241,17 @@ pub fn boot_files(
     for one in firmware {
         files.extend(efi_files(parts, *one, settings.cache, progress)?);
     }
+    let packages = carried_packages(parts, &files, settings.cache, progress)?;
+    let mend = read_mend_file(settings.mend)?;
+    let licences = licences_text(&packages, Some(&mend));
+    files.push(made_file(paths::LICENCES, licences.into_bytes())?);
     Ok(BootFiles {
         files,
         code,
         kernels,
         absent_modules,
+        packages,
+        mend: Some(mend),
     })
 }
 
@@ -271,12 +301,10 @@ fn user_file(
         })
     })?;
     let origins: Vec<String> = packages.iter().map(|part| part.origin()).collect();
-    derived_file(
-        &derived,
-        name,
-        "boot",
-        &format!("mend, {}", origins.join(", ")),
-    )
+    let origin = format!("mend, {}", origins.join(", "));
+    let mut file = derived_file(&derived, name, "boot", &origin, &packages)?;
+    file.made_of.insert(0, bom::MEND.to_owned());
+    Ok(file)
 }
 
 fn make_user_archive(mend: &Path, packages: &[&Part]) -> Result<Vec<u8>, BootError> {
@@ -360,6 +388,7 @@ fn derived_file(
     name: &str,
     folder: &str,
     origin: &str,
+    made_of: &[&Part],
 ) -> Result<BootFile, BootError> {
     let file = derived
         .files
@@ -371,6 +400,7 @@ fn derived_file(
         size: file.size,
         sha256: file.sha256,
         origin: origin.to_owned(),
+        made_of: made_of.iter().map(|part| part.reference()).collect(),
     })
 }
 
@@ -381,5 +411,6 @@ fn made_file(path: &str, bytes: Vec<u8>) -> Result<BootFile, BootError> {
         sha256: Sha256Digest::of(&bytes),
         content: Content::Bytes(bytes),
         origin: MADE_BY_MENDKIT.to_owned(),
+        made_of: Vec::new(),
     })
 }

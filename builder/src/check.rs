@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::inputs::{
-    InputsError, PackageInput, RemedyInput, check_definitions_fit, read_package, read_pinned,
+    InputsError, PackageInput, RemedyInput, check_definitions_fit, read_definitions, read_pinned,
     read_remedy,
 };
 use crate::parts::lock::Lock;
@@ -136,14 +136,17 @@ fn check_inputs(recipe: &Recipe, folder: &Path, source: Source<'_>, checked: &mu
     }
     let mut definitions = std::collections::BTreeMap::new();
     for (name, given) in &recipe.definitions {
-        match read_package(name, &folder.join(&given.zip)) {
+        match read_definitions(name, given, folder) {
             Ok((package, set)) => {
                 checked.packages.push((package, set.version.clone()));
                 definitions.insert(name.clone(), set);
             }
             Err(error) => {
-                let way = key_path!["definitions", name, "zip"];
-                let what = "the vendor's package with its avvdat.ini beside it";
+                let (key, what) = match given.zip {
+                    Some(_) => ("zip", "the vendor's package with its avvdat.ini beside it"),
+                    None => ("extra-dat", "an EXTRA.DAT, plain or in a zip"),
+                };
+                let way = key_path!["definitions", name, key];
                 complain(&way, what, error);
             }
         }

@@ -27,6 +27,8 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Check an image or a stick against its signature, its manifest and its own structure
     Verify(VerifyArgs),
+    /// Explain every sector and file of an image or a stick, or say what differs between two
+    Inspect(InspectArgs),
     /// Put other definitions into a finished image, and sign it again
     Swap(SwapArgs),
     /// Make sheets of labels for the sticks that receipts tell of
@@ -175,6 +177,23 @@ pub struct VerifyArgs {
     /// Check every stick and card that is plugged in
     #[arg(long, conflicts_with = "sources")]
     pub all: bool,
+    /// Public key that must have signed it [default: the key on the stick itself]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+}
+
+/// Arguments of `mendkit inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// An image, or a stick such as /dev/sdb; of a stick, free space is not read
+    #[arg(value_name = "IMAGE|DEVICE", required_unless_present = "compare")]
+    pub source: Option<PathBuf>,
+    /// Say in words what differs between two images or sticks
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["source", "json"])]
+    pub compare: Vec<PathBuf>,
+    /// Print one JSON object with everything that is known
+    #[arg(long)]
+    pub json: bool,
     /// Public key that must have signed it [default: the key on the stick itself]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,

@@ -28,6 +28,7 @@ pub mod collect;
 pub mod devices;
 pub mod fetch;
 pub mod init;
+pub mod inspect;
 pub mod keygen;
 pub mod keys;
 pub mod labels;

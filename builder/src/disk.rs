@@ -1,14 +1,16 @@
-//! The outermost layer of the image: hybrid MBR, GPT, and the two partitions between them.
+//! The outermost layer of the image: MBR, GPT, and the two partitions between them.
 //!
 //! ```text
-//! LBA 0           MBR: boot code, disk signature, 1 = active FAT32, 2 = 0xEE over LBA 1..=2047
-//! LBA 1..=33      GPT header, 128 entries
-//! LBA 34..=2047   partition 1, BIOS boot: GRUB's core image
+//! LBA 0           MBR: boot code, disk signature; hybrid: 1 = active FAT32, 2 = 0xEE over LBA 1..=2047
+//!                                                 gpt:    1 = 0xEE over the whole disk
+//!                                                 mbr:    1 = active FAT32
+//! LBA 1..=33      GPT header, 128 entries                               not in the layout mbr
+//! LBA 34..=2047   partition 1, BIOS boot: GRUB's core image             no partition in the layout mbr
 //! LBA 2048..      partition 2, EFI system: the FAT32 volume; ends on a MiB
-//! last 33 sectors backup of the GPT
+//! last 33 sectors backup of the GPT                                     not in the layout mbr
 //! ```
 //!
-//! The MBR is a hybrid one so that XP, and a BIOS that wants an active partition, see a plain FAT32
+//! The usual MBR is a hybrid one so that XP, and a BIOS that wants an active partition, see a plain FAT32
 //! stick. The `gpt` crate writes header and entries; it accepts partitions that overlap or end
 //! behind the disk, so that is checked here.
 #![warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
@@ -24,10 +26,12 @@ use crate::lba::{ByteSize, Lba, LbaRange, SECTORS_PER_MIB};
 
 pub(crate) mod ends;
 pub mod identity;
+pub mod layout;
 pub(crate) mod raw;
 
 use ends::DiskEnds;
 use identity::DiskIdentity;
+use layout::Layout;
 use raw::{ChsAddress, RawMbr, RawMbrEntry};
 
 /// Where GRUB's core image lies: the first sector of the BIOS boot partition.
@@ -40,7 +44,7 @@ pub const VOLUME_FIRST_LBA: Lba = Lba(SECTORS_PER_MIB);
 const BEFORE_VOLUME_LBA: Lba = Lba(SECTORS_PER_MIB - 1);
 
 /// Sectors of the primary GPT: header and 128 entries of 128 bytes. Source: UEFI 2.10, 5.3.2.
-const GPT_SECTORS: u64 = 33;
+pub(crate) const GPT_SECTORS: u64 = 33;
 
 /// Attribute bit 2, "legacy BIOS bootable". Source: UEFI 2.10, table 5.8.
 pub(crate) const LEGACY_BIOS_BOOTABLE: u64 = 1 << 2;
@@ -109,6 +113,13 @@ pub enum DiskError {
 pub(crate) struct PartitionTable {
     /// LBA 0, the MBR.
     pub(crate) mbr: Vec<u8>,
+    /// The GPT, if the layout has one.
+    pub(crate) gpt: Option<GptBytes>,
+}
+
+/// The bytes of both copies of a GPT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GptBytes {
     /// LBA 1..=33, the primary GPT.
     pub(crate) primary: Vec<u8>,
     /// The last 33 sectors: entries, then header.
@@ -128,16 +139,16 @@ struct PlannedPartition {
 }
 
 /// Returns how many sectors a disk needs for a volume of `volume_sectors`: a multiple of a MiB.
-pub(crate) fn disk_sectors(volume_sectors: u64) -> u64 {
+pub(crate) fn disk_sectors(volume_sectors: u64, layout: Layout) -> u64 {
     VOLUME_FIRST_LBA
         .0
         .saturating_add(volume_sectors)
-        .saturating_add(GPT_SECTORS)
+        .saturating_add(if layout.has_gpt() { GPT_SECTORS } else { 0 })
         .div_ceil(SECTORS_PER_MIB)
         .saturating_mul(SECTORS_PER_MIB)
 }
 
-/// Makes MBR and GPT for a disk whose FAT32 volume is `volume`.
+/// Makes MBR and GPT for a disk whose FAT32 volume is `volume`, in the layout of its identity.
 pub(crate) fn plan_partition_table(
     sectors: u64,
     volume: LbaRange,
@@ -161,7 +172,12 @@ pub(crate) fn plan_partition_table(
             is_aligned: true,
         },
     ];
-    check_partitions(sectors, &partitions)?;
+    check_partitions(sectors, identity.layout, &partitions)?;
+    let mbr = expected_mbr(sectors, volume, identity, boot_code);
+    let mbr = mbr.as_bytes().to_vec();
+    if !identity.layout.has_gpt() {
+        return Ok(PartitionTable { mbr, gpt: None });
+    }
 
     let entry = |part_type_guid, part_guid, range: LbaRange, flags, name: &str| Partition {
         part_type_guid,
@@ -195,17 +211,17 @@ pub(crate) fn plan_partition_table(
         reason: error.to_string(),
     })?;
 
-    let mbr = hybrid_mbr(volume, identity, boot_code);
     let (primary, backup) = ends.into_gpt();
     let range =
         |first| LbaRange::starting_at(first, GPT_SECTORS).ok_or(DiskError::TooLarge { size });
-    Ok(PartitionTable {
-        mbr: mbr.as_bytes().to_vec(),
+    let gpt = GptBytes {
         primary,
         backup,
         primary_range: range(Lba(1))?,
         backup_range: range(Lba(sectors.saturating_sub(GPT_SECTORS)))?,
-    })
+    };
+    let gpt = Some(gpt);
+    Ok(PartitionTable { mbr, gpt })
 }
 
 fn write_gpt(
@@ -222,9 +238,14 @@ fn write_gpt(
 
 /// Checks what the gpt crate does not: that partitions lie between the two GPTs, on full MiB where
 /// that is asked for, and apart from each other.
-fn check_partitions(sectors: u64, partitions: &[PlannedPartition]) -> Result<(), DiskError> {
+fn check_partitions(
+    sectors: u64,
+    layout: Layout,
+    partitions: &[PlannedPartition],
+) -> Result<(), DiskError> {
     let size = ByteSize(Lba(sectors).byte_offset());
-    let last_usable = Lba(sectors.saturating_sub(GPT_SECTORS).saturating_sub(1));
+    let behind = if layout.has_gpt() { GPT_SECTORS } else { 0 };
+    let last_usable = Lba(sectors.saturating_sub(behind).saturating_sub(1));
     let usable =
         LbaRange::new(Lba(GPT_SECTORS.saturating_add(1)), last_usable).ok_or(DiskError::Gpt {
             sectors,
@@ -257,26 +278,33 @@ fn check_partitions(sectors: u64, partitions: &[PlannedPartition]) -> Result<(),
     Ok(())
 }
 
-/// Returns the MBR: the volume first, since XP looks at no other entry of a stick, then the entry
-/// that tells GPT readers to look further. Its range ends before the volume, so that no two entries
-/// overlap.
-pub(crate) fn hybrid_mbr(
+/// Returns the MBR of a disk of so many sectors.
+///
+/// Hybrid: the volume first, since XP looks at no other entry of a stick, then the entry that tells GPT
+/// readers to look further; its range ends before the volume, so that no two entries overlap. GPT: only
+/// that entry, over the whole disk. MBR: only the volume.
+pub(crate) fn expected_mbr(
+    sectors: u64,
     volume: LbaRange,
     identity: &DiskIdentity,
     boot_code: &[u8; 440],
 ) -> RawMbr {
     let empty = RawMbrEntry::new_zeroed();
+    let protective = |last| {
+        LbaRange::new(Lba(1), last)
+            .map_or(empty, |range| mbr_entry(0, MBR_TYPE_GPT_PROTECTIVE, range))
+    };
+    let volume = mbr_entry(0x80, MBR_TYPE_FAT32_LBA, volume);
+    let (first, second) = match identity.layout {
+        Layout::Hybrid => (volume, protective(BEFORE_VOLUME_LBA)),
+        Layout::Gpt => (protective(Lba(sectors.saturating_sub(1))), empty),
+        Layout::Mbr => (volume, empty),
+    };
     RawMbr {
         boot_code: *boot_code,
         disk_signature: identity.disk_signature.into(),
         reserved: [0; 2],
-        entries: [
-            mbr_entry(0x80, MBR_TYPE_FAT32_LBA, volume),
-            LbaRange::new(Lba(1), BEFORE_VOLUME_LBA)
-                .map_or(empty, |range| mbr_entry(0, MBR_TYPE_GPT_PROTECTIVE, range)),
-            empty,
-            empty,
-        ],
+        entries: [first, second, empty, empty],
         magic: raw::BOOT_MAGIC,
     }
 }
@@ -304,7 +332,15 @@ mod tests {
     }
 
     fn table(sectors: u64, volume: LbaRange) -> Result<PartitionTable, DiskError> {
-        let identity = DiskIdentity::derive(Sha256Digest::of(b"seed"));
+        table_in(Layout::Hybrid, sectors, volume)
+    }
+
+    fn table_in(
+        layout: Layout,
+        sectors: u64,
+        volume: LbaRange,
+    ) -> Result<PartitionTable, DiskError> {
+        let identity = DiskIdentity::derive(Sha256Digest::of(b"seed"), layout);
         plan_partition_table(sectors, volume, &identity, &[0x90; 440])
     }
 
@@ -325,18 +361,20 @@ mod tests {
             is_aligned,
         };
         let (a, b) = (planned("a", range(34, 2048), false), range(2048, 4095));
-        let error = check_partitions(8192, &[a, planned("b", b, true)]).unwrap_err();
+        let error =
+            check_partitions(8192, Layout::Hybrid, &[a, planned("b", b, true)]).unwrap_err();
         assert_eq!(
             error.to_string(),
             "partition \"b\": LBA 2048..=4095 overlaps partition \"a\" at 34..=2048"
         );
-        let error = check_partitions(8192, &[planned("b", range(2049, 4096), true)]).unwrap_err();
+        let unaligned = [planned("b", range(2049, 4096), true)];
+        let error = check_partitions(8192, Layout::Hybrid, &unaligned).unwrap_err();
         assert_eq!(
             error.to_string(),
             "partition \"b\": LBA 2049..=4096, expected to begin and end on a multiple of 2048"
         );
         assert!(matches!(
-            check_partitions(60, &[]),
+            check_partitions(60, Layout::Hybrid, &[]),
             Err(DiskError::Gpt { .. })
         ));
     }
@@ -364,5 +402,35 @@ mod tests {
              ff070000"
         );
         assert_eq!(table.mbr.get(510..), Some(&[0x55, 0xaa][..]));
+    }
+
+    #[test]
+    fn a_protective_entry_covers_the_whole_disk_and_an_mbr_alone_names_the_volume() {
+        let entries = |layout, sectors| {
+            let table = table_in(layout, sectors, range(2048, 6143)).unwrap();
+            hex::encode(table.mbr.get(446..478).unwrap())
+        };
+        let nothing = "0".repeat(32);
+        assert_eq!(
+            entries(Layout::Gpt, 8192),
+            format!("00000200ee82020001000000ff1f0000{nothing}")
+        );
+        // Of a disk that has more cylinders than an MBR counts.
+        assert_eq!(
+            entries(Layout::Gpt, 30_000_000),
+            format!("00000200eefeffff010000007fc3c901{nothing}")
+        );
+        assert_eq!(
+            entries(Layout::Mbr, 6144),
+            format!("802021000c6121000008000000100000{nothing}")
+        );
+    }
+
+    #[test]
+    fn only_an_mbr_alone_lets_the_volume_end_with_the_disk() {
+        assert_eq!(disk_sectors(4096, Layout::Mbr), 6144);
+        assert_eq!(disk_sectors(4096, Layout::Gpt), 8192);
+        assert!(table_in(Layout::Mbr, 6144, range(2048, 6143)).is_ok_and(|it| it.gpt.is_none()));
+        assert!(table_in(Layout::Gpt, 6144, range(2048, 6143)).is_err());
     }
 }

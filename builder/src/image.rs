@@ -141,6 +141,8 @@ pub fn create_image_file(
     };
     let mut file = NewFile::create(path).map_err(create)?;
     let written = write_image(plan, file.as_file(), progress)?;
+    // An image that ends in free space would end before it.
+    file.as_file().set_len(plan.size().0).map_err(create)?;
     file.as_file().sync_all().map_err(create)?;
     file.publish().map_err(create)?;
     Ok(written)

@@ -15,10 +15,12 @@ use rescue_stick::remedy::predicate::Predicate;
 use rescue_stick::remedy::{Remedy, RemedyError};
 
 use crate::hashed_file::HashedFile;
-use crate::recipe::{Recipe, RecipeFile};
+use crate::recipe::{Recipe, RecipeDefinitions, RecipeFile};
 
+pub mod extra_dat;
 pub mod mcafee_dat;
 
+use extra_dat::{ExtraDatError, read_extra_dat};
 use mcafee_dat::PackageError;
 
 /// Everything that goes on the stick besides the boot files.
@@ -56,6 +58,8 @@ pub struct PackageInput {
     pub file: HashedFile,
     /// Members of the package that are no definitions and stay where they are.
     pub left_out: Vec<String>,
+    /// What is carried instead of the vendor's file, if that is not carried as it is.
+    pub repacked: Option<Vec<u8>>,
 }
 
 /// Why the recipe cannot be made true.
@@ -114,6 +118,9 @@ pub enum InputsError {
         /// The remedy.
         remedy: String,
     },
+    /// An EXTRA.DAT cannot be carried.
+    #[error(transparent)]
+    ExtraDat(#[from] ExtraDatError),
     /// A package is not what its vendor's description says, or not safe to carry.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -293,11 +300,23 @@ fn read_packages(recipe: &Recipe, folder: &Path) -> Result<Packages, InputsError
     let mut packages = Vec::new();
     let mut definitions = BTreeMap::new();
     for (name, given) in &recipe.definitions {
-        let (package, set) = read_package(name, &folder.join(&given.zip))?;
+        let (package, set) = read_definitions(name, given, folder)?;
         definitions.insert(name.clone(), set);
         packages.push(package);
     }
     Ok((packages, definitions))
+}
+
+/// Opens, hashes and checks definitions as a recipe gives them; `name` is the one that remedies use.
+pub fn read_definitions(
+    name: &str,
+    given: &RecipeDefinitions,
+    folder: &Path,
+) -> Result<(PackageInput, DefinitionsSet), InputsError> {
+    match (&given.zip, &given.extra_dat) {
+        (None, Some(path)) => read_extra_dat(name, &folder.join(path), given.password.as_deref()),
+        (zip, _) => read_package(name, &folder.join(zip.clone().unwrap_or_default())),
+    }
 }
 
 /// Opens, hashes and checks a package of definitions; `name` is the one that remedies use.
@@ -314,6 +333,7 @@ pub fn read_package(name: &str, zip: &Path) -> Result<(PackageInput, Definitions
         name: name.to_owned(),
         file,
         left_out: checked.left_out,
+        repacked: None,
     };
     Ok((input, set))
 }

@@ -1,6 +1,7 @@
 //! Makes, signs and verifies mendkit sticks. The binary `mendkit` is a thin shell around this library.
 
 pub mod assemble;
+pub mod bom;
 pub mod boot;
 pub mod check;
 pub mod cli;
@@ -11,6 +12,7 @@ pub mod fat32;
 pub mod hashed_file;
 pub mod image;
 pub mod inputs;
+pub mod inspect;
 pub mod key_table;
 pub mod lba;
 pub mod parts;

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Build(args) => commands::build::run(args),
         Command::Rehearse(args) => commands::rehearse::run(args),
         Command::Verify(args) => commands::verify::run(args),
+        Command::Inspect(args) => commands::inspect::run(args),
         Command::Swap(args) => commands::swap::run(args),
         Command::Labels(args) => commands::labels::run(args),
         Command::Receipts(ReceiptsCommand::Check(args)) => commands::receipts::check(args),

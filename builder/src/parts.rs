@@ -17,6 +17,7 @@ pub mod libraries;
 pub mod lock;
 mod mirrors;
 pub mod modules;
+pub mod papers;
 mod version;
 
 use std::io::{self, Write};
@@ -199,6 +200,17 @@ impl Part {
     /// Returns package and version, as shown as the origin of a file.
     pub fn origin(&self) -> String {
         format!("{} {}", self.locked.package, self.locked.version)
+    }
+
+    /// Returns how the bill of materials refers to it.
+    pub fn reference(&self) -> String {
+        let LockedPart {
+            package,
+            version,
+            architecture,
+            ..
+        } = &self.locked;
+        crate::bom::package::debian_purl(package, version, architecture)
     }
 }
 

@@ -171,7 +171,8 @@ pub fn plan_image(contents: ImageContents) -> Result<ImagePlan, PlanError> {
     let volume = plan_volume(&contents)?;
     let geometry = volume.geometry;
     let volume_sectors = u64::from(geometry.sectors);
-    let sectors = disk::disk_sectors(volume_sectors);
+    let layout = contents.identity.layout;
+    let sectors = disk::disk_sectors(volume_sectors, layout);
     let too_large = || DiskError::TooLarge {
         size: ByteSize(Lba(sectors).byte_offset()),
     };
@@ -184,19 +185,27 @@ pub fn plan_image(contents: ImageContents) -> Result<ImagePlan, PlanError> {
 
     let mut pieces = Pieces::default();
     let mbr = LbaRange::starting_at(Lba(0), 1);
-    pieces.add(mbr, "hybrid MBR", PieceContent::BytesLast(table.mbr))?;
-    let primary = PieceContent::BytesLast(table.primary);
-    pieces.add(Some(table.primary_range), "GPT header and entries", primary)?;
+    let mbr_content = PieceContent::BytesLast(table.mbr);
+    pieces.add(mbr, layout.name_of_mbr(), mbr_content)?;
+    let (primary, backup) = match table.gpt {
+        Some(gpt) => (
+            Some((gpt.primary_range, gpt.primary)),
+            Some((gpt.backup_range, gpt.backup)),
+        ),
+        None => (None, None),
+    };
+    if let Some((range, bytes)) = primary {
+        let content = PieceContent::BytesLast(bytes);
+        pieces.add(Some(range), "GPT header and entries", content)?;
+    }
     let core = contents.boot_code.core;
     let core_range = LbaRange::starting_at(CORE_IMAGE_LBA, ByteSize(length(&core)).sectors());
     pieces.add(core_range, "GRUB's core image", PieceContent::Bytes(core))?;
     let empty_files = pieces.add_volume(volume, contents.files, contents.reserved)?;
-    let backup = PieceContent::Bytes(table.backup);
-    pieces.add(
-        Some(table.backup_range),
-        "backup GPT entries and header",
-        backup,
-    )?;
+    if let Some((range, bytes)) = backup {
+        let content = PieceContent::Bytes(bytes);
+        pieces.add(Some(range), "backup GPT entries and header", content)?;
+    }
     Ok(ImagePlan {
         sectors,
         identity: contents.identity,

@@ -11,6 +11,7 @@ use rescue_stick::report::line::Line;
 use serde::Deserialize;
 
 use crate::boot::firmware::{ALL_FIRMWARE, FirmwareSet};
+use crate::disk::layout::Layout;
 
 pub mod source;
 
@@ -60,7 +61,11 @@ pub struct Recipe {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RecipeDefinitions {
     /// The vendor's zip; the vendor's `avvdat.ini` lies beside it.
-    pub zip: PathBuf,
+    pub zip: Option<PathBuf>,
+    /// An EXTRA.DAT, plain or in a zip, instead of a whole package.
+    pub extra_dat: Option<PathBuf>,
+    /// The password of that zip, if it has one. It is used in the office alone.
+    pub password: Option<String>,
 }
 
 /// A known good file, pinned.
@@ -114,6 +119,9 @@ pub struct RecipeBoot {
     /// Firmware that the image is for.
     #[serde(default = "all_firmware")]
     pub firmware: FirmwareSet,
+    /// Which tables say where the volume lies.
+    #[serde(default)]
+    pub layout: Layout,
     /// Further arguments for the kernel and for `mend`.
     #[serde(default)]
     pub arguments: Vec<String>,
@@ -173,6 +181,7 @@ impl Default for RecipeBoot {
     fn default() -> Self {
         Self {
             firmware: all_firmware(),
+            layout: Layout::default(),
             arguments: Vec::new(),
             menu_seconds: default_menu_seconds(),
         }
@@ -255,6 +264,7 @@ impl Recipe {
                 found.push(nonsense);
             }
         }
+        found.extend(self.definitions.iter().filter_map(odd_definitions));
         if self.boot.firmware.is_empty() {
             found.push(sense("boot.firmware", &self.boot.firmware, "at least one"));
         }
@@ -284,6 +294,22 @@ impl Recipe {
         }
         found
     }
+}
+
+/// Returns what makes no sense about a package of definitions.
+fn odd_definitions((name, given): (&String, &RecipeDefinitions)) -> Option<Nonsense> {
+    let finding = match (&given.zip, &given.extra_dat, &given.password) {
+        (None, None, _) => "without zip and extra-dat",
+        (Some(_), Some(_), _) => "with both zip and extra-dat",
+        (Some(_), None, Some(_)) => "a zip of definitions with a password",
+        _ => return None,
+    };
+    Some(Nonsense {
+        key: "definitions",
+        way: vec![KeyStep::from("definitions"), KeyStep::from(name)],
+        finding: format!("{name} {finding}"),
+        expectation: "either zip, or extra-dat with a password if it needs one",
+    })
 }
 
 /// Returns a day that FAT can hold, written as `YYYY-MM-DD`, as days since 1970.
@@ -341,6 +367,10 @@ key = "release.key"
         assert_eq!(recipe.mode, Mode::Confirm);
         assert_eq!(recipe.boot.firmware, all_firmware());
         assert_eq!(recipe.boot.menu_seconds, 3);
+        assert_eq!(recipe.boot.layout, Layout::Hybrid);
+        let text = GOOD.replace("[boot]", "[boot]\nlayout = \"mbr\"");
+        let recipe = Recipe::parse(&text, Path::new("r.toml")).unwrap();
+        assert_eq!(recipe.boot.layout, Layout::Mbr);
     }
 
     #[test]

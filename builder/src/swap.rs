@@ -6,6 +6,7 @@
 //! as they were signed, even if a build today would take newer ones. Where the identities of the old image
 //! do not follow from its files, it was made by other code, and is refused.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -15,6 +16,7 @@ use rescue_stick::remedy::Remedy;
 use rescue_stick::signature::PublicKey;
 
 use crate::assemble::{Ingredients, carried, from_boot, made};
+use crate::bom::{Bom, Provenance, provenance_of_files};
 use crate::boot::grub::{BOOT_CODE_SIZE, BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
 use crate::boot::key::{KEY_ARCHIVE, key_file};
 use crate::boot::menu::{MENUS, unname_stick};
@@ -37,6 +39,9 @@ pub struct FinishedImage {
     key: PublicKey,
     job: Job,
     remedies: Vec<Remedy>,
+    bom: Option<Bom>,
+    /// Where every file came from when the image was built, as far as its bill of materials says.
+    origins: BTreeMap<String, Provenance>,
 }
 
 /// Definitions that are to replace others.
@@ -96,6 +101,12 @@ impl FinishedImage {
                 source,
             })?);
         }
+        let (mut bom, mut origins) = (None, BTreeMap::new());
+        if image.files.iter().any(|file| file.path == paths::BOM) {
+            let text = read_text(&mut file, &path, &image, paths::BOM)?;
+            bom = Some(Bom::parse(&text)?);
+            origins = provenance_of_files(&text)?;
+        }
         Ok(Self {
             path,
             file,
@@ -103,6 +114,8 @@ impl FinishedImage {
             key,
             job,
             remedies,
+            bom,
+            origins,
         })
     }
 
@@ -127,7 +140,7 @@ impl FinishedImage {
         let files: Vec<_> = self.job.files.iter().map(|kit| kit.path.clone()).collect();
         let is_listed = |path: &String| {
             let lists = [&remedies, &packages, &files];
-            let is_made_anew = path == paths::JOB || path == paths::PUBLIC_KEY;
+            let is_made_anew = [paths::JOB, paths::PUBLIC_KEY, paths::BOM].contains(&path.as_str());
             is_made_anew
                 || path == paths::KEY_BUNDLE
                 || paths::is_outside_manifest(path)
@@ -163,6 +176,13 @@ impl FinishedImage {
             job: self.job.clone(),
             boot: boot_files,
             boot_code: self.boot_code()?,
+            bom: self.bom.clone(),
+            layout: self
+                .image
+                .identity
+                .as_ref()
+                .map(|own| own.layout)
+                .unwrap_or_default(),
             remedies,
             packages,
             files,
@@ -212,7 +232,10 @@ impl FinishedImage {
             sha256: file
                 .sha256
                 .ok_or_else(|| self.other_maker(path, "a work area"))?,
-            origin: format!("image, {name}"),
+            origin: match self.origins.get(path) {
+                Some(provenance) => provenance.origin.clone(),
+                None => format!("image, {name}"),
+            },
         })
     }
 

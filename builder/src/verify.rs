@@ -14,7 +14,9 @@ use rescue_stick::identity::Identity;
 use rescue_stick::paths;
 use rescue_stick::signature::PublicKey;
 
+use crate::boot::acceptance::Acceptance;
 use crate::disk::identity::DiskIdentity;
+use crate::fat32::geometry::Geometry;
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
 
 pub use structure::read_image;
@@ -89,19 +91,32 @@ pub struct FileOnImage {
     pub ranges: Vec<LbaRange>,
 }
 
+/// A folder as it lies on the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderOnImage {
+    /// Path on the volume, relative, with `/`; empty for the root.
+    pub path: String,
+    /// Where it lies.
+    pub ranges: Vec<LbaRange>,
+}
+
 /// What an image or stick was found to be.
 #[derive(Clone, Debug)]
 pub struct ReadImage {
     /// Length of the image file or device.
     pub medium_size: ByteSize,
-    /// Length up to and with the backup GPT; nothing if the GPT is not readable.
+    /// Length up to and with the backup GPT, or the volume without a GPT; nothing if that is not readable.
     pub image_size: Option<ByteSize>,
-    /// Identities, if the GPT is readable.
+    /// Identities and layout, if the partition table is readable.
     pub identity: Option<DiskIdentity>,
     /// Every file, in the order of the folders.
     pub files: Vec<FileOnImage>,
     /// Every folder but the root.
     pub folders: Vec<String>,
+    /// Where every folder lies, the root first.
+    pub folder_ranges: Vec<FolderOnImage>,
+    /// Sizes of the volume, if its boot sector is readable.
+    pub(crate) geometry: Option<Geometry>,
     /// Where the volume lies, if its boot sector is readable.
     pub volume: Option<LbaRange>,
     /// The volume's sectors that mean something, in order: boot sectors, both FATs, every cluster in use.
@@ -145,6 +160,8 @@ pub struct Verified {
     pub medium_size: ByteSize,
     /// Identities, if the GPT is readable.
     pub identity: Option<DiskIdentity>,
+    /// Which firmware takes it; nothing is promised before somebody has asked.
+    pub acceptance: Acceptance,
     /// Everything that is wrong; empty for a good stick.
     pub problems: Vec<Problem>,
     /// What is worth knowing, but not wrong.
@@ -182,6 +199,7 @@ pub fn check_read_image(image: &ReadImage, trusted: Option<&PublicKey>) -> Verif
         reports: all_paths.filter(is_report).map(str::to_owned).collect(),
         medium_size: image.medium_size,
         identity: image.identity.clone(),
+        acceptance: Acceptance::default(),
         problems: findings.problems,
         notes: findings.notes,
     }

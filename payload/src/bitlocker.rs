@@ -12,7 +12,9 @@
 //! Source: libbde, "BitLocker Drive Encryption (BDE) format"; held against volumes that Windows 7 to 11 made
 //! (cryptsetup's `tests/bitlk-images.tar.xz`).
 
+pub mod cipher;
 pub mod entry;
+pub mod first_sector;
 pub mod keys;
 pub mod metadata;
 pub mod protector;

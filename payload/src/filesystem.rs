@@ -9,7 +9,8 @@ use rescue_stick::guid::Guid;
 
 use crate::area::Area;
 use crate::bitlocker::BitLockerError;
-use crate::bitlocker::metadata::{KIND_ENCRYPT_ON_WRITE, KIND_ORDINARY, read_metadata};
+use crate::bitlocker::first_sector::{KIND_ENCRYPT_ON_WRITE, KIND_ORDINARY};
+use crate::bitlocker::metadata::read_metadata;
 use crate::journal::Allocation;
 use crate::machine::{FileSystem, VolumeState};
 

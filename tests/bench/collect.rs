@@ -40,9 +40,9 @@ pub(crate) fn measure() -> Result<()> {
     let out = folder.path().join("out");
     let mut runs = Vec::new();
     for name in ["first ", "second"] {
-        let (time, peak, said) = collect(&made.folder, &made.receipts, &out)?;
+        let (time, (peak, cpu), said) = collect(&made.folder, &made.receipts, &out)?;
         println!(
-            "{name} collection   {:6.2} s   peak of memory {:.0} MB",
+            "{name} collection   {:6.2} s   {cpu} s of processors   peak of memory {:.0} MB",
             time.as_secs_f64(),
             megabytes(peak)
         );
@@ -97,13 +97,18 @@ fn size_of(folder: &Path) -> Result<u64> {
 
 /// Collects, and returns time, peak of memory in bytes and what was said. The peak is that of all children
 /// so far, so it never hides a larger one.
-fn collect(sources: &Path, receipts: &Path, out: &Path) -> Result<(Duration, u64, String)> {
+fn collect(
+    sources: &Path,
+    receipts: &Path,
+    out: &Path,
+) -> Result<(Duration, (u64, String), String)> {
     let mut command = Command::new("/usr/bin/env");
     command.args(["python3", "-c"]);
     command.arg(
         "import resource, subprocess, sys\n\
          done = subprocess.run(sys.argv[1:])\n\
-         print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n\
+         used = resource.getrusage(resource.RUSAGE_CHILDREN)\n\
+         print(f'peak {used.ru_maxrss} {used.ru_utime + used.ru_stime:.1f}')\n\
          sys.exit(done.returncode)",
     );
     command
@@ -123,6 +128,14 @@ fn collect(sources: &Path, receipts: &Path, out: &Path) -> Result<(Duration, u64
         String::from_utf8_lossy(&output.stderr)
     );
     let (said, peak) = said.rsplit_once("peak ").context("no peak of memory")?;
-    let peak: u64 = peak.trim().parse().context("peak of memory")?;
-    Ok((time, peak.saturating_mul(1024), said.to_owned()))
+    let (peak, cpu) = peak
+        .trim()
+        .split_once(' ')
+        .context("no time of processors")?;
+    let peak: u64 = peak.parse().context("peak of memory")?;
+    Ok((
+        time,
+        (peak.saturating_mul(1024), cpu.to_owned()),
+        said.to_owned(),
+    ))
 }

@@ -4,8 +4,10 @@ use anyhow::{Context as _, Result};
 use rescue_stick::report::Verdict;
 use support::broken_pc::{NtfsMount, PcSpec, WindowsSpec, copy_sparse, preset};
 use support::inspect::Volume;
+use support::judges::mdir;
 use support::kit::{Kit, KitSpec};
 use support::qemu::{DiskBus, Firmware, Machine, UsbBus};
+use support::tools::{require_tools, run};
 
 use crate::rescue::{Bench, LIMIT, check_verdict, require_boots};
 
@@ -150,9 +152,6 @@ fn nothing_is_written_without_a_yes() -> Result<()> {
     bench.check_repaired()
 }
 
-/// Moves the bar of GRUB's menu down by one entry. Source: GRUB manual, "The menu interface".
-const DOWN: &str = "\x0e";
-
 #[test]
 fn the_menu_offers_undo_which_brings_back_every_used_cluster() -> Result<()> {
     if !require_boots() {
@@ -166,22 +165,14 @@ fn the_menu_offers_undo_which_brings_back_every_used_cluster() -> Result<()> {
     let before = bench.pc_digest()?;
     let content = bench.used_clusters()?;
     let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
-    let choose = |downs: usize, word: &str| -> Result<()> {
-        let mut machine = Machine::start(&spec)?;
-        machine.wait_for(&["Start from this PC"], LIMIT)?;
-        machine.send_keys(&DOWN.repeat(downs))?;
-        machine.send_keys("\r")?;
-        machine.expect_exit(LIMIT)?;
-        check_verdict(&machine.serial_log(), word);
-        Ok(())
-    };
-    choose(1, "AFFECTED")?;
+    bench.choose(&spec, 1, "AFFECTED")?;
     assert_eq!(bench.pc_digest()?, before, "diagnosing wrote to the disk");
-    choose(0, "REPAIRED")?;
+    bench.choose(&spec, 0, "REPAIRED")?;
     assert_ne!(bench.pc_digest()?, before);
-    choose(2, "UNDONE")?;
+    bench.choose(&spec, 2, "UNDONE")?;
     assert_eq!(bench.used_clusters()?, content, "undo left a difference");
-    choose(2, "REFUSED")
+    bench.choose(&spec, 2, "REFUSED")?;
+    Ok(())
 }
 
 #[test]
@@ -199,17 +190,7 @@ fn after_windows_has_run_the_menus_undo_goes_file_by_file() -> Result<()> {
     let former = Volume::of(bench.pc(), made)?;
     let former = (former.sha256(dat)?, former.security(dat)?.short_name);
     let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
-    let choose = |downs: usize, word: &str| -> Result<String> {
-        let mut machine = Machine::start(&spec)?;
-        machine.wait_for(&["Start from this PC"], LIMIT)?;
-        machine.send_keys(&DOWN.repeat(downs))?;
-        machine.send_keys("\r")?;
-        machine.expect_exit(LIMIT)?;
-        let log = machine.serial_log();
-        check_verdict(&log, word);
-        Ok(log)
-    };
-    choose(0, "REPAIRED")?;
+    bench.choose(&spec, 0, "REPAIRED")?;
     // Windows starts and writes what it writes.
     let volume = Volume::of(bench.pc(), made)?;
     let mount = NtfsMount::writable(volume.path())?;
@@ -218,7 +199,7 @@ fn after_windows_has_run_the_menus_undo_goes_file_by_file() -> Result<()> {
     let mut disk = fs_err::OpenOptions::new().write(true).open(bench.pc())?;
     copy_sparse(volume.path(), &mut disk, made.offset)?;
     drop(disk);
-    let log = choose(2, "UNDONE")?;
+    let log = bench.choose(&spec, 2, "UNDONE")?;
     assert!(log.contains("mend: undo by files"), "{log}");
     let volume = Volume::of(bench.pc(), made)?;
     let found = (volume.sha256(dat)?, volume.security(dat)?.short_name);
@@ -229,6 +210,55 @@ fn after_windows_has_run_the_menus_undo_goes_file_by_file() -> Result<()> {
     volume.is_sound()?;
     let (report, text) = bench.report(&kit)?;
     assert_eq!(report.verdict, Verdict::Undone, "{text}");
-    choose(2, "REFUSED")?;
+    bench.choose(&spec, 2, "REFUSED")?;
     Ok(())
+}
+
+/// Short names, sizes, times and flags of McAfee's files on the PC's FAT32 volume, as mtools list them.
+fn fat_listing(bench: &Bench, offset: u64) -> Result<Vec<String>> {
+    let engine = "Program Files/Common Files/McAfee/Engine";
+    let mut lines: Vec<String> = mdir(bench.pc(), offset, engine)?
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let image = format!("{}@@{offset}", bench.pc().display());
+    let all = format!("::/{engine}/*.dat");
+    let flags = run("mattrib", &["-i", &image, &all])?.text();
+    lines.extend(flags.lines().map(str::to_owned));
+    // The folders' own times, and the space that is left, are not of the files.
+    lines.retain(|line| !line.contains("<DIR>") && !line.contains(" bytes"));
+    lines.sort();
+    Ok(lines)
+}
+
+#[test]
+fn on_fat32_the_menus_undo_goes_file_by_file_too() -> Result<()> {
+    if !require_boots() || !require_tools(&["mdir", "mattrib"]) {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        menu_seconds: 120,
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &preset("xp-fat32")?)?;
+    let made = bench.made.volumes.first().context("no volume")?;
+    let dat = "Program Files/Common Files/McAfee/Engine/avvscan.dat";
+    let image = format!("{}@@{}", bench.pc().display(), made.offset);
+    run("mattrib", &["-i", &image, "+r", "+h", &format!("::/{dat}")])?;
+    let former = fat_listing(&bench, made.offset)?;
+    let content = Volume::of(bench.pc(), made)?.sha256(dat)?;
+    let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    bench.choose(&spec, 0, "REPAIRED")?;
+    bench.check_repaired()?;
+    assert_ne!(fat_listing(&bench, made.offset)?, former);
+    // Windows starts and writes what it writes.
+    run("mmd", &["-i", &image, "::/WINDOWS/Prefetch"])?;
+    let log = bench.choose(&spec, 2, "UNDONE")?;
+    assert!(log.contains("mend: undo by files"), "{log}");
+    assert_eq!(fat_listing(&bench, made.offset)?, former);
+    let volume = Volume::of(bench.pc(), made)?;
+    assert_eq!(volume.sha256(dat)?, content);
+    assert_eq!(volume.sha256(&made.windows.svchost_path())?, None);
+    assert!(volume.find("WINDOWS/Prefetch")?.is_some());
+    volume.is_sound()
 }

@@ -140,10 +140,8 @@ impl Show {
         let mut names = Vec::new();
         loop {
             self.machine.wait_for(&["mend: STATE "], LIMIT)?;
-            let markers = ["mend: QUESTION", "mend: WAIT", "mend: STATE end -"];
-            let log = self.machine.serial_log();
-            let is_end = |log: &str| log.contains("mend: STATE end -");
-            if is_end(&log) || self.machine.wait_for(&markers, LIMIT)? == markers[2] {
+            let markers = ["mend: QUESTION", "mend: WAIT", "end -"];
+            if self.machine.wait_for(&markers, LIMIT)? == markers[2] {
                 return Ok(names);
             }
             let log = self.machine.serial_log();

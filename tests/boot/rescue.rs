@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// Generous: the machine that runs the tests may be busy, and QEMU interprets every instruction.
 pub(crate) const LIMIT: Duration = Duration::from_secs(420);
 
+/// Moves the bar of GRUB's menu down by one entry. Source: GRUB manual, "The menu interface".
+const DOWN: &str = "\x0e";
+
 /// Tells whether boots can be tested here.
 pub(crate) fn require_boots() -> bool {
     require_builds()
@@ -71,6 +74,19 @@ impl Bench {
         machine.wait_for(&["mend: VERDICT"], LIMIT)?;
         machine.expect_exit(LIMIT)?;
         Ok(machine.serial_log())
+    }
+
+    /// Starts the PC, takes the entry of the menu that is `downs` below the first, waits until the PC is off and
+    /// demands this verdict; returns the serial log.
+    pub(crate) fn choose(&self, spec: &MachineSpec, downs: usize, word: &str) -> Result<String> {
+        let mut machine = Machine::start(spec)?;
+        machine.wait_for(&["Start from this PC"], LIMIT)?;
+        machine.send_keys(&DOWN.repeat(downs))?;
+        machine.send_keys("\r")?;
+        machine.expect_exit(LIMIT)?;
+        let log = machine.serial_log();
+        check_verdict(&log, word);
+        Ok(log)
     }
 
     /// Returns the digest of the PC's whole disk.

@@ -133,7 +133,7 @@ fn a_fault_of_mend_says_what_to_do_and_keeps_the_journal() -> Result<()> {
     assert!(told.contains("the fault that was asked for"), "{log}");
     for wanted in [
         "F A I L E D",
-        "start this PC from the",
+        "a fault of mend itself",
         "Leave the stick in and press Enter",
     ] {
         assert!(shown.contains(wanted), "{wanted}: {log}");

@@ -2,6 +2,7 @@
 //!
 //! - `actions`: every action of remedies on NTFS, and the way back
 //! - `bad_sectors`: disks that fail on reading, on writing, or do not let themselves be written
+//! - `carried`: what a kit may bring besides one package of definitions
 //! - `bitlk_images`: volumes that Windows locked, against what cryptsetup says of them
 //! - `catalog`: signed catalogs in the form of Windows XP, right and wrong
 //! - `containers`: quarantines and cabinets, as other people's tools make and read them
@@ -24,6 +25,7 @@
 mod actions;
 mod bad_sectors;
 mod bitlk_images;
+mod carried;
 mod catalog;
 mod containers;
 mod crash;

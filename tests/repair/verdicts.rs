@@ -118,7 +118,7 @@ fn every_simulated_pc_gets_its_verdict_and_a_second_run_changes_nothing() -> Res
     Ok(())
 }
 
-fn mend(words: &[&str], root: &Path, stick: &Path, kit: &Kit) -> Result<(u8, String)> {
+pub(crate) fn mend(words: &[&str], root: &Path, stick: &Path, kit: &Kit) -> Result<(u8, String)> {
     let key = kit.path("release.key.pub");
     let path = |path: &Path| {
         path.to_str()
@@ -142,7 +142,7 @@ fn mend(words: &[&str], root: &Path, stick: &Path, kit: &Kit) -> Result<(u8, Str
 }
 
 /// Returns every file below a folder with its digest.
-fn read_tree(root: &Path) -> Result<BTreeMap<String, String>> {
+pub(crate) fn read_tree(root: &Path) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -17,7 +17,7 @@ use mend::windows::catalog::trust::TrustAnchor;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 
-use crate::broken_pc::{Extra, WindowsSpec, good_program};
+use crate::broken_pc::{Extra, WindowsSpec, program};
 use crate::random::Random;
 use der::{bits, boolean, integer, number, octets, oid, sequence, set, tagged, text, utf16};
 
@@ -258,7 +258,7 @@ pub fn signed_catalog(windows: &WindowsSpec) -> Result<Extra> {
     for name in ["svchost.exe", "lsass.exe", "services.exe", "winlogon.exe"] {
         files.push(ListedFile {
             name: name.to_owned(),
-            content: good_program(windows, name)?,
+            content: program(windows, windows.kind, name)?,
         });
     }
     let catalog = CatalogRecipe::windows_xp(files).build()?;

@@ -23,18 +23,43 @@ pub fn with_variables(mut spec: MachineSpec) -> Result<MachineSpec> {
 /// Returns a variable store in which Secure Boot is on and trusts nothing but Microsoft's UEFI
 /// certificate of 2023; made once.
 pub fn store_of_2023() -> Result<PathBuf> {
-    let store = target_folder().join("cache/firmware/OVMF_VARS_4M.ms-2023.fd");
+    let trusted = ["--enroll-microsoft", "--microsoft-db", "uefi23"];
+    let more = [&trusted[..], &["--microsoft-kek", "2023"]].concat();
+    store_with("OVMF_VARS_4M.fd", "ms-2023", &more)
+}
+
+/// Returns a variable store in which Secure Boot is on and trusts Microsoft's certificates for Windows alone.
+pub fn store_of_windows_only() -> Result<PathBuf> {
+    let trusted = ["--enroll-microsoft", "--microsoft-db", "win11"];
+    store_with("OVMF_VARS_4M.fd", "windows-only", &trusted)
+}
+
+/// Returns a variable store that trusts Microsoft's certificates of 2011, and in which a later update has
+/// revoked every GRUB that there is today.
+pub fn store_with_later_revocations() -> Result<PathBuf> {
+    let level = target_folder().join("cache/firmware/sbat-of-2030");
+    fs::create_dir_all(target_folder().join("cache/firmware"))?;
+    fs::write(&level, "sbat,1,2030010100\nshim,4\ngrub,99\n")?;
+    let level = level.to_str().context("path is not UTF-8")?;
+    store_with(
+        "OVMF_VARS_4M.ms.fd",
+        "revoked",
+        &["--set-sbat-level", level],
+    )
+}
+
+/// Returns Debian's variable store `from` with Secure Boot on and these changes; made once.
+fn store_with(from: &str, title: &str, changes: &[&str]) -> Result<PathBuf> {
+    let store = target_folder().join(format!("cache/firmware/OVMF_VARS_4M.{title}.fd"));
     let program = virt_firmware()?;
     with_lock(&target_folder().join("cache/firmware/lock"), || {
         if !store.exists() {
             let unfinished = store.with_extension("part");
             let mut make = Command::new(program);
-            make.arg("--input")
-                .arg(Path::new(OVMF).join("OVMF_VARS_4M.fd"));
-            make.args(["--enroll-microsoft", "--microsoft-db", "uefi23"]);
-            make.args(["--microsoft-kek", "2023", "--secure-boot"]);
+            make.arg("--input").arg(Path::new(OVMF).join(from));
+            make.args(changes).arg("--secure-boot");
             make.arg("--output").arg(&unfinished);
-            run_command(make).context("making a variable store that trusts only 2023")?;
+            run_command(make).with_context(|| format!("making the variable store {title}"))?;
             fs::rename(&unfinished, &store)?;
         }
         Ok(store)

@@ -33,6 +33,8 @@ pub struct KitSpec {
     pub remedies: Vec<&'static str>,
     /// Texts of remedies of one's own.
     pub own_remedies: Vec<String>,
+    /// `hybrid`, `gpt` or `mbr`.
+    pub layout: &'static str,
     /// List of recovery keys and passphrase that they are sealed under, to be carried.
     pub recovery_keys: Option<(String, &'static str)>,
     /// The program on the stick, if it is not `mend`: `mend-staged` has a fault.
@@ -51,6 +53,7 @@ impl Default for KitSpec {
             arguments: Vec::new(),
             remedies: vec!["mcafee-5958"],
             own_remedies: Vec::new(),
+            layout: "hybrid",
             recovery_keys: None,
             program: None,
         }
@@ -192,6 +195,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
         languages,
         menu_seconds,
         arguments,
+        layout,
         ..
     } = spec;
     let own = own_remedy_names(spec);
@@ -222,6 +226,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
          languages = {languages:?}\n\
          {definitions}{keys}\
          [boot]\n\
+         layout = \"{layout}\"\n\
          menu-seconds = {menu_seconds}\n\
          arguments = {arguments:?}\n\
          [signing]\n\
@@ -246,6 +251,9 @@ pub fn extract_volume(image: &Path, volume: &Path) -> Result<()> {
         .arg(format!("of={}", volume.display()));
     dd.args(["bs=1M", "skip=1", "conv=sparse", "status=none"]);
     run_command(dd)?;
+    // A volume that ends the image ends in zeros, which dd leaves out.
+    let file = fs::OpenOptions::new().write(true).open(volume)?;
+    file.set_len(size - VOLUME_OFFSET)?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 //! - [`access`]: who may change a file
 //! - [`afflict`], [`failing_disk`]: volumes and disks in the states that real ones are found in
 //! - [`bitlocker`]: locks a volume as BitLocker does
+//! - [`block_log`]: what QEMU records of the writes of a machine
 //! - [`broken_pc`]: disks and folders that look like a PC after a bad security update
 //! - [`browser`]: a headless Chromium that says what is on a page, and what it complains of
 //! - [`campaign`]: any number of signed reports, as sticks bring them home
@@ -29,10 +30,12 @@
 pub mod access;
 pub mod afflict;
 pub mod bitlocker;
+pub mod block_log;
 pub mod browser;
 pub mod campaign;
 pub mod catalog;
 pub mod crash;
+pub mod cyclonedx;
 pub mod failing_disk;
 pub mod faulty_device;
 pub mod firmware;

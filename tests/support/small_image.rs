@@ -6,6 +6,7 @@ use anyhow::Result;
 use mendkit::boot::grub::{BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
 use mendkit::boot::key::KEY_ARCHIVE;
 use mendkit::disk::identity::DiskIdentity;
+use mendkit::disk::layout::Layout;
 use mendkit::fat32::timestamp::FatTimestamp;
 use mendkit::image::create_image_file;
 use mendkit::lba::ByteSize;
@@ -96,7 +97,7 @@ pub fn make_signed_image(path: &Path, pair: &KeyPair, image: &SmallImage) -> Res
         paths::MANIFEST_SIGNATURE,
         signature.to_string().into_bytes(),
     ));
-    let own = DiskIdentity::derive(Sha256Digest::of(image.title.as_bytes()));
+    let own = DiskIdentity::derive(Sha256Digest::of(image.title.as_bytes()), Layout::Hybrid);
     let contents = ImageContents {
         files,
         reserved: reserved(image, &own),

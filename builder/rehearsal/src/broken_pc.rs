@@ -4,7 +4,8 @@
 //! same specification gives the same files with the same content, times, attributes and security
 //! descriptors; on FAT32 the whole disk is the same byte for byte. On NTFS ntfs-3g stamps the
 //! current time beside every name (the `$FILE_NAME` attribute and its copy in the folder's index),
-//! as Windows does, so two disks differ there and only there.
+//! as Windows does, so two disks differ there and only there. An ordinary user's volumes have the security
+//! descriptors that ntfs-3g gives by itself.
 //!
 //! Nothing in a simulated PC is Microsoft's or McAfee's: programs are made up, or
 //! another one's with another version resource, definitions are made up, hives are built from a handful of keys.
@@ -36,7 +37,7 @@ pub use disk::{MadeDisk, MadeVolume, make_disk};
 pub use extras::{Extra, ExtraData, channel_file};
 pub use ntfs_volume::{NtfsMount, copy_sparse};
 pub use presets::{ALL_PRESETS, Preset, preset};
-pub use programs::{good_program, good_svchost, program};
+pub use programs::{good_svchost, program};
 pub use tree::{Entry, EntryKind, dat_files};
 pub use unclean::{mark_dirty, spoil_log_file};
 

@@ -142,6 +142,8 @@ pub struct MachineSpec {
     pub disks: Vec<Disk>,
     /// A kernel to start instead of the stick.
     pub direct_kernel: Option<DirectKernel>,
+    /// Folder that gets a record of every write and flush: `stick.log`, `disk0.log` and so on.
+    pub logs: Option<PathBuf>,
 }
 
 impl MachineSpec {
@@ -159,6 +161,7 @@ impl MachineSpec {
             stick: None,
             disks: Vec::new(),
             direct_kernel: None,
+            logs: None,
         }
     }
 }

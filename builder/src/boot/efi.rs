@@ -91,6 +91,9 @@ pub(super) fn efi_files(
     })?;
     sources
         .iter()
-        .map(|(program, part)| derived_file(&derived, program.on_stick, "EFI/BOOT", &part.origin()))
+        .map(|(program, part)| {
+            let (name, origin) = (program.on_stick, part.origin());
+            derived_file(&derived, name, "EFI/BOOT", &origin, &[part])
+        })
         .collect()
 }

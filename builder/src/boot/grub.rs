@@ -18,6 +18,7 @@ use liblzma::read::XzEncoder;
 use liblzma::stream::{Filters, LzmaOptions, MatchFinder, Mode, Stream};
 
 use self::payload::{modules, payload};
+use crate::disk::layout::Layout;
 use crate::parts::deb::{DebError, read_chosen, take_file};
 use crate::parts::{GRUB_BIOS, Parts, PartsError};
 
@@ -28,6 +29,14 @@ pub const GPT_PREFIX: &str = "(,gpt2)/boot/grub";
 
 /// Where GRUB finds its menu on a stick with an MBR only.
 pub const MBR_PREFIX: &str = "(,msdos1)/boot/grub";
+
+/// Returns where GRUB finds its menu on a stick of this layout.
+pub fn prefix_of(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Hybrid | Layout::Gpt => GPT_PREFIX,
+        Layout::Mbr => MBR_PREFIX,
+    }
+}
 
 /// Where GRUB's parts lie in the package.
 const FOLDER: &str = "usr/lib/grub/i386-pc";

@@ -66,23 +66,7 @@ fn stick_name(serial: u32) -> String {
 /// Returns the text of grub.cfg, in which the stick has no name yet ([`name_stick`]). Its name is the serial
 /// number of its FAT32 file system, which tells it from other sticks in the same PC.
 pub fn menu_text(settings: &MenuSettings) -> Result<String, MenuError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "._,:=/+@-".contains(c);
-    let given = settings.extra_arguments.iter();
-    for argument in given.chain([&settings.language]) {
-        if argument.is_empty() || !argument.chars().all(allowed) {
-            return Err(MenuError {
-                argument: argument.clone(),
-            });
-        }
-    }
-    let mut arguments = format!(
-        "mend.stick={NAMELESS} mend.lang={} {KERNEL_ARGUMENTS}",
-        settings.language
-    );
-    for argument in &settings.extra_arguments {
-        arguments.push(' ');
-        arguments.push_str(argument);
-    }
+    let arguments = kernel_arguments(settings)?;
     let mut text = format!(
         r#"# mendkit's menu, the same for BIOS and UEFI.
 set default=0
@@ -141,6 +125,28 @@ menuentry "Start from this PC's own disk" {
 "#,
     );
     Ok(text)
+}
+
+/// Returns what every kernel is told, checked: nothing in it may end the line or be a word of GRUB's.
+fn kernel_arguments(settings: &MenuSettings) -> Result<String, MenuError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._,:=/+@-".contains(c);
+    let given = settings.extra_arguments.iter();
+    for argument in given.chain([&settings.language]) {
+        if argument.is_empty() || !argument.chars().all(allowed) {
+            return Err(MenuError {
+                argument: argument.clone(),
+            });
+        }
+    }
+    let mut arguments = format!(
+        "mend.stick={NAMELESS} mend.lang={} {KERNEL_ARGUMENTS}",
+        settings.language
+    );
+    for argument in &settings.extra_arguments {
+        arguments.push(' ');
+        arguments.push_str(argument);
+    }
+    Ok(arguments)
 }
 
 #[cfg(test)]

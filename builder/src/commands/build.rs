@@ -10,7 +10,8 @@ use rescue_stick::signature::PublicKey;
 
 use super::{Outcome, ask_password, megabytes, open_parts, parts_place};
 use crate::assemble::{Ingredients, assemble};
-use crate::boot::{BootFiles, BootProgress, BootSettings, boot_files, firmware, grub, menu};
+use crate::boot::acceptance::acceptance_of;
+use crate::boot::{BootFiles, BootProgress, BootSettings, Content, boot_files, grub, menu};
 use crate::cli::BuildArgs;
 use crate::disk::CORE_IMAGE_LBA;
 use crate::image::{Progress, create_image_file};
@@ -36,7 +37,8 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
     }
     let boot = make_boot_files(args, &recipe, &key)?;
     let kernels = boot.kernels.join(", ");
-    let ingredients = Ingredients::from_inputs(&inputs, boot);
+    let acceptance = acceptance_of(&mut |path| content_of(&boot, path));
+    let ingredients = Ingredients::from_inputs(&inputs, boot, recipe.boot.layout);
     let assembled = assemble(&ingredients, &key).context("dating the image")?;
     let plan = plan_image(assembled.contents).context("planning the image")?;
     if args.plan {
@@ -46,7 +48,13 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
     // OK to default: clap demands an output unless only the plan is wanted.
     let output = args.output.clone().unwrap_or_default();
     print_inputs(&inputs)?;
-    say!(" boot      {}   Linux {kernels}", firmware_line(&recipe));
+    say!(" boot      {}   Linux {kernels}", acceptance.accepted());
+    for refused in acceptance.refused() {
+        say!("           refused by {refused}");
+    }
+    if let Some(revocations) = acceptance.revocations() {
+        say!("           {revocations}");
+    }
     let files = assembled.manifest_files;
     say!(
         " signed    key {}   {files} files in the manifest",
@@ -91,7 +99,7 @@ fn make_boot_files(
         menu: &menu,
         firmware: &recipe.boot.firmware,
         core_lba: CORE_IMAGE_LBA.0,
-        grub_prefix: grub::GPT_PREFIX,
+        grub_prefix: grub::prefix_of(recipe.boot.layout),
     };
     let spinner = progress_bar(0, " {spinner} {msg}");
     let boot = boot_files(&parts, &settings, &mut |BootProgress::Making(what)| {
@@ -137,7 +145,10 @@ pub(super) fn mend_path(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = given {
         return Ok(path.to_owned());
     }
-    let program = std::env::current_exe().context("finding mend-i586 beside this program")?;
+    // Without /proc, as in a bare chroot, this program's path is the word it was started by.
+    let named = || std::env::args_os().next().map(PathBuf::from);
+    let program = std::env::current_exe().ok().or_else(named);
+    let program = program.context("finding mend-i586 beside this program: give it with --mend")?;
     Ok(program.with_file_name("mend-i586"))
 }
 
@@ -152,6 +163,17 @@ fn print_inputs(inputs: &Inputs) -> anyhow::Result<()> {
         let Some(set) = inputs.job.definitions.get(&package.name) else {
             continue;
         };
+        if package.repacked.is_some() {
+            let name = package.file.path.file_name().unwrap_or_default();
+            let (name, size) = (name.to_string_lossy(), megabytes(package.file.size));
+            say!(
+                " {label:<9} {name}  {size}  {} for {}",
+                set.version,
+                package.name
+            );
+            label = "";
+            continue;
+        }
         say!(
             " {label:<9} {}  {}  DAT {}  md5 matches avvdat.ini  {} files{}",
             package
@@ -187,16 +209,13 @@ pub(super) fn left_out(names: &[String]) -> String {
     }
 }
 
-fn firmware_line(recipe: &Recipe) -> String {
-    let firmware = &recipe.boot.firmware;
-    let mut names: Vec<String> = firmware.iter().map(ToString::to_string).collect();
-    if firmware
-        .iter()
-        .any(|firmware| *firmware != firmware::Firmware::Bios)
-    {
-        names.push("Secure Boot (Microsoft 2011 and 2023 keys)".into());
+/// Returns the content of a boot file; nothing if there is no such file, or it cannot be read.
+fn content_of(boot: &BootFiles, path: &str) -> Option<Vec<u8>> {
+    let file = boot.files.iter().find(|file| file.path == path)?;
+    match &file.content {
+        Content::Bytes(bytes) => Some(bytes.clone()),
+        Content::File(path) => fs::read(path).ok(),
     }
-    names.join(", ")
 }
 
 /// Returns the beginning of a key, enough to tell it from others.

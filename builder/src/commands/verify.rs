@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 
 use super::devices::listed_devices;
 use super::{Outcome, megabytes, read_public_key};
+use crate::boot::acceptance::Acceptance;
 use crate::cli::VerifyArgs;
 use crate::stick::device::find_obstacles;
 use crate::stick::facts::Sources;
@@ -174,8 +175,21 @@ fn print_verified(source: &Path, verified: &Verified) -> anyhow::Result<()> {
         " files     {} in the manifest, {reports} report{s} beside it",
         verified.files
     );
+    print_acceptance(&verified.acceptance)?;
     for note in &verified.notes {
         say!(" note      {note}");
+    }
+    Ok(())
+}
+
+/// Says which firmware takes the stick, which refuses it, and what revocations it outlives.
+fn print_acceptance(acceptance: &Acceptance) -> anyhow::Result<()> {
+    say!(" starts on {}", acceptance.accepted());
+    for refused in acceptance.refused() {
+        say!(" refused   by {refused}");
+    }
+    if let Some(revocations) = acceptance.revocations() {
+        say!(" revoked   {revocations}");
     }
     Ok(())
 }

@@ -4,12 +4,18 @@ use rescue_stick::digest::Sha256Digest;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::layout::Layout;
+
 /// The identities of a disk and its partitions.
 ///
-/// The disk's GUID follows from the inputs of the build; everything else follows from that GUID, so
-/// that a reader who knows nothing else can check that they belong together.
+/// With a GPT the disk's GUID follows from the inputs of the build, and everything else from that GUID.
+/// Without one, the MBR's signature is all that a disk says of itself: it follows from the inputs, and the
+/// GUID, which then lies in the journal alone, follows from it. Either way a reader who knows nothing else
+/// can check that they belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiskIdentity {
+    /// Which tables carry them.
+    pub layout: Layout,
     /// GUID of the disk, in both GPT headers.
     pub disk_guid: Uuid,
     /// GUID of partition 1.
@@ -24,14 +30,30 @@ pub struct DiskIdentity {
 
 impl DiskIdentity {
     /// Derives every identity from the digest of all inputs.
-    pub fn derive(seed: Sha256Digest) -> Self {
-        Self::of_disk(derived_guid("mendkit disk", &seed.0))
+    pub fn derive(seed: Sha256Digest, layout: Layout) -> Self {
+        match layout {
+            Layout::Mbr => Self::of_mbr(derived_number("mendkit MBR disk", &seed.0)),
+            _ => Self::of_disk(derived_guid("mendkit disk", &seed.0), layout),
+        }
+    }
+
+    /// Derives what belongs to a disk without a GPT whose MBR has this signature.
+    pub fn of_mbr(disk_signature: u32) -> Self {
+        let guid = derived_guid(
+            "mendkit disk of MBR signature",
+            &disk_signature.to_le_bytes(),
+        );
+        Self {
+            disk_signature,
+            ..Self::of_disk(guid, Layout::Mbr)
+        }
     }
 
     /// Derives what belongs to a disk with this GUID.
-    pub fn of_disk(disk_guid: Uuid) -> Self {
+    pub fn of_disk(disk_guid: Uuid, layout: Layout) -> Self {
         let parent = disk_guid.as_bytes();
         Self {
+            layout,
             disk_guid,
             bios_boot_guid: derived_guid("mendkit BIOS boot partition", parent),
             volume_guid: derived_guid("mendkit EFI system partition", parent),
@@ -74,10 +96,12 @@ mod tests {
 
     #[test]
     fn same_seed_gives_the_same_identity_and_another_seed_another() {
-        let identity = DiskIdentity::derive(Sha256Digest::of(b"a"));
-        assert_eq!(identity, DiskIdentity::derive(Sha256Digest::of(b"a")));
-        assert_eq!(identity, DiskIdentity::of_disk(identity.disk_guid));
-        let other = DiskIdentity::derive(Sha256Digest::of(b"b"));
+        let derive = |seed: &[u8]| DiskIdentity::derive(Sha256Digest::of(seed), Layout::Hybrid);
+        let identity = derive(b"a");
+        assert_eq!(identity, derive(b"a"));
+        let of_disk = DiskIdentity::of_disk(identity.disk_guid, Layout::Hybrid);
+        assert_eq!(identity, of_disk);
+        let other = derive(b"b");
         assert_ne!(identity.disk_guid, other.disk_guid);
         assert_ne!(identity.volume_serial, other.volume_serial);
         assert_ne!(identity.bios_boot_guid, identity.volume_guid);
@@ -85,8 +109,17 @@ mod tests {
     }
 
     #[test]
+    fn without_a_gpt_everything_follows_from_the_signature_in_the_mbr() {
+        let identity = DiskIdentity::derive(Sha256Digest::of(b"a"), Layout::Mbr);
+        assert_eq!(identity, DiskIdentity::of_mbr(identity.disk_signature));
+        let other = DiskIdentity::of_mbr(identity.disk_signature ^ 1);
+        assert_ne!(identity.disk_guid, other.disk_guid);
+        assert_ne!(identity.volume_serial, other.volume_serial);
+    }
+
+    #[test]
     fn serial_is_written_as_blkid_writes_it() {
-        let mut identity = DiskIdentity::derive(Sha256Digest::of(b""));
+        let mut identity = DiskIdentity::derive(Sha256Digest::of(b""), Layout::Gpt);
         identity.volume_serial = 0x00ab_01c2;
         assert_eq!(identity.serial_text(), "00AB-01C2");
     }

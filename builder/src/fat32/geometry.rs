@@ -166,6 +166,12 @@ impl Geometry {
         self.first_lba.advanced_by(u64::from(self.reserved_sectors))
     }
 
+    /// Returns the sector behind the last cluster.
+    pub(crate) fn end_of_clusters(&self) -> Lba {
+        let sectors = u64::from(self.clusters).saturating_mul(u64::from(self.sectors_per_cluster));
+        self.data_lba().advanced_by(sectors)
+    }
+
     /// Returns where the first cluster begins.
     pub(crate) fn data_lba(&self) -> Lba {
         let fats = u64::from(self.sectors_per_fat).saturating_mul(2);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! !<arch>   debian-binary   control.tar.xz   data.tar.xz
-//!                                            ^ only this member is read: ./boot/vmlinuz-…, ./lib/…
+//!                           ^ ./control      ^ ./boot/vmlinuz-…, ./lib/…
 //! ```
 //!
 //! Source: deb(5). Deliberately leaves out what Debian 12 does not use: gzip and zstd members, device
@@ -88,6 +88,13 @@ pub fn read_chosen(deb: &Path, is_chosen: impl Fn(&str) -> bool) -> Result<Packe
     read_member(deb, "data.tar", &is_chosen)
 }
 
+/// Returns all that a package says of itself: the file `control`, as text. Source: deb-control(5).
+pub fn read_control(deb: &Path) -> Result<String, DebError> {
+    let mut files = read_member(deb, "control.tar", &|path| path == "control")?;
+    let control = take_file(&mut files, deb, "control")?;
+    Ok(String::from_utf8_lossy(&control).into_owned())
+}
+
 /// Returns chosen files of one of the archives in a package, `data.tar` or `control.tar`.
 fn read_member(
     deb: &Path,
@@ -134,9 +141,7 @@ pub struct Identity {
 /// Returns what the package at `deb` says of itself. Source: deb-control(5).
 pub fn read_identity(deb: &Path) -> Result<Identity, DebError> {
     let place = deb.display().to_string();
-    let mut files = read_member(deb, "control.tar", &|path| path == "control")?;
-    let control = take_file(&mut files, deb, "control")?;
-    let text = String::from_utf8_lossy(&control).into_owned();
+    let text = read_control(deb)?;
     let field = |name: &str| {
         let value = text.lines().find_map(|line| {
             let (field, value) = line.split_once(':')?;

@@ -73,10 +73,11 @@ pub fn plan_stick(image: &SourceImage, size: ByteSize) -> Result<StickPlan, Stic
         label,
         bytes,
     };
-    let mut last = vec![
-        piece(table.backup_range, "backup GPT", table.backup),
-        piece(table.primary_range, "GPT", table.primary),
-    ];
+    let mut last = Vec::new();
+    if let Some(gpt) = table.gpt {
+        last.push(piece(gpt.backup_range, "backup GPT", gpt.backup));
+        last.push(piece(gpt.primary_range, "GPT", gpt.primary));
+    }
     last.extend(LbaRange::starting_at(Lba(0), 1).map(|range| piece(range, "MBR", table.mbr)));
     let tail = sectors.saturating_sub(SECTORS_PER_MIB);
     let cleared_first = [

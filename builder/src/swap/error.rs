@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use rescue_stick::job::JobError;
 use rescue_stick::remedy::RemedyError;
 
+use crate::bom::BomError;
 use crate::boot::BootError;
 use crate::inputs::InputsError;
 use crate::verify::place::ReadFileError;
@@ -21,6 +22,9 @@ pub enum SwapError {
     /// The image cannot be read.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The image's bill of materials cannot be read.
+    #[error(transparent)]
+    Bom(#[from] BomError),
     /// A file of the image cannot be read.
     #[error(transparent)]
     File(#[from] ReadFileError),

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use fs_err as fs;
 use rescue_stick::signature::PublicKey;
 
-use super::{Verified, VerifyError, verify_image};
+use super::place::read_file;
+use super::{Verified, VerifyError, check_read_image, read_image};
+use crate::boot::acceptance::acceptance_of;
 
 /// What became of one of them.
 #[derive(Debug)]
@@ -65,5 +67,12 @@ pub fn verify_all(
 /// Verifies one image or stick.
 pub fn verify_path(path: &Path, trusted: Option<&PublicKey>) -> Result<Verified, OpenError> {
     let mut source = fs::File::open(path)?;
-    Ok(verify_image(&mut source, trusted)?)
+    let image = read_image(&mut source)?;
+    let mut verified = check_read_image(&image, trusted);
+    verified.acceptance = acceptance_of(&mut |path| {
+        let file = image.files.iter().find(|file| file.path == path)?;
+        // A file that cannot be read was a problem before.
+        read_file(&mut source, file).ok()
+    });
+    Ok(verified)
 }

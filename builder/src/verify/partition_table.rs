@@ -11,15 +11,23 @@ use rescue_stick::paths::VOLUME_LABEL;
 use super::{Findings, Medium, VerifyError};
 use crate::disk::ends::DiskEnds;
 use crate::disk::identity::DiskIdentity;
-use crate::disk::raw::{RawGptEntry, RawGptHeader, RawMbr};
-use crate::disk::{self, BIOS_BOOT_NAME, CORE_IMAGE_LBA, LEGACY_BIOS_BOOTABLE, VOLUME_FIRST_LBA};
+use crate::disk::layout::Layout;
+use crate::disk::raw::{RawGptEntry, RawGptHeader};
+use crate::disk::{BIOS_BOOT_NAME, CORE_IMAGE_LBA, LEGACY_BIOS_BOOTABLE, VOLUME_FIRST_LBA};
 use crate::lba::{ByteSize, Lba, LbaRange, SECTOR_SIZE};
+
+mod mbr;
+
+use mbr::{check_mbr, check_mbr_alone, layout_of};
 
 /// Sectors of MBR and primary GPT.
 const HEAD_SECTORS: u64 = 34;
 
 /// Sectors of the backup GPT: entries, then header.
 const BACKUP_SECTORS: u64 = 33;
+
+/// Fewest sectors that are looked at: what lies before the volume, and a backup GPT.
+const LEAST_SECTORS: u64 = VOLUME_FIRST_LBA.0 + BACKUP_SECTORS;
 
 /// Entries of a GPT, used or not.
 const ENTRIES: u32 = 128;
@@ -34,7 +42,7 @@ const REST_LBA_IN_CORE: usize = 0x1f4;
 
 /// What the partition table says.
 pub(super) struct FoundTable {
-    /// Length up to and with the backup.
+    /// Length up to and with the backup GPT, or the volume where there is no GPT.
     pub(super) image_size: ByteSize,
     /// Identities that follow from the disk's GUID.
     pub(super) identity: DiskIdentity,
@@ -42,12 +50,12 @@ pub(super) struct FoundTable {
     pub(super) volume: LbaRange,
 }
 
-/// Checks MBR and GPT; returns what they say if the primary GPT can be believed.
+/// Checks MBR and GPT; returns what they say if the primary GPT, or an MBR without one, can be believed.
 pub(super) fn check_partition_table(
     medium: &mut Medium<'_, impl Read + Seek>,
     findings: &mut Findings,
 ) -> Result<Option<FoundTable>, VerifyError> {
-    let least = VOLUME_FIRST_LBA.0 + BACKUP_SECTORS;
+    let least = LEAST_SECTORS;
     if medium.sectors() < least {
         let expectation = format!("at least {} for an image", ByteSize(least * SECTOR_SIZE));
         findings.problem("size", ByteSize(medium.size).to_string(), expectation);
@@ -57,6 +65,10 @@ pub(super) fn check_partition_table(
     let (mbr, primary) = head.split_at(512);
     let (primary_header, primary_entries) = primary.split_at(512);
     check_core_image(medium, mbr, findings)?;
+    let layout = layout_of(mbr, primary_header.starts_with(b"EFI PART"));
+    if layout == Layout::Mbr {
+        return Ok(check_mbr_alone(medium, mbr, findings));
+    }
     let primary_place = HeaderPlace {
         name: "GPT header at LBA 1".to_owned(),
         lba: 1,
@@ -67,7 +79,7 @@ pub(super) fn check_partition_table(
         return Ok(None);
     };
     let alternate = Lba(header.alternate_lba.get());
-    let identity = DiskIdentity::of_disk(Uuid::from_bytes_le(header.disk_guid));
+    let identity = DiskIdentity::of_disk(Uuid::from_bytes_le(header.disk_guid), layout);
     let volume = check_entries("GPT entries at LBA 2", primary_entries, &identity, findings);
     if alternate.0 < least || !medium.holds(alternate, 1) {
         findings.problem(
@@ -88,7 +100,7 @@ pub(super) fn check_partition_table(
     let Some(volume) = volume else {
         return Ok(None);
     };
-    check_mbr(mbr, volume, &identity, findings);
+    check_mbr(mbr, sectors, volume, &identity, findings);
     Ok(Some(FoundTable {
         image_size: ByteSize(sectors * SECTOR_SIZE),
         identity,
@@ -117,14 +129,11 @@ fn check_header(
     }
     let mut without_crc = header;
     without_crc.header_crc32 = 0.into();
+    let crc = crc32(without_crc.as_bytes());
     let checks = [
         ("revision", header.revision.get(), 0x0001_0000),
         ("header size", header.header_size.get(), 92),
-        (
-            "CRC",
-            header.header_crc32.get(),
-            crc32(without_crc.as_bytes()),
-        ),
+        ("CRC", header.header_crc32.get(), crc),
         ("reserved field", header.reserved.get(), 0),
         (
             "number of entries",
@@ -278,48 +287,6 @@ fn check_backup(
         }
     }
     Ok(())
-}
-
-fn check_mbr(mbr: &[u8], volume: LbaRange, identity: &DiskIdentity, findings: &mut Findings) {
-    let Ok(found) = RawMbr::read_from_bytes(mbr) else {
-        return;
-    };
-    let expected = disk::hybrid_mbr(volume, identity, &found.boot_code);
-    findings.check("MBR", "magic", found.magic, expected.magic);
-    findings.check("MBR", "reserved field", found.reserved, expected.reserved);
-    let signatures = (found.disk_signature.get(), expected.disk_signature.get());
-    findings.check("MBR", "disk signature", signatures.0, signatures.1);
-    for (number, (found, expected)) in (1..).zip(found.entries.iter().zip(&expected.entries)) {
-        let place = format!("MBR, entry {number}");
-        let kinds = (found.partition_type, expected.partition_type);
-        findings.check(&place, "type", kinds.0, kinds.1);
-        let active = (found.boot_indicator, expected.boot_indicator);
-        findings.check(&place, "boot indicator", active.0, active.1);
-        findings.check(
-            &place,
-            "first LBA",
-            found.first_lba.get(),
-            expected.first_lba.get(),
-        );
-        findings.check(
-            &place,
-            "number of sectors",
-            found.sectors.get(),
-            expected.sectors.get(),
-        );
-        findings.check(
-            &place,
-            "first address in cylinders",
-            found.first_chs,
-            expected.first_chs,
-        );
-        findings.check(
-            &place,
-            "last address in cylinders",
-            found.last_chs,
-            expected.last_chs,
-        );
-    }
 }
 
 /// Checks that the boot code finds the core image, and the core image its rest. An image without boot

@@ -7,7 +7,7 @@ use rescue_stick::identity::Identity;
 
 use super::folders::{self, FoundFile};
 use super::{
-    Findings, FoundBootCode, Medium, Problem, ReadImage, VerifyError, content, fat,
+    Findings, FolderOnImage, FoundBootCode, Medium, Problem, ReadImage, VerifyError, content, fat,
     partition_table, second_reader, volume,
 };
 use crate::boot::grub::BOOT_CODE_SIZE;
@@ -42,6 +42,8 @@ pub(crate) fn read_structure(source: &mut (impl Read + Seek)) -> Result<Structur
         identity: table.as_ref().map(|table| table.identity.clone()),
         files: Vec::new(),
         folders: Vec::new(),
+        folder_ranges: Vec::new(),
+        geometry: None,
         volume: None,
         in_use: Vec::new(),
         free_space: ByteSize(0),
@@ -63,8 +65,16 @@ pub(crate) fn read_structure(source: &mut (impl Read + Seek)) -> Result<Structur
         image.free_space =
             ByteSize(u64::from(fat.free_clusters()) * u64::from(geometry.cluster_size()));
         image.volume = geometry.range();
+        image.geometry = Some(geometry);
         image.in_use = fat.sectors_in_use();
         found = tree.files;
+        let placed = tree.folders.iter().map(|folder| FolderOnImage {
+            path: folder.path.clone(),
+            ranges: (folder.extents.iter())
+                .filter_map(|extent| geometry.extent_range(*extent))
+                .collect(),
+        });
+        image.folder_ranges = placed.collect();
         // The root is no folder of a path.
         let folders = tree.folders.into_iter().skip(1);
         image.folders = folders.map(|folder| folder.path).collect();

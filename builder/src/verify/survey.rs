@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
 use rescue_stick::paths;
+use zerocopy::FromBytes as _;
 
 use super::fat;
 use super::folders::{self, FoundTree};
 use super::{Findings, Medium, Problem, VerifyError, partition_table, volume};
 use crate::disk::identity::DiskIdentity;
 use crate::fat32::geometry::Geometry;
-use crate::fat32::{Extent, FIRST_CLUSTER};
+use crate::fat32::raw::RawFsInfo;
+use crate::fat32::{Extent, FIRST_CLUSTER, FS_INFO_SECTOR};
 use crate::lba::{ByteSize, LbaRange};
 
 /// Largest file whose content is read.
@@ -46,6 +48,8 @@ pub struct Survey {
     /// What is wrong with FATs, FSInfo or folders. Of a file or folder, its path is the place, without `/`
     /// at its start.
     pub problems: Vec<Problem>,
+    /// Where the last writer thought that free clusters begin.
+    pub(crate) next_free: u32,
     /// Sizes of the volume.
     pub(crate) geometry: Geometry,
     /// Content of the few files that tell whose it is.
@@ -103,6 +107,7 @@ pub fn survey(
         folders: Vec::new(),
         in_use: fat.sectors_in_use(),
         problems: findings.problems,
+        next_free: read_next_free(&mut medium, &geometry)?,
         geometry,
         contents: BTreeMap::new(),
     };
@@ -116,6 +121,16 @@ pub fn survey(
         }
     }
     Ok(Ok(survey))
+}
+
+fn read_next_free(
+    medium: &mut Medium<'_, impl Read + Seek>,
+    geometry: &Geometry,
+) -> Result<u32, VerifyError> {
+    let lba = geometry.first_lba.advanced_by(u64::from(FS_INFO_SECTOR));
+    let sector = medium.read_sectors(lba, 1)?;
+    let info = RawFsInfo::read_from_bytes(&sector);
+    Ok(info.map_or(u32::MAX, |info| info.next_free.get()))
 }
 
 impl Survey {

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use mendkit::disk::identity::DiskIdentity;
+use mendkit::disk::layout::Layout;
 use mendkit::fat32::timestamp::FatTimestamp;
 use mendkit::image::{Progress, Written, write_image};
 use mendkit::lba::ByteSize;
@@ -56,7 +57,7 @@ pub(crate) fn contents(files: Vec<ImageFile>) -> ImageContents {
         folders: vec![paths::REPORTS.to_owned()],
         report_space: ByteSize(1 << 20),
         boot_code: boot_code(),
-        identity: DiskIdentity::derive(Sha256Digest::of(b"test")),
+        identity: DiskIdentity::derive(Sha256Digest::of(b"test"), Layout::Hybrid),
         timestamp: FatTimestamp::from_unix_seconds(RELEASED).unwrap(),
     }
 }

@@ -5,6 +5,8 @@ use std::io::{Cursor, Read};
 use std::process::Command;
 
 use fatfs::{FileAttributes, FileSystem, FsOptions};
+use mendkit::disk::identity::DiskIdentity;
+use mendkit::disk::layout::Layout;
 use mendkit::lba::ByteSize;
 use mendkit::plan::{Content, ImageFile, plan_image};
 use mendkit::verify::read_image;
@@ -270,6 +272,6 @@ fn same_contents_give_the_same_bytes() {
     let first = image(contents(varied_files()));
     assert!(first == image(contents(varied_files())));
     let mut other = contents(varied_files());
-    other.identity = mendkit::disk::identity::DiskIdentity::derive(Sha256Digest::of(b"other"));
+    other.identity = DiskIdentity::derive(Sha256Digest::of(b"other"), Layout::Hybrid);
     assert!(first != image(other));
 }

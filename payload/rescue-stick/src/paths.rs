@@ -9,6 +9,7 @@
 //! /mendkit/remedies/*.toml             the incidents it mends
 //! /mendkit/definitions/NAME/*          corrected definitions
 //! /mendkit/files/*                     known good files
+//! /mendkit/bom.json  licences.txt      what everything is made of, and on which terms
 //! /mendkit/bundle.age                  recovery keys of the site, under its passphrase
 //! /mendkit/identity.bin                who this stick is; preallocated, not in the manifest
 //! /mendkit/head.bin                    how far its reports go; preallocated, not in the manifest
@@ -39,6 +40,12 @@ pub const DEFINITIONS: &str = "mendkit/definitions";
 
 /// Folder of known good files.
 pub const FILES: &str = "mendkit/files";
+
+/// The bill of materials, as CycloneDX JSON.
+pub const BOM: &str = "mendkit/bom.json";
+
+/// The terms of everything on the stick, and where its sources are, as text.
+pub const LICENCES: &str = "mendkit/licences.txt";
 
 /// The site's recovery keys, as an age file under its passphrase; only where the recipe names one.
 pub const KEY_BUNDLE: &str = "mendkit/bundle.age";

@@ -12,7 +12,8 @@ use super::entry::{
     DESCRIPTION, PROTECTOR, STARTUP_KEY, VALUE_EXTERNAL_KEY, VALUE_KEY, VALUE_PLACE,
     VALUE_PROTECTOR, VALUE_SEALED, VALUE_STRETCH, VALUE_TEXT, VOLUME_HEADER, VOLUME_KEY as FVEK,
 };
-use super::metadata::{KIND_ORDINARY, Metadata, crc32, read_metadata};
+use super::first_sector::KIND_ORDINARY;
+use super::metadata::{Metadata, crc32, read_metadata};
 use super::protector::ProtectorKind;
 use crate::journal::tests::MemoryArea;
 

@@ -19,7 +19,8 @@ use rescue_stick::recovery_password::RecoveryPassword;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::metadata::{Cipher, Metadata};
+use super::cipher::Cipher;
+use super::metadata::Metadata;
 use super::protector::{Protector, ProtectorKind, SealedKey};
 use super::startup_key::StartupKey;
 use super::{BitLockerError, corrupt};

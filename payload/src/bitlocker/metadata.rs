@@ -24,33 +24,22 @@ use rescue_stick::guid::Guid;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
+use super::cipher::Cipher;
 use super::entry::{
     DESCRIPTION, PROTECTOR, VALUE_PLACE, VALUE_PROTECTOR, VALUE_SEALED, VALUE_TEXT, VOLUME_HEADER,
     VOLUME_KEY, parse_entries, text_of,
 };
+use super::first_sector::{Head, Layout};
 use super::protector::{Protector, ProtectorKind, SealedKey};
 use super::{BitLockerError, corrupt};
 use crate::area::Area;
+use crate::filesystem::number;
 
 /// Bytes of a copy of the metadata, with what is unused behind it. Source: libbde, 4.
 pub const BLOCK_LENGTH: u64 = 64 << 10;
 
 /// Mark of volume and metadata.
-const MAGIC: [u8; 8] = *b"-FVE-FS-";
-/// Mark of a volume of To Go, which looks like FAT32 to systems that know no BitLocker.
-const MAGIC_TO_GO: [u8; 8] = *b"MSWIN4.1";
-/// First bytes of a volume that Vista encrypted.
-const BOOT_CODE_VISTA: [u8; 3] = [0xEB, 0x52, 0x90];
-
-/// 4967D63B-2E29-4AD8-8399-F6A339E3D001, the kind of an ordinary volume. Source: libbde, 3.
-pub const KIND_ORDINARY: [u8; 16] = [
-    0x3b, 0xd6, 0x67, 0x49, 0x29, 0x2e, 0xd8, 0x4a, 0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01,
-];
-/// 92A84D3B-DD80-4D0E-9E4E-B1E3284EAED8: what is written is encrypted, what was there is not yet.
-pub const KIND_ENCRYPT_ON_WRITE: [u8; 16] = [
-    0x3b, 0x4d, 0xa8, 0x92, 0x80, 0xdd, 0x0e, 0x4d, 0x9e, 0x4e, 0xb1, 0xe3, 0x28, 0x4e, 0xae, 0xd8,
-];
-
+pub(super) const MAGIC: [u8; 8] = *b"-FVE-FS-";
 /// First part of the metadata.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -94,17 +83,6 @@ struct RawValidation {
 }
 const _: () = assert!(size_of::<RawValidation>() == 8);
 
-/// Which Windows made it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// Windows Vista.
-    Vista,
-    /// Windows 7 and later.
-    Windows7,
-    /// Windows 7 and later, on a volume that may be carried around.
-    ToGo,
-}
-
 /// How far encryption has come, a number that Windows extends. Source: dislocker, `metadata.h`; 4 observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State(pub u16);
@@ -120,43 +98,6 @@ impl State {
     pub const ENCRYPTED: Self = Self(4);
     /// It is being encrypted or decrypted, and waits.
     pub const PAUSED: Self = Self(5);
-}
-
-/// A cipher with its mode and key. Source: libbde, 4.3, and Linux, dm-crypt for the names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cipher {
-    /// AES-CBC with Elephant diffuser, 128 bits each.
-    CbcDiffuser128,
-    /// AES-CBC with Elephant diffuser, 256 bits each.
-    CbcDiffuser256,
-    /// AES-CBC, 128 bits.
-    Cbc128,
-    /// AES-CBC, 256 bits.
-    Cbc256,
-    /// AES-XTS, 128 bits.
-    Xts128,
-    /// AES-XTS, 256 bits.
-    Xts256,
-}
-
-impl Cipher {
-    /// Returns its name for the kernel's dm-crypt.
-    pub fn kernel_name(self) -> &'static str {
-        match self {
-            Self::CbcDiffuser128 | Self::CbcDiffuser256 => "aes-cbc-elephant",
-            Self::Cbc128 | Self::Cbc256 => "aes-cbc-eboiv",
-            Self::Xts128 | Self::Xts256 => "aes-xts-plain64",
-        }
-    }
-
-    /// Returns the bytes of its key; two keys count together.
-    pub fn key_length(self) -> usize {
-        match self {
-            Self::Cbc128 => 16,
-            Self::Cbc256 | Self::CbcDiffuser128 | Self::Xts128 => 32,
-            Self::CbcDiffuser256 | Self::Xts256 => 64,
-        }
-    }
 }
 
 /// A range of a volume, in bytes.
@@ -236,67 +177,6 @@ fn read_copy(area: &dyn Area, head: &Head, place: u64) -> Result<Metadata, BitLo
         ));
     }
     Ok(metadata)
-}
-
-/// What the first sector says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    layout: Layout,
-    sector_length: u64,
-    is_ordinary: bool,
-    places: [u64; 3],
-}
-
-impl Head {
-    /// Parses the first sector of a volume.
-    pub(super) fn parse(sector: &[u8; 512]) -> Result<Self, BitLockerError> {
-        let magic: &[u8] = sector.get(3..11).unwrap_or_default();
-        let layout = match magic {
-            _ if magic == MAGIC && sector.starts_with(&BOOT_CODE_VISTA) => Layout::Vista,
-            _ if magic == MAGIC => Layout::Windows7,
-            _ if magic == MAGIC_TO_GO => Layout::ToGo,
-            _ => {
-                let finding = format!("magic is {magic:02x?}");
-                return Err(corrupt(
-                    "first sector of a BitLocker volume",
-                    finding,
-                    "\"-FVE-FS-\"",
-                ));
-            }
-        };
-        let sector_length = match number(sector, 11, 2) {
-            // Observed: To Go and some others leave it out.
-            0 => 512,
-            length => length,
-        };
-        if ![512, 4096].contains(&sector_length) {
-            let finding = format!("sectors of {sector_length} bytes");
-            let place = "first sector of a BitLocker volume";
-            return Err(corrupt(place, finding, "512 or 4096"));
-        }
-        let (kind, places) = match layout {
-            Layout::Vista => {
-                let cluster = number(sector, 13, 1).saturating_mul(sector_length);
-                let place = number(sector, 56, 8).saturating_mul(cluster);
-                (KIND_ORDINARY.as_slice(), [place; 3])
-            }
-            Layout::Windows7 => (kind_at(sector, 160), places_at(sector, 176)),
-            Layout::ToGo => (kind_at(sector, 424), places_at(sector, 440)),
-        };
-        Ok(Self {
-            layout,
-            sector_length,
-            is_ordinary: kind == KIND_ORDINARY,
-            places,
-        })
-    }
-
-    /// Returns where copies of the metadata are, none twice.
-    fn places(&self) -> Vec<u64> {
-        let mut places = self.places.to_vec();
-        places.dedup();
-        places
-    }
 }
 
 impl Metadata {
@@ -490,20 +370,6 @@ pub(super) fn crc32(bytes: &[u8]) -> u32 {
         }
     }
     !crc
-}
-
-fn kind_at(sector: &[u8; 512], offset: usize) -> &[u8] {
-    sector
-        .get(offset..offset.saturating_add(16))
-        .unwrap_or_default()
-}
-
-fn places_at(sector: &[u8; 512], offset: usize) -> [u64; 3] {
-    [0, 8, 16].map(|more| number(sector, offset.saturating_add(more), 8))
-}
-
-fn number(bytes: &[u8], offset: usize, length: usize) -> u64 {
-    crate::filesystem::number(bytes, offset, length)
 }
 
 #[cfg(test)]

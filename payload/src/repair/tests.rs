@@ -599,6 +599,30 @@ fn what_is_missing_of_the_old_definitions_is_no_obstacle() {
 }
 
 #[test]
+fn an_extra_dat_goes_beside_the_definitions_and_is_taken_away_again() {
+    let extra = [("EXTRA.DAT", b"an opaque blob".to_vec())];
+    let mut scene = dllcache(&SVCHOST_SP3.build());
+    let stick_folder = tempfile::tempdir().unwrap();
+    scene.stick = make_stick(stick_folder.path(), &extra, &make_zip(&extra), &[]);
+    let engine = "Program Files/Common Files/McAfee/Engine";
+    let before = scene.read(&format!("{engine}/avvscan.dat"));
+    let report = scene.run(Mode::Auto);
+    assert_eq!(report.verdict, Verdict::Repaired, "{report:#?}");
+    let plan = Scene::only(&report).plan.as_deref().unwrap();
+    expect![[r#"
+        1 add      DAT 5959.0000 to \Program Files\Common Files\McAfee\Engine, 1 file
+                   undo: remove them"#]]
+    .assert_eq(&plan.lines().skip(1).take(2).collect::<Vec<_>>().join("\n"));
+    assert_eq!(
+        scene.read(&format!("{engine}/EXTRA.DAT")),
+        b"an opaque blob"
+    );
+    assert_eq!(scene.read(&format!("{engine}/avvscan.dat")), before);
+    // The product still states DAT 5958, and nothing is left to do all the same.
+    assert_eq!(scene.run_unchanged(Mode::Auto).verdict, Verdict::Healthy);
+}
+
+#[test]
 fn without_a_stick_it_says_that_no_definitions_are_at_hand() {
     let mut scene = dllcache(&SVCHOST_SP3.build());
     scene.stick = Stick::built_in().unwrap();

@@ -1,6 +1,5 @@
 //! A PC and a stick in memory, whose power goes when a test wants it to.
 
-use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use rescue_stick::journal::{CommitState, empty_head};
 use rescue_stick::report::{MachineFacts, Report};
 use rescue_stick::signature::PublicKey;
 use support::broken_pc::{FileSystem, PcSpec};
-use support::crash::state::State;
+use support::crash::state::{State, shown};
 use support::crash::{Content, Pair, Powered};
 use support::inspect::verdict;
 use support::mtools_volume::{MtoolsMachine, MtoolsVolume};
@@ -137,23 +136,9 @@ impl Bench {
         Ok(())
     }
 
-    /// Lets the host's tools see `pc` in the file of the volume.
-    fn shown<T>(&self, pc: &Content, look: impl FnOnce() -> Result<T>) -> Result<T> {
-        let path = self.patient.volume().path();
-        let file = fs::OpenOptions::new().write(true).open(path)?.into_file();
-        for (number, bytes) in pc.written() {
-            file.write_all_at(bytes, number * 512)?;
-        }
-        let seen = look();
-        for (number, _) in pc.written() {
-            file.write_all_at(pc.base_sector(number), number * 512)?;
-        }
-        seen
-    }
-
     /// Demands that the host's tools find the volume sound, and on it what belongs to `side`.
     pub(crate) fn judge(&self, pc: &Content, side: Side) -> Result<()> {
-        self.shown(pc, || {
+        shown(self.patient.volume(), pc, || {
             let volume = self.patient.volume();
             volume.is_sound()?;
             let found = verdict(volume)?;
@@ -172,7 +157,8 @@ impl Bench {
     }
 
     pub(crate) fn state(&self, pc: &Content) -> Result<State> {
-        self.shown(pc, || State::of(self.patient.volume(), pc))
+        let volume = self.patient.volume();
+        shown(volume, pc, || State::of(volume, pc))
     }
 }
 

@@ -1,6 +1,9 @@
 //! A state of a volume: all that is in use, by the judgement of the file system's own tables.
 
+use std::os::unix::fs::FileExt as _;
+
 use anyhow::Result;
+use fs_err as fs;
 
 use super::{Content, SECTOR};
 use crate::broken_pc::FileSystem;
@@ -66,4 +69,20 @@ impl State {
     pub fn difference(&self, pc: &Content) -> Option<u64> {
         self.pc.first_difference(pc, &|sector| self.counts(sector))
     }
+}
+
+/// Lets the host's tools see `pc` in the file of the volume, which has the content that `pc` started from.
+pub fn shown<T>(volume: &Volume, pc: &Content, look: impl FnOnce() -> Result<T>) -> Result<T> {
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .open(volume.path())?
+        .into_file();
+    for (number, bytes) in pc.written() {
+        file.write_all_at(bytes, number * 512)?;
+    }
+    let seen = look();
+    for (number, _) in pc.written() {
+        file.write_all_at(pc.base_sector(number), number * 512)?;
+    }
+    seen
 }

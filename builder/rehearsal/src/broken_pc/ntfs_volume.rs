@@ -64,8 +64,8 @@ impl NtfsMount {
         let point = folder.path().join("volume");
         fs::create_dir(&point)?;
         let options = format!(
-            "usermapping={},permissions,inherit,streams_interface=windows,noatime,no_detach{more}",
-            map.display()
+            "{},inherit,streams_interface=windows,noatime,no_detach{more}",
+            ownership(&map)
         );
         let mut ntfs = command("ntfs-3g")?;
         ntfs.arg("-o").arg(options).arg(volume).arg(&point);
@@ -145,6 +145,17 @@ impl Drop for NtfsMount {
             drop(self.process.kill());
             drop(self.process.wait());
         }
+    }
+}
+
+/// Returns who owns the files, for ntfs-3g's command line. Only root is given the owners of the volume: to
+/// anybody else, in a namespace of one's own, root's files would be nobody's, and could not be written.
+fn ownership(map: &Path) -> String {
+    if rustix::process::geteuid().is_root() {
+        format!("usermapping={},permissions", map.display())
+    } else {
+        let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
+        format!("uid={},gid={}", user.as_raw(), group.as_raw())
     }
 }
 
@@ -256,7 +267,10 @@ fn populate(root: &Path, entries: &[Entry]) -> Result<()> {
         // What is made inside afterwards inherits from it.
         let is_windows_or_programs =
             entry.path.eq_ignore_ascii_case("windows") || entry.path.starts_with("Program");
-        if is_windows_or_programs && attributes == FOLDER && !entry.path.contains('/') {
+        // Without the owners of the volume ntfs-3g takes no descriptors; the defaults will do then.
+        let takes_descriptors = rustix::process::geteuid().is_root();
+        let is_at_top = attributes == FOLDER && !entry.path.contains('/');
+        if is_windows_or_programs && is_at_top && takes_descriptors {
             set_attribute(&path, "system.ntfs_acl", &descriptor)?;
         }
         if entry.hidden {

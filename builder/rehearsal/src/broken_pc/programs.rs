@@ -11,11 +11,6 @@ pub fn good_svchost(windows: &WindowsSpec) -> Result<Vec<u8>> {
     program(windows, windows.kind, "svchost.exe")
 }
 
-/// Returns a right system program of an installation, such as `lsass.exe`.
-pub fn good_program(windows: &WindowsSpec, name: &str) -> Result<Vec<u8>> {
-    program(windows, windows.kind, name)
-}
-
 /// Returns `svchost.exe` in some state; nothing if it is missing.
 pub(super) fn svchost_in(windows: &WindowsSpec, state: FileState) -> Result<Option<Vec<u8>>> {
     let content = match state {

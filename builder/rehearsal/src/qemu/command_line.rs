@@ -76,7 +76,8 @@ fn add_stick(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
     let Some(stick) = &spec.stick else {
         return Ok(());
     };
-    add_image(qemu, "stick", &stick.image)?;
+    add_image(qemu, &below_log(spec, "stick"), &stick.image)?;
+    add_log(qemu, spec, "stick")?;
     let controller = match stick.bus {
         UsbBus::Ehci => "usb-ehci,id=usb",
         UsbBus::Xhci => "qemu-xhci,id=usb",
@@ -89,7 +90,8 @@ fn add_stick(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
 fn add_disks(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
     for (index, disk) in spec.disks.iter().enumerate() {
         let node = format!("disk{index}");
-        add_disk_image(qemu, &node, disk)?;
+        add_disk_image(qemu, &below_log(spec, &node), disk)?;
+        add_log(qemu, spec, &node)?;
         let mut common = format!("id={node}-device,drive={node},bootindex={}", index + 1);
         if disk.sector_length != 512 {
             let length = disk.sector_length;
@@ -124,6 +126,31 @@ fn add_disks(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
         };
         qemu.args(["-device", &device]);
     }
+    Ok(())
+}
+
+/// Returns the node of an image: the device's own, or the one below what records its writes.
+fn below_log(spec: &MachineSpec, node: &str) -> String {
+    match spec.logs {
+        Some(_) => format!("{node}-image"),
+        None => node.to_owned(),
+    }
+}
+
+/// Records every write and flush of a node in a file that is called as the node.
+fn add_log(qemu: &mut Command, spec: &MachineSpec, node: &str) -> Result<()> {
+    let Some(folder) = &spec.logs else {
+        return Ok(());
+    };
+    let log = folder.join(format!("{node}.log"));
+    fs_err::File::create(&log)?;
+    let log = name(&log)?;
+    let block = format!(
+        "driver=blklogwrites,node-name={node},file={},log-sector-size=512,log.driver=raw,\
+         log.file.driver=file,log.file.filename={log}",
+        below_log(spec, node)
+    );
+    qemu.args(["-blockdev", &block]);
     Ok(())
 }
 

@@ -178,12 +178,15 @@ impl Stick<'_, '_> {
         // The MBR goes first: from then on the stick says what it is. Each is a single sector, which a
         // device writes wholly or not at all.
         let size = self.device.size().0 / 512;
+        let end = Lba(size.saturating_sub(1));
         for (lba, bytes) in [
             (Lba(0), marker_sector()),
             (Lba(1), vec![0; 512]),
-            (Lba(size.saturating_sub(1)), vec![0; 512]),
+            (end, vec![0; 512]),
         ] {
+            // Without a GPT the volume may reach to the end of the stick.
             let range = LbaRange::starting_at(lba, 1);
+            let range = range.filter(|range| !range.overlaps(self.image.volume));
             let placed: Vec<_> = range
                 .into_iter()
                 .map(|range| Placed {

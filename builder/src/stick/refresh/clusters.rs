@@ -26,9 +26,13 @@ impl Clusters {
         self.geometry.clusters.saturating_add(FIRST_CLUSTER)
     }
 
+    /// Returns whether the volume has this cluster.
+    pub(super) fn holds(&self, cluster: u32) -> bool {
+        (FIRST_CLUSTER..self.end()).contains(&cluster)
+    }
+
     fn is_free(&self, cluster: u32) -> bool {
-        let entry = self.fat.get(index(cluster));
-        (FIRST_CLUSTER..self.end()).contains(&cluster) && entry == Some(&0)
+        self.holds(cluster) && self.fat.get(index(cluster)) == Some(&0)
     }
 
     /// Marks clusters as one chain.

@@ -43,6 +43,8 @@ pub struct OurStick {
     pub kept: Vec<Kept>,
     /// Where the folder of reports lies, or lay.
     pub(super) reports_place: Vec<LbaRange>,
+    /// Where its last writer thought that free clusters begin.
+    pub(super) next_free: u32,
     /// What must stay as it is until nothing starts from the stick.
     pub(super) needed: Vec<LbaRange>,
     /// Repairs that are finished and will be undone file by file from now on.
@@ -209,6 +211,7 @@ fn whole_stick(
         reports_place: reports
             .map(|folder| folder.ranges.clone())
             .unwrap_or_default(),
+        next_free: survey.next_free,
         needed: needed_of(survey),
         finished_repairs,
         dropped: dropped_of(survey),
@@ -380,6 +383,7 @@ fn interrupted_stick(
         is_interrupted: true,
         kept,
         reports_place: Vec::new(),
+        next_free: u32::MAX,
         needed,
         finished_repairs: 0,
         dropped: Vec::new(),

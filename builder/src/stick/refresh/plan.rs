@@ -329,9 +329,11 @@ impl Planner<'_> {
     /// Returns the sector that counts what is free.
     fn fs_info(&self, of_image: &[u8]) -> Vec<u8> {
         let (free, first) = self.clusters.free();
+        // Only a hint: one that is possible stays, so that nothing is written for it.
+        let hint = Some(self.stick.next_free).filter(|hint| self.clusters.holds(*hint));
         let mut sector = of_image.to_vec();
         // Source: Microsoft FAT specification 1.03, "FSI_Free_Count", "FSI_Nxt_Free".
-        for (offset, number) in [(488, free), (492, first.unwrap_or(u32::MAX))] {
+        for (offset, number) in [(488, free), (492, hint.or(first).unwrap_or(u32::MAX))] {
             if let Some(place) = sector.get_mut(offset..offset + 4) {
                 place.copy_from_slice(&number.to_le_bytes());
             }

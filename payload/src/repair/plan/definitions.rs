@@ -50,19 +50,20 @@ pub(super) fn plan_definitions(
     } else {
         format!("{} files", writes.len())
     };
-    let undo = if had_any {
-        "put the kept copies back"
-    } else {
-        "remove them"
+    let (version, folder) = (&set.version, &place.folder);
+    // An EXTRA.DAT goes beside what is there.
+    let text = match had_any {
+        true => [
+            format!("replace  {word} {stated} by {version} in {folder}, {files}"),
+            "undo: put the kept copies back".to_owned(),
+        ],
+        false => [
+            format!("add      {word} {version} to {folder}, {files}"),
+            "undo: remove them".to_owned(),
+        ],
     };
     Ok(Some(Step {
-        text: vec![
-            format!(
-                "replace  {word} {stated} by {} in {}, {files}",
-                set.version, place.folder
-            ),
-            format!("undo: {undo}"),
-        ],
+        text: text.into(),
         package: Some(set.clone()),
         writes,
         moves: Vec::new(),

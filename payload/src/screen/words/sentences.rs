@@ -60,6 +60,7 @@ const ALL_SENTENCES: &[Sentence] = &[
     sentence("{}: its state cannot be told: {}", ["{0n}: its state cannot be told: {1}", "{0n} : état indéterminé : {1}", "{0n}: Zustand nicht feststellbar: {1}", "{0n}: estado desconocido: {1}"]),
     // Steps of a plan.
     sentence("replace  {} by {} in {}, {}", ["replace {0} by {1}  ({3})", "remplacer {0} par {1}  ({3})", "{0} durch {1} ersetzen  ({3})", "reemplazar {0} por {1}  ({3})"]),
+    sentence("add      {} to {}, {}", ["add {0}  ({2})", "ajouter {0}  ({2})", "{0} hinzufügen  ({2})", "añadir {0}  ({2})"]),
     sentence("restore  {} from the quarantine of {}, taken for {}", ["put back {0} from the quarantine of {1}", "remettre {0} depuis la quarantaine de {1}", "{0} aus der Quarantäne von {1} zurückholen", "recuperar {0} de la cuarentena de {1}"]),
     sentence("restore  {} of {} as before the repair", ["put back {0} of {1n}", "remettre {0} de {1n}", "{0} aus {1n} zurücklegen", "reponer {0} de {1n}"]),
     sentence("leave    as it is now:", ["leave as it is now:", "laisser en l'état :", "so lassen, wie es jetzt ist:", "dejar como está ahora:"]),
