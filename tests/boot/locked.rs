@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
 use support::bitlocker::{
-    DislockerKey, LockSpec, LockedVolume, Protector, RECOVERY_ID, RECOVERY_PASSWORD, Secrets,
-    decrypt_disk, lock_volume, startup_key_file,
+    LockSpec, LockedVolume, Protector, RECOVERY_ID, RECOVERY_PASSWORD, Secrets, lock_volume,
+    startup_key_file,
 };
 use support::broken_pc::{PcSpec, WindowsSpec};
+use support::dislocker::{DislockerKey, decrypt_disk};
 use support::kit::{Kit, KitSpec};
 use support::qemu::{Disk, DiskBus, Firmware, Machine, MachineSpec, UsbBus};
 use support::tools::{command, require_tools, run_command, target_folder};

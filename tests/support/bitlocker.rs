@@ -6,8 +6,6 @@
 
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use aes::{Aes128, Aes256};
@@ -20,10 +18,9 @@ use rescue_stick::guid::Guid;
 use rescue_stick::recovery_password::RecoveryPassword;
 use sha2::{Digest as _, Sha256};
 
-use crate::afflict::{change_files, overwrite, places_of};
+use crate::afflict::{change_files, places_of};
 use crate::broken_pc::MadeVolume;
 use crate::inspect::Volume;
-use crate::tools::{command, run_command};
 
 /// The recovery password of every volume that has one.
 pub const RECOVERY_PASSWORD: &str = "235818-357951-253979-013365-241120-245575-342914-591910";
@@ -48,7 +45,6 @@ const METHOD: u16 = 0x8004;
 const KIND: [u8; 16] = [
     0x3b, 0xd6, 0x67, 0x49, 0x29, 0x2e, 0xd8, 0x4a, 0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01,
 ];
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// A way in which a volume's key is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -407,93 +403,14 @@ pub fn startup_key_file() -> Result<(String, Vec<u8>)> {
     Ok((format!("{STARTUP_ID}.BEK"), file))
 }
 
-/// Writes a copy of a disk on which `dislocker` has decrypted a volume, for the host to look at.
-pub fn decrypt_disk(disk: &Path, made: &MadeVolume, key: &DislockerKey, to: &Path) -> Result<()> {
-    let opened = Dislocked::open(disk, made.offset, key)?;
-    fs::copy(disk, to)?;
-    let bytes = fs::read(opened.file())?;
-    let length = usize::try_from(made.size)?;
-    ensure!(
-        bytes.len() >= length,
-        "dislocker shows {} bytes",
-        bytes.len()
-    );
-    overwrite(to, made.offset, &bytes[..length])
-}
-
-/// What dislocker opens a volume with.
-#[derive(Clone, Debug)]
-pub enum DislockerKey {
-    /// [`RECOVERY_PASSWORD`].
-    RecoveryPassword,
-    /// The key that lies in the clear.
-    ClearKey,
-    /// A file.
-    StartupKey(PathBuf),
-}
-
-/// A volume that dislocker shows as a file, until this is dropped.
-#[derive(Debug)]
-struct Dislocked {
-    folder: tempfile::TempDir,
-    process: Child,
-}
-
-impl Dislocked {
-    fn open(disk: &Path, offset: u64, key: &DislockerKey) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("mendkit-dislocked-")
-            .tempdir()?;
-        let mut dislocker = command("dislocker-fuse")?;
-        dislocker.arg("-q").arg("-r").arg("-V").arg(disk);
-        dislocker.arg("-O").arg(offset.to_string());
-        match key {
-            DislockerKey::RecoveryPassword => dislocker.arg(format!("-p{RECOVERY_PASSWORD}")),
-            DislockerKey::ClearKey => dislocker.arg("-c"),
-            DislockerKey::StartupKey(file) => dislocker.arg("-f").arg(file),
-        };
-        dislocker.arg("--").arg(folder.path()).arg("-f");
-        dislocker
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let process = dislocker.spawn().context("starting dislocker")?;
-        let mut opened = Self { folder, process };
-        let started = Instant::now();
-        while !opened.file().exists() {
-            if let Some(status) = opened.process.try_wait()? {
-                anyhow::bail!("dislocker on {}: {status}", disk.display());
-            }
-            ensure!(
-                started.elapsed() < LIMIT,
-                "dislocker: nothing shown after {LIMIT:?}"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(opened)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("dislocker-file")
-    }
-}
-
-impl Drop for Dislocked {
-    fn drop(&mut self) {
-        // It ends with its mount. Nobody is left to tell if it does not.
-        if let Ok(mut umount) = command("umount") {
-            umount.arg("-l").arg(self.folder.path());
-            drop(run_command(umount));
-        }
-        drop(self.process.wait());
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::process::Stdio;
+
     use super::*;
     use crate::broken_pc::{PcSpec, WindowsSpec, make_disk};
-    use crate::tools::{require_ntfs, require_tools};
+    use crate::dislocker::{DislockerKey, decrypt_disk};
+    use crate::tools::{command, require_ntfs, require_tools};
 
     #[test]
     fn dislocker_and_cryptsetup_read_what_is_locked_here() {

@@ -13,6 +13,7 @@
 //! - [`browser`]: a headless Chromium that says what is on a page, and what it complains of
 //! - [`campaign`]: any number of signed reports, as sticks bring them home
 //! - [`catalog`]: signed catalogs as Windows has them, by a root that only tests trust
+//! - [`dislocker`]: what it finds behind BitLocker
 //! - [`crash`]: power cuts at every write of a PC's volume and a stick's journal
 //! - [`definitions`]: corrected definitions as a vendor ships them, and bad variants of them
 //! - [`faulty_device`]: sticks in memory that go wrong in a chosen way
@@ -36,6 +37,7 @@ pub mod campaign;
 pub mod catalog;
 pub mod crash;
 pub mod cyclonedx;
+pub mod dislocker;
 pub mod failing_disk;
 pub mod faulty_device;
 pub mod firmware;

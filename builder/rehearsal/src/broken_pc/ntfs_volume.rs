@@ -111,8 +111,10 @@ impl NtfsMount {
     fn stop(&mut self) -> Result<()> {
         if is_mounted(&self.path())? {
             if rustix::process::geteuid().is_root() {
+                // A program that another thread is just starting holds, until it runs, what this one has
+                // open; so the mount is detached, and ntfs-3g ends when the last of that is closed.
                 let mut umount = command("umount")?;
-                umount.arg(self.path());
+                umount.arg("-l").arg(self.path());
                 run_command(umount)?;
             } else {
                 // umount does it for root alone, even where the mount is one's own; ntfs-3g unmounts
