@@ -251,7 +251,10 @@ fn unix_seconds(text: &str) -> Option<u32> {
         .checked_add(2)?
         .checked_div(5)?
         .checked_add(day)?;
-    let leap_days = year / 4 - year / 100 + year / 400;
+    let leap_days = year
+        .checked_div(4)?
+        .checked_sub(year.checked_div(100)?)?
+        .checked_add(year.checked_div(400)?)?;
     let days = year
         .checked_mul(365)?
         .checked_add(leap_days)?
