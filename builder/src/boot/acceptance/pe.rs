@@ -1,9 +1,10 @@
 //! EFI programs as far as their signatures need it: sections, certificates, and the digest that is signed.
 //!
 //! ```text
-//! +0x3c  u32 offset of "PE\0\0" · COFF header: +6 u16 sections, +20 u16 size of the optional header
+//! +0x3c  u32 offset of "PE\0\0" · COFF header: +6 u16 sections, +12 u32 offset and +16 u32 number of symbols of
+//!        18 bytes, behind which long names lie, +20 u16 size of the optional header
 //!        optional header: +0 u16 0x10b or 0x20b · +64 u32 checksum · +96 or +112 directories of u32 offset, u32 size
-//!        sections of 40 bytes: name · +8 u32 size, +16 u32 size in the file, +20 u32 offset
+//!        sections of 40 bytes: name, or "/" and where it lies among the long ones · +8 u32 size, +16 u32 size in the file, +20 u32 offset
 //! directory 4    certificates: u32 length, u16 revision, u16 type, content; each on a multiple of 8
 //! ```
 //!
@@ -18,6 +19,9 @@ const MOST_SECTIONS: usize = 96;
 
 /// Most certificates that are looked at; Debian's shim has two.
 const MOST_CERTIFICATES: usize = 16;
+
+/// Bytes of a symbol. Source: PE Format, "COFF Symbol Table".
+const SYMBOL_LENGTH: usize = 18;
 
 /// Revision and type of a certificate table entry that holds signed data. Source: as above,
 /// `WIN_CERT_REVISION_2_0`, `WIN_CERT_TYPE_PKCS_SIGNED_DATA`.
@@ -79,11 +83,14 @@ impl<'a> Pe<'a> {
         if count > MOST_SECTIONS {
             return Err(lacks(add(pe, 6)?, "at most 96 sections"));
         }
+        let symbols = u32_at(add(pe, 16)?)?.saturating_mul(SYMBOL_LENGTH);
+        let long_names = u32_at(add(pe, 12)?)?.saturating_add(symbols);
         let mut sections = Vec::new();
         for index in 0..count {
             let at = add(table, index.saturating_mul(40))?;
+            let name = bytes.get(at..add(at, 8)?).ok_or(cut(at))?;
             sections.push(Section {
-                name: bytes.get(at..add(at, 8)?).ok_or(cut(at))?,
+                name: section_name(bytes, name, long_names),
                 virtual_size: u32_at(add(at, 8)?)?,
                 length: u32_at(add(at, 16)?)?,
                 start: u32_at(add(at, 20)?)?,
@@ -101,10 +108,8 @@ impl<'a> Pe<'a> {
 
     /// Returns the content of a section, without what only fills the file.
     pub fn section(&self, name: &str) -> Option<&'a [u8]> {
-        let is_it = |section: &&Section<'_>| {
-            section.name.split(|byte| *byte == 0).next() == Some(name.as_bytes())
-        };
-        let section = self.sections.iter().find(is_it)?;
+        let mut sections = self.sections.iter();
+        let section = sections.find(|section| section.name == name.as_bytes())?;
         let length = section.length.min(section.virtual_size);
         self.bytes
             .get(section.start..section.start.checked_add(length)?)
@@ -164,6 +169,19 @@ impl<'a> Pe<'a> {
     }
 }
 
+/// Returns the name of a section, up to the first zero: of more than eight bytes, only its place stands in the
+/// header, in decimal. One that lies nowhere is what stands there.
+fn section_name<'a>(bytes: &'a [u8], field: &'a [u8], long_names: usize) -> &'a [u8] {
+    let until_zero = |text: &'a [u8]| text.split(|byte| *byte == 0).next().unwrap_or_default();
+    let short = until_zero(field);
+    let long = || {
+        let digits = std::str::from_utf8(short.strip_prefix(b"/")?).ok()?;
+        let at = long_names.checked_add(digits.parse().ok()?)?;
+        Some(until_zero(bytes.get(at..)?))
+    };
+    long().unwrap_or(short)
+}
+
 /// Returns a little-endian number of 2 or 4 bytes.
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
     let field = bytes.get(at..at.checked_add(length)?)?;
@@ -207,6 +225,24 @@ mod tests {
         assert_eq!(pe.section(".sbat"), Some(&b"sbat,1\n"[..]));
         assert_eq!(pe.section(".text"), None);
         assert_eq!(pe.signatures(), [&[1, 2, 3, 4, 5][..]]);
+    }
+
+    #[test]
+    fn long_names_lie_behind_the_symbols() {
+        let mut bytes = program(b"level");
+        let strings = bytes.len();
+        bytes.extend(b"\x16\0\0\0.sbatlevel\0.more\0");
+        // One symbol of 18 bytes before them.
+        let symbols = u32::try_from(strings - 18).unwrap();
+        bytes[0x80 + 12..0x80 + 16].copy_from_slice(&symbols.to_le_bytes());
+        bytes[0x80 + 16] = 1;
+        let table = 0x98 + 240;
+        bytes[table..table + 8].copy_from_slice(b"/4\0\0\0\0\0\0");
+        let pe = Pe::parse(&bytes).unwrap();
+        assert_eq!(pe.section(".sbatlevel"), Some(&b"level"[..]));
+        assert_eq!(pe.section("/4"), None);
+        bytes[table..table + 8].copy_from_slice(b"/9999999");
+        assert!(Pe::parse(&bytes).unwrap().section("/9999999").is_some());
     }
 
     #[test]
