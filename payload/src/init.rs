@@ -46,6 +46,9 @@ mod visit;
 /// Folder for mount points.
 const WORK: &str = "/run/mend";
 
+/// Where something was kept, or why it was not.
+pub type Kept = Result<String, String>;
+
 /// The work itself, which this module only calls.
 #[derive(Clone, Copy)]
 pub struct Work {
@@ -56,7 +59,7 @@ pub struct Work {
     /// Renders a report as text in a language.
     pub report_text: fn(&Report, Language) -> String,
     /// Keeps a report on the PC that it is about, if something may be written there.
-    pub keep_report: fn(&dyn Machine, &Report, &SealedReport) -> Option<Result<String, String>>,
+    pub keep_report: fn(&dyn Machine, &Report, &SealedReport) -> Option<Kept>,
 }
 
 /// What the person sees at the end.

@@ -55,7 +55,7 @@ fn collecting_twice_adds_nothing_and_writes_nothing() -> Result<()> {
     );
     assert_eq!(second.campaign.machines.len(), 213);
     // From the same reports in another folder the page is the same, to the byte.
-    let mut options = bench.options(&[bench.made.folder.clone()])?;
+    let mut options = bench.options(std::slice::from_ref(&bench.made.folder))?;
     options.folder = bench.path("other");
     options.threads = 1;
     collect(&options)?;
@@ -243,7 +243,7 @@ fn reports_of_a_copied_stick_count_once_and_the_rest_is_doubled() -> Result<()> 
 #[test]
 fn a_foreign_stick_is_kept_apart_until_its_receipt_comes() -> Result<()> {
     let bench = Bench::small()?;
-    let mut options = bench.options(&[bench.made.folder.clone()])?;
+    let mut options = bench.options(std::slice::from_ref(&bench.made.folder))?;
     let all = std::mem::take(&mut options.keys);
     options.keys = all[..1].to_vec();
     let collected = collect(&options)?;

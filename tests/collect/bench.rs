@@ -74,7 +74,9 @@ impl Bench {
 
     /// Collects all sticks.
     pub(crate) fn collect(&self) -> Result<Collected> {
-        Ok(collect(&self.options(&[self.made.folder.clone()])?)?)
+        Ok(collect(
+            &self.options(std::slice::from_ref(&self.made.folder))?,
+        )?)
     }
 
     /// Returns the folder of the report with this number on a stick, both counted from 0.

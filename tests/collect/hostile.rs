@@ -67,7 +67,7 @@ fn hostile_bench() -> Result<(Bench, Collected)> {
         bench.made.sticks[0].add(hostile_report(&pattern, text, 20 + number))?;
     }
     bench.made.sticks[0].finish()?;
-    let mut options = bench.options(&[bench.made.folder.clone()])?;
+    let mut options = bench.options(std::slice::from_ref(&bench.made.folder))?;
     options.title = Some(TEXTS.join(" "));
     let list = TEXTS
         .map(|text| format!("\"{}\",{0}\r\n", text.replace('"', "\"\"")))

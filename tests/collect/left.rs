@@ -35,7 +35,7 @@ fn every_expected_machine_is_repaired_healthy_or_left() -> Result<()> {
         healthy.serial,
         locked.serial
     );
-    let mut options = bench.options(&[bench.made.folder.clone()])?;
+    let mut options = bench.options(std::slice::from_ref(&bench.made.folder))?;
     options.expected = Some(parse_expected(list.as_bytes())?);
     options.language = "de".to_owned();
     let collected = collect(&options)?;
@@ -78,7 +78,7 @@ fn visits_are_traced_to_signed_reports_and_costs_add_up() -> Result<()> {
         "date,site,partner,currency,travel,expenses,hourly-rate,repair-rate\n\
          {day},{site},Acme SARL,EUR,120.50,8,60,\"4,50\"\n2010-04-22,Atlantis,Acme SARL,EUR,999,,,\n{day},{site},Acme SARL,EUR,120.50,,,\n"
     );
-    let mut options = bench.options(&[bench.made.folder.clone()])?;
+    let mut options = bench.options(std::slice::from_ref(&bench.made.folder))?;
     options.costs = parse_costs(table.as_bytes())?;
     let collected = collect(&options)?;
     let claims = &collected.claims;

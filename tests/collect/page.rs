@@ -28,7 +28,7 @@ const LANGUAGES: [(&str, &str); 4] = [
 fn full_bench() -> Result<Bench> {
     let bench = Bench::usual()?;
     fs::remove_dir_all(bench.report_folder(0, 4)?)?;
-    let mut options = bench.options(&[bench.made.folder.clone()])?;
+    let mut options = bench.options(std::slice::from_ref(&bench.made.folder))?;
     options.expected = Some(parse_expected(
         "name,serial,site,contact\nLYO-00001,,Lyon Part-Dieu,Marie Dupont\nLYO-00212,,Lyon Part-Dieu,Marie Dupont\nKÖL-00003,,Köln Messe,\n".as_bytes(),
     )?);

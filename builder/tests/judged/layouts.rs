@@ -17,8 +17,11 @@ fn contents_in(layout: Layout) -> ImageContents {
     contents
 }
 
-/// Returns what sfdisk reads: kind of table, then type, start and bootable flag of every partition.
-fn seen_by_sfdisk(image: &[u8]) -> Option<(String, Vec<(String, u64, bool)>)> {
+/// Type, start and bootable flag of a partition.
+type Seen = (String, u64, bool);
+
+/// Returns what sfdisk reads: kind of table, and every partition.
+fn seen_by_sfdisk(image: &[u8]) -> Option<(String, Vec<Seen>)> {
     let (disk, _) = as_files(image);
     let (is_good, said) = judge("sfdisk", &["--json"], disk.path())?;
     assert!(is_good, "{said}");

@@ -5,6 +5,7 @@ use rescue_stick::identity::Identity;
 use rescue_stick::report::Report;
 use rescue_stick::report::summary::Summary;
 
+use super::Kept;
 use crate::screen::code::Code;
 use crate::stick::record::Record;
 use crate::stick::reports::SealedReport;
@@ -14,16 +15,16 @@ pub(super) struct Doors<'d> {
     /// Renders the report for people.
     pub(super) render: &'d dyn Fn(&Report) -> String,
     /// Writes it onto the stick, and says where.
-    pub(super) save: &'d dyn Fn(&SealedReport) -> Result<String, String>,
+    pub(super) save: &'d dyn Fn(&SealedReport) -> Kept,
     /// Writes it onto the PC, and says where; `None` if nothing may be written there.
-    pub(super) keep: &'d dyn Fn(&Report, &SealedReport) -> Option<Result<String, String>>,
+    pub(super) keep: &'d dyn Fn(&Report, &SealedReport) -> Option<Kept>,
 }
 
 /// What became of the report.
 #[derive(Debug, Default)]
 pub(super) struct Filed {
     /// Where it is on the stick, or why it is not there.
-    pub(super) saved: Option<Result<String, String>>,
+    pub(super) saved: Option<Kept>,
     /// What else a person is to know, one line each.
     pub(super) lines: Vec<String>,
     /// Its summary as a code.

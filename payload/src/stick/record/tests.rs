@@ -83,11 +83,11 @@ fn find_faults(root: &Path, area: &PulledArea, own: &Identity) -> Vec<String> {
         stored.check(own.public_key()).unwrap();
     }
     let mut links = Vec::new();
-    for entry in std::fs::read_dir(root.join("reports")).unwrap() {
+    for entry in fs_err::read_dir(root.join("reports")).unwrap() {
         let folder = entry.unwrap().path();
-        let json = std::fs::read(folder.join("report.json")).unwrap();
-        let signature = std::fs::read_to_string(folder.join("report.json.minisig")).unwrap();
-        let text = std::fs::read(folder.join("report.txt")).unwrap();
+        let json = fs_err::read(folder.join("report.json")).unwrap();
+        let signature = fs_err::read_to_string(folder.join("report.json.minisig")).unwrap();
+        let text = fs_err::read(folder.join("report.txt")).unwrap();
         let read = check_report(&json, Some(&signature), Some(&text), own.public_key()).unwrap();
         links.push((read.report.chain.unwrap(), read.digest));
     }
@@ -176,9 +176,9 @@ fn a_lost_or_foreign_record_goes_on_behind_the_newest_report() {
     }
     // Neither a report that was not signed nor one that was not written to its end counts.
     for name in ["000009-x", "000008-x.part"] {
-        std::fs::create_dir(stick.path().join("reports").join(name)).unwrap();
+        fs_err::create_dir(stick.path().join("reports").join(name)).unwrap();
     }
-    std::fs::write(stick.path().join("reports/000009-x/report.json"), REPORT).unwrap();
+    fs_err::write(stick.path().join("reports/000009-x/report.json"), REPORT).unwrap();
     let stranger = rescue_stick::secret_key::SecretKey::from_seed([9; 32]).unwrap();
     let foreign = Head::default().to_slot(Some(&stranger)).repeat(2);
     let cases = [
