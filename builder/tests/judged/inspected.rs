@@ -110,7 +110,16 @@ fn free_space_of_an_image_is_zero_and_what_lies_behind_it_is_told() {
         free.map(|range| range.is_zero).collect::<Vec<_>>()
     };
     let found = inspected(&image);
-    assert!(zeros(&found).iter().all(|zero| *zero == Some(true)));
+    let free = found
+        .ranges
+        .iter()
+        .filter(|one| one.kind == RangeKind::Free && one.is_zero != Some(true));
+    // GRUB's core image is known by its copy among the files, which these contents lack.
+    let core = "unused, before the volume";
+    assert_eq!(
+        free.map(|one| one.what.as_str()).collect::<Vec<_>>(),
+        [core]
+    );
     image.extend(vec![0xd1; 4 << 20]);
     let found = inspected(&image);
     let last = found.ranges.last().unwrap();
