@@ -46,6 +46,9 @@ pub struct RefreshRecord {
     /// The file of its identity.
     #[serde(with = "hex")]
     pub identity: Vec<u8>,
+    /// Its record of how far its reports go; empty if it has none.
+    #[serde(with = "hex", default, skip_serializing_if = "Vec::is_empty")]
+    pub head: Vec<u8>,
     /// The image that it held.
     pub former: Former,
     /// Title of the image that it was to hold.
@@ -252,6 +255,7 @@ mod tests {
     fn record() -> RefreshRecord {
         RefreshRecord {
             identity: IDENTITY.to_vec(),
+            head: Vec::new(),
             former: Former {
                 date: "2010-04-22".to_owned(),
                 definitions: [("mcafee-dat".to_owned(), "5959.0000".to_owned())].into(),

@@ -300,7 +300,8 @@ pub fn read_report(image: &Path) -> Result<SavedReport> {
         .filter_map(|line| line.split_whitespace().last());
     let run = names
         .filter(|name| name.contains("Z-"))
-        .max()
+        // Folders without a number are of sticks that did not count yet.
+        .max_by_key(|name| (name.as_bytes().get(6) == Some(&b'-'), *name))
         .map(str::to_owned);
     let run = run.with_context(|| format!("no report in {listing}"))?;
     let read = |name: &str| -> Result<String> {

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::head::HEAD_LENGTH;
 use rescue_stick::identity::Identity;
 use rescue_stick::job::Job;
 use rescue_stick::journal::{BODIES_OFFSET, JournalHead, SLOT_LENGTH};
@@ -35,6 +36,8 @@ pub struct OurStick {
     pub size: ByteSize,
     /// Who it is.
     pub identity: Identity,
+    /// Its record of how far its reports go; empty if it has none.
+    pub head: Vec<u8>,
     /// What it holds; or held, if a refresh was interrupted.
     pub former: Former,
     /// Whether a refresh was interrupted.
@@ -201,10 +204,12 @@ fn whole_stick(
         return Err(Refusal::Extra(extra.path.clone()));
     }
     let kept = collected(source, survey)?;
+    let head = read_head(source, survey)?;
     let reports = survey.folder(paths::REPORTS);
     Ok(OurStick {
         size: survey.medium_size,
         identity,
+        head,
         former: former_of(&job, &own_key),
         is_interrupted: false,
         kept,
@@ -216,6 +221,16 @@ fn whole_stick(
         finished_repairs,
         dropped: dropped_of(survey),
     })
+}
+
+/// Reads how far the stick's reports go, whatever it says. Images of earlier versions have no room for it.
+fn read_head(source: &mut (impl Read + Seek), survey: &Survey) -> Result<Vec<u8>, Refusal> {
+    let Some(file) = survey.file(paths::HEAD) else {
+        return Ok(Vec::new());
+    };
+    let mut bytes = read_ranges(source, &file.ranges)?;
+    bytes.truncate(HEAD_LENGTH);
+    Ok(bytes)
 }
 
 /// Refuses a stick whose journal holds an unfinished repair; returns how many finished ones it holds.
@@ -379,6 +394,7 @@ fn interrupted_stick(
     Ok(OurStick {
         size: ByteSize(size),
         identity,
+        head: record.head,
         former: record.former,
         is_interrupted: true,
         kept,

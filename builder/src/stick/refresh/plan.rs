@@ -2,6 +2,7 @@
 //! writes nothing.
 
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::head::HEAD_LENGTH;
 use rescue_stick::identity::Identity;
 use rescue_stick::paths;
 
@@ -64,6 +65,7 @@ pub fn plan_refresh(
     let mut room = planner.waiting_room(base.size, &written);
     let mut made = planner.made(layout, &folders, (&root, &reports));
     made.push(Placed::of(image.identity_range, identity.to_file()));
+    made.extend(place_head(layout, stick));
     made.sort_by_key(|placed| placed.range.first());
     let (moved, places) = planner.waiting_places(&waiting, &mut room)?;
     let files = places.iter().filter(|kept| kept.sha256.is_some());
@@ -71,6 +73,7 @@ pub fn plan_refresh(
     waiting_at.sort();
     let record = RefreshRecord {
         identity: stick.identity.to_file(),
+        head: stick.head.clone(),
         former: stick.former.clone(),
         wanted: wanted.to_owned(),
         kept: places,
@@ -102,6 +105,15 @@ pub fn plan_refresh(
             .collect(),
         last: base.last,
     })
+}
+
+/// Returns the stick's record of its reports where the image has room for it.
+fn place_head(layout: &ImageLayout, stick: &OurStick) -> Option<Placed> {
+    let file = layout.survey.file(paths::HEAD)?;
+    let first = file.ranges.first()?.first();
+    let is_whole = stick.head.len() == HEAD_LENGTH && file.ranges.len() == 1;
+    let range = LbaRange::starting_at(first, sectors_of(HEAD_LENGTH))?;
+    is_whole.then(|| Placed::of(range, stick.head.clone()))
 }
 
 fn no_room(stick: &OurStick) -> Refusal {
