@@ -1,8 +1,9 @@
 //! A real PC under the rescue environment.
 //!
 //! Volumes are never mounted themselves: the kernel and `ntfs-3g` get a file that an
-//! [`Overlay`] serves, over a device that was opened for reading only. The only
-//! code that opens a device for writing is the journal's, through [`Target::open_for_writing`].
+//! [`Overlay`](crate::overlay::Overlay) serves, over a device that was opened for reading only. The only
+//! code that opens a device for writing is the journal's, through
+//! [`Target::open_for_writing`](crate::journal::Target::open_for_writing).
 
 use std::io;
 use std::path::{Path, PathBuf};
