@@ -293,9 +293,9 @@ fn mount_fat32(file: &Path, root: &Path, access: Access) -> Result<(), MountErro
     } else {
         MountFlags::NOATIME
     };
-    // Names in UTF-8, and 8.3 names as Windows makes them. Times as they lie there: whose zone they are
+    // Names in UTF-8, and 8.3 names shown and made by the rule of Windows NT and XP. Times as they lie there: whose zone they are
     // in is for whoever asks.
-    let options = c"tz=UTC,utf8=1,shortname=mixed,errors=remount-ro";
+    let options = c"tz=UTC,utf8=1,shortname=winnt,errors=remount-ro";
     mount_kernel(device.path(), root, "vfat", flags, options)
         .map_err(on("mounting the overlay with vfat"))
 }
