@@ -75,7 +75,7 @@ pub const ALL_PRODUCTS: &[Product] = &[Product {
     product_key: "McAfee\\DesktopProtection",
     product_name: "Product",
     product_version: "szProductVer",
-    definitions_sets: &["mcafee-dat"],
+    definitions_sets: &["mcafee-dat", "mcafee-extra"],
     source: "McAfee VirusScan Enterprise 8.5i to 8.8, registry as read by its ePO plug-ins and by \
              public detection scripts",
 }];
