@@ -65,7 +65,9 @@ pub(super) fn read_ahead(
         // OK to discard: the channel has room for all of them.
         let _ = give.send(AlignedBuffer::zeroed(CHUNK));
     }
-    thread::scope(|scope| {
+    // The channels belong to this closure: when it ends early their ends go with it, and a reader that waits for
+    // a free buffer ends, too.
+    thread::scope(move |scope| {
         let reader = scope.spawn(move || {
             for range in ranges {
                 // When `each` has found a fault there is nobody left to read for.
