@@ -85,8 +85,10 @@ fn a_program_that_is_killed_at_any_write_leaves_no_stick_that_starts() -> Result
     let log = folder.path().join("writes");
     let run = |inject: Option<usize>| -> Result<(Output, Vec<u8>)> {
         fs::write(&stick, &before)?;
-        let mut strace = command("strace")?;
+        // A shell has its background jobs ignore Ctrl-C's signal, and programs inherit that.
+        let mut strace = command("env")?;
         strace
+            .args(["--default-signal=INT", "strace"])
             .args(["-f", "-qq", "-e", "trace=pwrite64", "-o"])
             .arg(&log);
         if let Some(number) = inject {
