@@ -407,7 +407,7 @@ fn locked() -> Result<Vec<(&'static str, Vec<u8>)>> {
 }
 
 /// IDENTIFY DEVICE with SMART switched on, one attribute, and the sense data of a disk that is well. Source:
-/// ACS-2, 7.12 and 7.53.
+/// ACS-2, 7.12 and 7.53. Then what the kernel says of processor, Secure Boot and DMI.
 fn answers() -> Vec<u8> {
     let mut answers = vec![0; 1024];
     answers[164] = 1;
@@ -417,6 +417,9 @@ fn answers() -> Vec<u8> {
     answers.extend([
         0x72, 1, 0, 0x1D, 0, 0, 0, 14, 9, 12, 0, 0, 0, 0, 0, 0x4F, 0, 0xC2, 0, 0x50,
     ]);
+    answers.resize(1056, 0);
+    answers.extend(b"processor\t: 0\nmodel name\t: Pentium II\n\0\x06\x01\x01\x01\x01\0");
+    answers.extend(b"A03\x002009-02-17\0Dell Inc.\x000M858N\0To Be Filled By O.E.M.\0");
     answers
 }
 
@@ -447,7 +450,30 @@ fn keys() -> Result<Vec<(&'static str, Vec<u8>)>> {
 }
 
 fn journals() -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let body = b"body".to_vec();
+    // A block of one sector that was all zeros, and two sectors filled.
+    let block = [
+        &b"MJRC"[..],
+        &1_u32.to_le_bytes(),
+        &512_u64.to_le_bytes(),
+        &512_u64.to_le_bytes(),
+    ]
+    .concat();
+    let fill = [
+        &b"MJRC"[..],
+        &2_u32.to_le_bytes(),
+        &2048_u64.to_le_bytes(),
+        &1024_u64.to_le_bytes(),
+    ]
+    .concat();
+    let body = [
+        &block[..],
+        &[0; 40 + 512],
+        &[7; 512],
+        &fill,
+        &[0xFF],
+        &[0; 39],
+    ]
+    .concat();
     let entry = |state| -> Result<CommitEntry> {
         Ok(CommitEntry {
             run: "20100422T101500Z-PC1".to_owned(),

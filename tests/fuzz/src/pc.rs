@@ -8,17 +8,20 @@ use mend::bitlocker::startup_key::StartupKey;
 use mend::filesystem::ntfs_volume::dirty_flag::dirty_marks;
 use mend::filesystem::partition_table::read_table;
 use mend::filesystem::{find_free, foreign, identify, read_allocation, read_state};
-use mend::health::disks::judge_disk;
+use mend::health::describe_hardware;
+use mend::health::disks::refuse_writing;
 use mend::hive::Hive;
 use mend::hive::audit::audit;
 use mend::hive::edit::HiveEditor;
 use mend::hive::key::{FileTime, Key};
 use mend::hive::value::ValueType;
-use mend::machine::hardware::{DiskAnswers, Interface, SmartAnswers};
+use mend::machine::hardware::{DiskAnswers, Hardware, Interface, SmartAnswers};
 use mend::windows::catalog::Catalog;
 use mend::windows::catalog::digests::FileDigests;
 use mend::windows::catalog::trust::{KeyPurpose, Trust};
 use mend::windows::pe::PeIdentity;
+
+use rescue_stick::report::health::{DiskHealth, MachineHealth};
 
 use crate::disks::crc32;
 
@@ -244,30 +247,66 @@ fn fit_validation(block: &mut Vec<u8>) {
     block[size + 4..size + 8].copy_from_slice(&sum.to_le_bytes());
 }
 
-/// What disks answer when they are asked how they are: 512 bytes each of IDENTIFY DEVICE and SMART READ DATA, then
-/// the sense data; or an NVMe log page.
+/// What hardware answers: 512 bytes each of IDENTIFY DEVICE and SMART READ DATA, or of an NVMe log page, then the
+/// sense data; behind them the kernel's list of processors, the variable of Secure Boot, and the texts of DMI, each
+/// up to a zero byte. Whatever it is, a report can hold it.
 pub(crate) fn read_answers(bytes: &[u8]) -> Result<bool> {
-    let part = |number: usize| {
-        let rest = bytes.get(number * 512..).unwrap_or_default();
-        Ok(rest.get(..rest.len().min(512)).unwrap_or_default().to_vec())
+    let part = |from: usize, length: usize| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        Ok(rest
+            .get(..rest.len().min(length))
+            .unwrap_or_default()
+            .to_vec())
+    };
+    let disk = |interface, smart| DiskAnswers {
+        name: "disk 1".to_owned(),
+        interface,
+        smart,
+        ..DiskAnswers::default()
     };
     let ata = SmartAnswers::Ata {
-        identify: part(0),
-        attributes: part(1),
-        status: part(2),
+        identify: part(0, 512),
+        attributes: part(512, 512),
+        status: part(1024, 32),
     };
-    for (interface, smart) in [
-        (Interface::Ata, ata),
-        (Interface::Nvme, SmartAnswers::Nvme(part(0))),
+    let mut texts = bytes
+        .get(1056..)
+        .unwrap_or_default()
+        .split(|byte| *byte == 0);
+    let mut text = || {
+        texts
+            .next()
+            .map(|text| String::from_utf8_lossy(text).into_owned())
+    };
+    let mut hardware = Hardware {
+        cpuinfo: text(),
+        disks: vec![
+            disk(Interface::Ata, ata),
+            disk(Interface::Nvme, SmartAnswers::Nvme(part(0, 512))),
+        ],
+        ..Hardware::default()
+    };
+    hardware.firmware.is_uefi = true;
+    hardware.firmware.secure_boot_variable = text().map(String::into_bytes);
+    for name in [
+        "bios_version",
+        "bios_date",
+        "board_vendor",
+        "board_name",
+        "board_serial",
     ] {
-        let answers = DiskAnswers {
-            name: "disk 1".to_owned(),
-            interface,
-            smart,
-            ..DiskAnswers::default()
-        };
-        let health = judge_disk(&answers);
-        let _ = mend::health::disks::refuse_writing(&health);
+        hardware
+            .dmi
+            .extend(text().map(|text| (name.to_owned(), text)));
     }
+    let (machine, disks) = describe_hardware(&hardware);
+    for disk in &disks {
+        let _ = refuse_writing(disk);
+    }
+    let written = serde_json::to_string(&(&machine, &disks))?;
+    ensure!(
+        serde_json::from_str::<(MachineHealth, Vec<DiskHealth>)>(&written)? == (machine, disks),
+        "{written}"
+    );
     Ok(true)
 }

@@ -1,18 +1,19 @@
 //! What lies on a stick, or came home from one: reports, keys, journals, remedies, records.
 
-use std::sync::LazyLock;
+use std::io;
+use std::sync::{Arc, LazyLock};
 
 use anyhow::{Result, ensure};
 use mend::area::{Area, RamArea};
-use mend::journal::Journal;
 use mend::journal::recover::recover;
+use mend::journal::{Allocation, Journal, Target};
 use mendkit::collect::authenticity::{KnownKeys, judge};
 use mendkit::collect::facts::Facts;
 use mendkit::collect::sources::FoundReport;
 use mendkit::key_table::read_key_table;
 use rescue_stick::digest::Sha256Digest;
 use rescue_stick::identity::{Identity, IdentityFacts};
-use rescue_stick::journal::{BODIES_OFFSET, JournalHead, SLOT_LENGTH};
+use rescue_stick::journal::{BODIES_OFFSET, CommitEntry, JournalHead, SLOT_LENGTH, VolumeIdentity};
 use rescue_stick::key_bundle::KeyBundle;
 use rescue_stick::recovery_password::RecoveryPassword;
 use rescue_stick::remedy::Remedy;
@@ -125,42 +126,148 @@ fn has_low_cost(bytes: &[u8]) -> bool {
     cost.len() == 1 && cost[0] <= b'5'
 }
 
-/// The journal of a stick, with its bodies. What it holds is written to no volume but the one that it names, and
-/// here there is none; a table that is read is written and read again as the same.
+/// The journal of a stick, with its bodies, beside the volume that its first unfinished commit is of. Whatever it
+/// says, it is finished, taken back or given up, and done with; nothing is written behind the volume's end, since
+/// that is an error. A table that is read is written and read again as the same.
 pub(crate) fn read_journal(bytes: &[u8]) -> Result<bool> {
     let (first, rest) = bytes.split_at(bytes.len().min(SLOT_LENGTH));
     let (second, bodies) = rest.split_at(rest.len().min(SLOT_LENGTH));
-    let slots = [
-        fit_sum(
-            first
-                .get(..first.len().min(SLOT_LENGTH - 32))
-                .unwrap_or_default(),
-            SLOT_LENGTH,
-        ),
-        second.to_vec(),
-    ];
-    let area = RamArea::new(BODIES_OFFSET + (1 << 20));
-    area.write_at(0, &slots[0])?;
-    area.write_at(u64::try_from(SLOT_LENGTH)?, &slots[1])?;
-    area.write_at(
-        BODIES_OFFSET,
-        bodies.get(..bodies.len().min(1 << 20)).unwrap_or_default(),
-    )?;
-    if let Ok(head) = JournalHead::parse(&slots[0]) {
+    let length = usize::try_from(JOURNAL_LENGTH - BODIES_OFFSET)?;
+    let mut bodies = bodies
+        .get(..bodies.len().min(length))
+        .unwrap_or_default()
+        .to_vec();
+    fit_records(&mut bodies);
+    let area = RamArea::new(JOURNAL_LENGTH);
+    area.write_at(BODIES_OFFSET, &bodies)?;
+    let covered = first
+        .get(..first.len().min(SLOT_LENGTH - 32))
+        .unwrap_or_default();
+    let slot = fit_sum(covered, SLOT_LENGTH);
+    area.write_at(0, &slot)?;
+    area.write_at(u64::try_from(SLOT_LENGTH)?, second)?;
+    let mut volume = VolumeIdentity {
+        disk_model: String::new(),
+        disk_serial: String::new(),
+        start: 0,
+        length: VOLUME_LENGTH,
+        serial: 0,
+    };
+    if let Ok(mut head) = JournalHead::parse(&slot) {
         ensure!(
             JournalHead::parse(&head.to_slot())? == head,
             "another table"
         );
+        for commit in &mut head.commits {
+            fit_digest(&area, commit);
+        }
+        area.write_at(0, &head.to_slot())?;
+        let mut unfinished = head
+            .commits
+            .iter()
+            .filter(|commit| commit.state.is_unfinished());
+        volume = unfinished
+            .next()
+            .map_or(volume, |commit| commit.volume.clone());
     }
     let Ok(journal) = Journal::open(Box::new(area)) else {
         return Ok(false);
     };
-    let commits = journal.commits();
-    let recovered = recover(&journal, &[]);
-    if let Ok(recovered) = recovered {
-        ensure!(recovered.len() <= commits.len(), "more than there is");
-    }
+    let target = Patient(volume, Arc::new(RamArea::new(VOLUME_LENGTH)));
+    let Ok(recovered) = recover(&journal, &[&target]) else {
+        return Ok(true);
+    };
+    let is_ours = |commit: &CommitEntry| commit.volume == target.0 && commit.state.is_unfinished();
+    ensure!(
+        !journal.commits().iter().any(is_ours),
+        "not done with: {recovered:?}"
+    );
     Ok(true)
+}
+
+/// Bytes of a journal, and of the volume beside it.
+const JOURNAL_LENGTH: u64 = 1 << 20;
+const VOLUME_LENGTH: u64 = 1 << 20;
+
+/// Puts the checksums of records right, as far as there are any. Source: `payload/src/journal/record.rs`.
+fn fit_records(bodies: &mut [u8]) {
+    let mut rest = bodies;
+    while rest.len() >= 64 && rest.starts_with(b"MJRC") {
+        let number = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .rev()
+                .fold(0, |sum, byte| sum << 8 | usize::from(*byte))
+        };
+        let payload = match number(&rest[4..8]) {
+            1 => number(&rest[16..24]).saturating_mul(2),
+            _ => 0,
+        };
+        let Some(end) = payload.checked_add(64).filter(|end| *end <= rest.len()) else {
+            return;
+        };
+        let sum = Sha256Digest::of(&[&rest[..32], &rest[64..end]].concat());
+        rest[32..64].copy_from_slice(&sum.0);
+        rest = &mut rest[end..];
+    }
+}
+
+/// Puts the digest of a commit's body right, if it lies in the journal.
+fn fit_digest(area: &RamArea, commit: &mut CommitEntry) {
+    let length = usize::try_from(commit.body_length.min(JOURNAL_LENGTH)).unwrap_or(0);
+    let mut body = vec![0; length];
+    if area.read_at(commit.body_offset, &mut body).is_ok() {
+        commit.body_digest = Sha256Digest::of(&body);
+    }
+}
+
+/// A volume in memory that says it is the one that is looked for.
+struct Patient(VolumeIdentity, Arc<RamArea>);
+
+struct Shared(Arc<RamArea>);
+
+impl Area for Shared {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read_at(offset, buffer)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_at(offset, bytes)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Target for Patient {
+    fn identity(&self) -> VolumeIdentity {
+        self.0.clone()
+    }
+
+    fn is_asleep(&self) -> bool {
+        false
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Area>> {
+        Ok(Box::new(Shared(Arc::clone(&self.1))))
+    }
+
+    fn open_for_writing(&self) -> io::Result<Box<dyn Area>> {
+        self.open()
+    }
+
+    fn allocation<'a>(&self, _: &'a dyn Area) -> io::Result<Box<dyn Allocation + 'a>> {
+        Err(io::Error::other("nobody asks for a commit"))
+    }
+
+    fn check_marks(&self, _: &dyn Area) -> io::Result<Vec<(u64, Vec<u8>)>> {
+        Ok(Vec::new())
+    }
 }
 
 /// A remedy of one's own.
