@@ -82,7 +82,7 @@ const UBUNTU: Archive = Archive {
 
 const DEBIAN_SECURITY: &str = "http://deb.debian.org/debian-security";
 
-const ALL_SYSTEMS: [System; 5] = [
+const ALL_SYSTEMS: [System; 6] = [
     System {
         suite: "bullseye",
         name: "Debian 11 (2021)",
@@ -106,6 +106,11 @@ const ALL_SYSTEMS: [System; 5] = [
     System {
         suite: "noble",
         name: "Ubuntu 24.04",
+        archive: &UBUNTU,
+    },
+    System {
+        suite: "resolute",
+        name: "Ubuntu 26.04",
         archive: &UBUNTU,
     },
 ];
