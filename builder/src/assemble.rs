@@ -19,7 +19,7 @@ use crate::disk::identity::DiskIdentity;
 use crate::disk::layout::Layout;
 use crate::fat32::timestamp::{FatTimestamp, TimestampError};
 use crate::hashed_file::HashedFile;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, PackageInput};
 use crate::lba::ByteSize;
 use crate::plan::{BootCode, Content, ImageContents, ImageFile, ReservedFile};
 use crate::recipe::parse_date;
@@ -96,18 +96,10 @@ impl Ingredients {
         });
         let packages = inputs.packages.iter().map(|input| {
             let set = inputs.job.definitions.get(&input.name);
-            let path = set.map(|set| set.package.clone()).unwrap_or_default();
-            let vendors = carried(path, &input.file);
-            match &input.repacked {
-                Some(bytes) => ImageFile {
-                    size: ByteSize(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
-                    sha256: Sha256Digest::of(bytes),
-                    content: Content::Bytes(bytes.clone()),
-                    origin: format!("{}, packed anew", vendors.origin),
-                    ..vendors
-                },
-                None => vendors,
-            }
+            package_file(
+                set.map(|set| set.package.clone()).unwrap_or_default(),
+                input,
+            )
         });
         let files = inputs.job.files.iter().zip(&inputs.files);
         Self {
@@ -293,6 +285,21 @@ pub(crate) fn carried(path: String, file: &HashedFile) -> ImageFile {
         size: ByteSize(file.size),
         sha256: file.sha256,
         origin: format!("input, {name}"),
+    }
+}
+
+/// Returns a package of definitions: the vendor's file as it is, or what is carried in its place.
+pub(crate) fn package_file(path: String, input: &PackageInput) -> ImageFile {
+    let vendors = carried(path, &input.file);
+    match &input.repacked {
+        Some(bytes) => ImageFile {
+            size: ByteSize(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+            sha256: Sha256Digest::of(bytes),
+            content: Content::Bytes(bytes.clone()),
+            origin: format!("{}, packed anew", vendors.origin),
+            ..vendors
+        },
+        None => vendors,
     }
 }
 

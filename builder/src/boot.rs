@@ -35,7 +35,6 @@ use crate::boot::kernel::{KERNELS, Kernel};
 use crate::boot::key::key_file;
 use crate::boot::menu::{MENUS, MenuSettings, menu_text};
 use crate::boot::papers::carried_packages;
-use crate::hashed_file::HashedFile;
 use crate::parts::deb::{PackedFiles, read_chosen, take_file};
 use crate::parts::libraries::read_linkage;
 use crate::parts::{GRUB_BIOS, LIBC, LIBNTFS_3G, NTFS_3G, Part, Parts, libraries};
@@ -134,6 +133,7 @@ pub fn boot_files(
         return Err(BootError::NoFirmware);
     }
     let for_bios = firmware.contains(&Firmware::Bios);
+    let mend = read_mend_file(settings.mend)?;
     let mut kernels = Vec::new();
     let mut absent_modules = Vec::new();
     let mut kernel_files = Vec::new();
@@ -167,7 +167,7 @@ pub fn boot_files(
         )?);
     }
     let mut files = kernel_files;
-    files.push(user_file(parts, settings, progress)?);
+    files.push(user_file(parts, settings, mend.sha256, progress)?);
     files.extend(module_files);
     files.push(key_file(settings.public_key)?);
     let menu = menu_text(settings.menu)?.into_bytes();
@@ -196,7 +196,6 @@ pub fn boot_files(
         files.extend(efi_files(parts, *one, settings.cache, progress)?);
     }
     let packages = carried_packages(parts, &files, settings.cache, progress)?;
-    let mend = read_mend_file(settings.mend)?;
     let licences = licences_text(&packages, Some(&mend));
     files.push(made_file(paths::LICENCES, licences.into_bytes())?);
     Ok(BootFiles {
@@ -222,7 +221,7 @@ fn derive_kernel(
     };
     derive(cache, &origin, || {
         progress(BootProgress::Making(part.origin()));
-        kernel::make(&part.path, kernel)
+        kernel::make(part.checked_path()?, kernel)
     })
 }
 
@@ -230,15 +229,15 @@ fn derive_kernel(
 fn user_file(
     parts: &Parts,
     settings: &BootSettings<'_>,
+    mend: Sha256Digest,
     progress: &mut dyn FnMut(BootProgress),
 ) -> Result<BootFile, BootError> {
-    let mend_sha256 = HashedFile::read(settings.mend)?.sha256;
     let packages = [
         parts.find(&NTFS_3G)?,
         parts.find(&LIBNTFS_3G)?,
         parts.find(&LIBC)?,
     ];
-    let mut inputs = vec![mend_sha256];
+    let mut inputs = vec![mend];
     inputs.extend(packages.iter().map(|part| part.locked.sha256));
     let origin = Origin {
         what: "user land",
@@ -275,11 +274,11 @@ fn make_user_archive(mend: &Path, packages: &[&Part]) -> Result<Vec<u8>, BootErr
     };
     let mut packed = PackedFiles::new();
     for part in packages {
-        packed.extend(read_chosen(&part.path, is_chosen)?);
+        packed.extend(read_chosen(part.checked_path()?, is_chosen)?);
     }
     let libraries = libraries::close_over(NTFS_3G_IN_PACKAGE, &packed)?;
     let driver = match packages.first() {
-        Some(part) => take_file(&mut packed, &part.path, NTFS_3G_IN_PACKAGE)?,
+        Some(part) => take_file(&mut packed, part.checked_path()?, NTFS_3G_IN_PACKAGE)?,
         None => Vec::new(),
     };
     let mut entries: Entries = libraries
@@ -311,7 +310,7 @@ fn derive_code(
     };
     let derived = derive(settings.cache, &origin, || {
         progress(BootProgress::Making(part.origin()));
-        let code = grub::make_images(&part.path, settings.grub_prefix)?;
+        let code = grub::make_images(part.checked_path()?, settings.grub_prefix)?;
         Ok::<_, BootError>(Made {
             files: [
                 ("boot.img".to_owned(), code.mbr.to_vec()),

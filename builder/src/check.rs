@@ -289,7 +289,7 @@ fn check_office(office: &Office, source: Source<'_>, checked: &mut Checked) {
 fn open_parts(office: &Office) -> Result<usize, PartsError> {
     let parts = Parts::open(&office.cache, &office.lock)?;
     for wanted in ALL_WANTED {
-        parts.find(wanted)?;
+        parts.find(wanted)?.checked_path()?;
     }
     Ok(parts.all().len())
 }

@@ -211,10 +211,13 @@ pub struct SwapArgs {
     /// The finished image; it stays as it is
     #[arg(value_name = "IMAGE")]
     pub image: PathBuf,
-    /// The vendor's new package, with the vendor's description beside it; with the name of the set where
-    /// the image carries several
-    #[arg(long, value_name = "[NAME=]ZIP", required = true)]
+    /// The vendor's new package, with the vendor's description beside it, or an EXTRA.DAT in the place of
+    /// one; with the name of the set where the image carries several
+    #[arg(long, value_name = "[NAME=]FILE", required = true)]
     pub definitions: Vec<PathBuf>,
+    /// Password of the zip that holds the EXTRA.DAT, as in a recipe
+    #[arg(long, value_name = "PASSWORD")]
+    pub password: Option<String>,
     /// Where the new image goes; it appears only when it is complete
     #[arg(short, long, value_name = "IMAGE")]
     pub output: PathBuf,

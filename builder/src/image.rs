@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use rescue_stick::digest::Sha256Digest;
-use sha2::{Digest, Sha256};
 
 use crate::lba::{ByteSize, Lba};
 use crate::plan::{Content, ImageFile, ImagePlan, PieceContent};
@@ -106,6 +105,16 @@ pub fn write_image(
     output: &mut (impl Write + Seek),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Written, ImageError> {
+    write_and_settle(plan, output, progress, |_| Ok(()))
+}
+
+/// As [`write_image`], and does what the output needs in the end while the digest is still being taken.
+fn write_and_settle<W: Write + Seek>(
+    plan: &ImagePlan,
+    output: &mut W,
+    progress: &mut dyn FnMut(Progress),
+    settle: impl FnOnce(&mut W) -> io::Result<()>,
+) -> Result<Written, ImageError> {
     std::thread::scope(|scope| {
         let mut sink = Sink::new(scope, output, plan.bytes_to_write(), progress);
         for piece in plan.pieces() {
@@ -123,7 +132,7 @@ pub fn write_image(
         for file in plan.empty_files() {
             copy_file(file, &mut sink)?;
         }
-        sink.finish()
+        sink.finish(settle)
     })
 }
 
@@ -140,28 +149,28 @@ pub fn create_image_file(
         source,
     };
     let mut file = NewFile::create(path).map_err(create)?;
-    let written = write_image(plan, file.as_file(), progress)?;
-    // An image that ends in free space would end before it.
-    file.as_file().set_len(plan.size().0).map_err(create)?;
-    file.as_file().sync_all().map_err(create)?;
+    let settle = |file: &mut std::fs::File| {
+        // An image that ends in free space would end before it.
+        file.set_len(plan.size().0)?;
+        file.sync_all()
+    };
+    let written = write_and_settle(plan, file.as_file(), progress, settle)?;
     file.publish().map_err(create)?;
     Ok(written)
 }
 
-fn copy_file(
-    file: &ImageFile,
-    sink: &mut Sink<'_, '_, impl Write + Seek>,
+fn copy_file<'scope>(
+    file: &'scope ImageFile,
+    sink: &mut Sink<'scope, '_, impl Write + Seek>,
 ) -> Result<(), ImageError> {
-    let mut hasher = Sha256::new();
     match &file.content {
         Content::Bytes(bytes) => {
             check_size(file, u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-            hasher.update(bytes);
-            sink.write(bytes)?;
+            sink.write_of_file(bytes)?;
         }
         Content::File(path) => {
             let mut source = open(file, path)?;
-            copy_bytes(file, &mut source, sink, &mut hasher)?;
+            copy_bytes(file, &mut source, sink)?;
             if source.read(&mut [0]).map_err(|error| input(file, error))? > 0 {
                 return Err(size_changed(file, "more bytes".to_owned()));
             }
@@ -170,18 +179,10 @@ fn copy_file(
             let mut source = open(file, path)?;
             let seek = source.seek(SeekFrom::Start(*offset));
             seek.map_err(|error| input(file, error))?;
-            copy_bytes(file, &mut source, sink, &mut hasher)?;
+            copy_bytes(file, &mut source, sink)?;
         }
     }
-    let found = Sha256Digest(hasher.finalize().into());
-    if found != file.sha256 {
-        return Err(ImageError::ContentChanged {
-            path: file.path.clone(),
-            origin: file.origin.clone(),
-            found,
-            expected: file.sha256,
-        });
-    }
+    sink.end_file(file);
     Ok(())
 }
 
@@ -201,7 +202,6 @@ fn copy_bytes(
     file: &ImageFile,
     source: &mut impl Read,
     sink: &mut Sink<'_, '_, impl Write + Seek>,
-    hasher: &mut Sha256,
 ) -> Result<(), ImageError> {
     let mut left = file.size.0;
     while left > 0 {
@@ -213,8 +213,7 @@ fn copy_bytes(
         if read == 0 {
             check_size(file, file.size.0 - left)?;
         }
-        hasher.update(&room[..read]);
-        sink.filled(read);
+        sink.filled_from_file(read);
         left -= u64::try_from(read).unwrap_or(u64::MAX);
     }
     Ok(())

@@ -15,6 +15,7 @@ use rescue_stick::remedy::predicate::Predicate;
 use rescue_stick::remedy::{Remedy, RemedyError};
 
 use crate::hashed_file::HashedFile;
+use crate::parallel::{join, map_all};
 use crate::recipe::{Recipe, RecipeDefinitions, RecipeFile};
 
 pub mod extra_dat;
@@ -163,13 +164,18 @@ impl Inputs {
     /// recipe's own.
     pub fn gather(recipe: &Recipe, folder: &Path) -> Result<Self, InputsError> {
         let remedies = read_remedies(&recipe.remedies, folder)?;
-        let (packages, definitions) = read_packages(recipe, folder)?;
+        let read_file = |pinned: &RecipeFile| read_pinned(pinned, folder);
+        let (packages, pinned) = join(
+            || read_packages(recipe, folder),
+            || map_all(recipe.files.iter().collect(), read_file),
+        );
+        let (packages, definitions) = packages?;
         let parsed: Vec<_> = remedies.iter().map(|input| &input.remedy).collect();
         check_definitions_fit(&parsed, &definitions)?;
         let mut files = Vec::new();
         let mut kit_files = Vec::new();
-        for (index, pinned) in recipe.files.iter().enumerate() {
-            let (file, name) = read_pinned(pinned, folder)?;
+        for (index, read) in pinned.into_iter().enumerate() {
+            let (file, name) = read?;
             // The number keeps apart files of the same name in other versions or languages.
             let path = format!("{}/{index}-{name}", paths::FILES);
             kit_files.push(KitFile {
@@ -321,8 +327,8 @@ pub fn read_definitions(
 
 /// Opens, hashes and checks a package of definitions; `name` is the one that remedies use.
 pub fn read_package(name: &str, zip: &Path) -> Result<(PackageInput, DefinitionsSet), InputsError> {
-    let file = HashedFile::read(zip)?;
-    let checked = mcafee_dat::check_package(&file.path)?;
+    let (file, checked) = join(|| HashedFile::read(zip), || mcafee_dat::check_package(zip));
+    let (file, checked) = (file?, checked?);
     let package = format!("{}/{name}/{}", paths::DEFINITIONS, plain_name(&file.path)?);
     let set = DefinitionsSet {
         version: checked.version,

@@ -16,6 +16,7 @@ pub mod inputs;
 pub mod inspect;
 pub mod key_table;
 pub mod lba;
+mod parallel;
 pub mod parts;
 pub mod plan;
 pub mod recipe;

@@ -187,16 +187,30 @@ pub const ALL_WANTED: &[WantedPart<'static>] = &[
     LIBC,
 ];
 
-/// A part that lies in the cache and is what the lock says.
+/// A part that lies in the cache, as long as the lock says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// What the lock says about it.
     pub locked: LockedPart,
     /// The `.deb` file.
-    pub path: PathBuf,
+    path: PathBuf,
 }
 
 impl Part {
+    /// Returns where the `.deb` file lies, after reading it once and comparing its hash.
+    pub fn checked_path(&self) -> Result<&Path, PartsError> {
+        let found = HashedFile::read(&self.path)?.sha256;
+        if found != self.locked.sha256 {
+            return Err(PartsError::Damaged {
+                path: self.path.clone(),
+                part: self.locked.to_string(),
+                found,
+                expected: self.locked.sha256,
+            });
+        }
+        Ok(&self.path)
+    }
+
     /// Returns package and version, as shown as the origin of a file.
     pub fn origin(&self) -> String {
         format!("{} {}", self.locked.package, self.locked.version)
@@ -214,7 +228,8 @@ impl Part {
     }
 }
 
-/// The parts of one lock, each present and checked.
+/// The parts of one lock, each present. Their content is checked when it is used: what is made of them is
+/// kept, so most builds read none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts {
     parts: Vec<Part>,
@@ -231,6 +246,18 @@ pub enum PartsError {
         path: PathBuf,
         /// Package, version and architecture.
         part: String,
+    },
+    /// A part is not as long as the lock says.
+    #[error("{path}: {part} has {found} bytes, the lock says {expected}; delete the file and fetch it again", path = .path.display())]
+    Length {
+        /// Where it lies.
+        path: PathBuf,
+        /// Package, version and architecture.
+        part: String,
+        /// The length of what lies there.
+        found: u64,
+        /// The length it should have.
+        expected: u64,
     },
     /// A part is not what the lock says.
     #[error("{path}: {part} has SHA-256 {found}, the lock says {expected}; delete the file and fetch it again", path = .path.display())]
@@ -262,7 +289,7 @@ pub enum PartsError {
 }
 
 impl Parts {
-    /// Returns the parts that `lock` names, after reading each once and comparing its hash.
+    /// Returns the parts that `lock` names, after comparing the length of each.
     pub fn open(cache: &Path, lock: &Lock) -> Result<Self, PartsError> {
         let mut parts = Vec::new();
         for locked in &lock.parts {
@@ -273,13 +300,13 @@ impl Parts {
                     part: locked.to_string(),
                 });
             }
-            let found = HashedFile::read(&path)?.sha256;
-            if found != locked.sha256 {
-                return Err(PartsError::Damaged {
+            let found = fs_err::metadata(&path)?.len();
+            if found != locked.size {
+                return Err(PartsError::Length {
                     path,
                     part: locked.to_string(),
                     found,
-                    expected: locked.sha256,
+                    expected: locked.size,
                 });
             }
             parts.push(Part {
@@ -422,8 +449,16 @@ mod tests {
             b"dEb",
         )
         .unwrap();
-        let refusal = Parts::open(cache.path(), &lock).unwrap_err();
+        let parts = Parts::open(cache.path(), &lock).unwrap();
+        let refusal = parts.find(&LIBC).unwrap().checked_path().unwrap_err();
         assert!(matches!(refusal, PartsError::Damaged { .. }));
         assert!(refusal.to_string().contains("fetch it again"));
+        write_then_rename(
+            &path_in_cache(cache.path(), &Sha256Digest::of(b"deb")),
+            b"debs",
+        )
+        .unwrap();
+        let refusal = Parts::open(cache.path(), &lock).unwrap_err();
+        assert!(matches!(refusal, PartsError::Length { .. }));
     }
 }

@@ -10,16 +10,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use rescue_stick::definitions::DefinitionsSet;
 use rescue_stick::job::Job;
 use rescue_stick::paths;
 use rescue_stick::remedy::Remedy;
 use rescue_stick::signature::PublicKey;
 
-use crate::assemble::{Ingredients, carried, from_boot, made};
+use crate::assemble::{Ingredients, from_boot, made, package_file};
 use crate::bom::{Bom, Provenance, provenance_of_files};
 use crate::boot::grub::{BOOT_CODE_SIZE, BOOT_SECTOR_COPY, CORE_IMAGE_COPY};
 use crate::boot::key::{KEY_ARCHIVE, key_file};
 use crate::boot::menu::{MENUS, unname_stick};
+use crate::inputs::extra_dat::{check_extra_dat, is_extra_dat, read_extra_dat};
 use crate::inputs::{PackageInput, check_definitions_fit, read_package};
 use crate::plan::{BootCode, Content, ImageFile};
 use crate::recipe::parse_date;
@@ -49,8 +51,11 @@ pub struct FinishedImage {
 pub struct NewDefinitions {
     /// Which ones, by the name that remedies use; may be left out if an image carries one set only.
     pub name: Option<String>,
-    /// The vendor's zip; the vendor's `avvdat.ini` lies beside it.
-    pub zip: PathBuf,
+    /// The vendor's zip, with the vendor's `avvdat.ini` beside it; or an EXTRA.DAT, plain or in a zip, where
+    /// the image carries one under this name.
+    pub file: PathBuf,
+    /// Opens the zip of an EXTRA.DAT.
+    pub password: Option<String>,
 }
 
 /// What became of one set of definitions.
@@ -252,9 +257,9 @@ impl FinishedImage {
         let mut swapped = Vec::new();
         for new in all {
             let name = self.name_of(new)?;
-            let (package, set) = read_package(&name, &new.zip)?;
+            let (package, set) = self.read_new(&name, new)?;
             let after = set.version.clone();
-            let file = carried(set.package.clone(), &package.file);
+            let file = package_file(set.package.clone(), &package);
             let Some(old) = ingredients.job.definitions.insert(name, set) else {
                 continue;
             };
@@ -273,6 +278,42 @@ impl FinishedImage {
         let remedies: Vec<_> = self.remedies.iter().collect();
         check_definitions_fit(&remedies, &ingredients.job.definitions)?;
         Ok(swapped)
+    }
+
+    /// Reads new definitions as what the image carries under this name: an EXTRA.DAT has no description
+    /// beside it, and is installed beside the definitions that it adds to.
+    fn read_new(
+        &self,
+        name: &str,
+        new: &NewDefinitions,
+    ) -> Result<(PackageInput, DefinitionsSet), SwapError> {
+        let old = self.job.definitions.get(name);
+        let password = new.password.as_deref();
+        if old.is_some_and(|set| is_extra_dat(&set.package)) {
+            return Ok(read_extra_dat(name, &new.file, password)?);
+        }
+        let read = read_package(name, &new.file);
+        if read.is_err() && (password.is_some() || check_extra_dat(&new.file, None).is_ok()) {
+            return Err(SwapError::Kind {
+                path: new.file.clone(),
+                name: name.to_owned(),
+                extra: self.extra_dats(),
+            });
+        }
+        Ok(read?)
+    }
+
+    /// Returns the names under which the image carries an EXTRA.DAT, in words.
+    fn extra_dats(&self) -> String {
+        let all = self.job.definitions.iter();
+        let names: Vec<_> = all
+            .filter(|(_, set)| is_extra_dat(&set.package))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        match names.as_slice() {
+            [] => "none; to add one, build from the recipe".to_owned(),
+            names => format!("{}; name it as NAME=FILE", names.join(", ")),
+        }
     }
 
     fn name_of(&self, new: &NewDefinitions) -> Result<String, SwapError> {

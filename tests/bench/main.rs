@@ -3,6 +3,7 @@
 //! Nothing here passes or fails; figures that documents state come from here.
 //!
 //! - `write`: `mendkit write` beside dd, bmaptool and one loop that waits for all
+//! - `build`: `mendkit build` beside tar, genimage, and mkfs.fat with mcopy
 //! - `collect`: `mendkit collect` on 100,000 signed reports
 //! - `refresh`: bytes and seconds of `mendkit refresh` after a change of definitions
 //! - `repair`: `mend` on a large NTFS volume with many files, beside ntfs-3g's programs
@@ -11,6 +12,7 @@
 
 use anyhow::{Result, bail};
 
+mod build;
 mod collect;
 mod refresh;
 mod repair;
@@ -20,10 +22,13 @@ mod write;
 fn main() -> Result<()> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
+        "build" => build::run(),
         "collect" => collect::measure(),
         "repair" => repair::measure(),
         "refresh" => refresh::run(),
         "write" => write::run(),
-        _ => bail!("bench {name:?}: unknown, expected one of: collect, refresh, repair, write"),
+        _ => bail!(
+            "bench {name:?}: unknown, expected one of: build, collect, refresh, repair, write"
+        ),
     }
 }

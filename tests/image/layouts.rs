@@ -5,7 +5,7 @@ use fs_err as fs;
 use support::definitions::{DatSizes, make_definitions};
 use support::judges;
 use support::kit::{Kit, KitSpec, cache, extract_volume, recipe_text, require_builds};
-use support::tools::{require_tools, sha256_hex};
+use support::tools::{require_tools, run, sha256_hex};
 
 const JUDGES: [&str; 3] = ["sgdisk", "sfdisk", "fsck.fat"];
 
@@ -71,6 +71,72 @@ fn every_layout_is_built_swapped_and_written() -> Result<()> {
         check(&kit, "tight.img", layout)?;
         kit.mendkit(&["refresh", "swapped.img", "tight.img", "--yes-refresh", "1"])?;
         check(&kit, "tight.img", layout)?;
+    }
+    Ok(())
+}
+
+/// Demands that no GUID partition table is left at either end, where another reader would believe it.
+fn check_no_gpt(disk: &[u8]) -> Result<()> {
+    let last = disk.len() / 512 * 512 - 512;
+    for place in [512, last] {
+        let found = disk.get(place..place + 8).context("too short")?;
+        ensure!(found != b"EFI PART", "a GPT header at {place}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_stick_takes_the_layout_of_the_image_that_it_is_refreshed_to() -> Result<()> {
+    if !require_builds() || !require_tools(&[&JUDGES[..], &["mmd", "mcopy", "mtype"]].concat()) {
+        return Ok(());
+    }
+    let layouts = ["hybrid", "gpt", "mbr"];
+    let kit = Kit::build(&KitSpec::default())?;
+    let cache = cache();
+    let cache = cache.to_str().context("the cache's path is not UTF-8")?;
+    for layout in layouts {
+        let spec = KitSpec {
+            layout,
+            ..KitSpec::default()
+        };
+        for (age, date) in [("old", "2010-04-22"), ("new", "2010-04-23")] {
+            let recipe = recipe_text(&spec).replace("2010-04-22", date);
+            fs::write(kit.path("recipe.toml"), recipe)?;
+            let image = format!("{age}-{layout}.img");
+            kit.mendkit(&["build", "recipe.toml", "-o", &image, "--cache", cache])?;
+        }
+    }
+    let report = b"what was done at this PC".repeat(1000);
+    fs::write(kit.path("report.json"), &report)?;
+    let folder = "reports/20100422T101500Z-RECEPTION-1";
+    let size = fs::metadata(kit.path("old-hybrid.img"))?.len() + (5 << 20) + 512;
+    for from in layouts {
+        for to in layouts.into_iter().filter(|to| *to != from) {
+            let (old, new) = (format!("old-{from}.img"), format!("new-{to}.img"));
+            fs::write(kit.path("stick.img"), vec![0xd1; usize::try_from(size)?])?;
+            kit.mendkit(&["write", &old, "stick.img", "--yes-erase", "1"])?;
+            let volume = format!("{}@@1M", kit.path("stick.img").display());
+            let (place, file) = (format!("::/{folder}"), kit.path("report.json"));
+            run("mmd", &["-i", &volume, &place])?;
+            let file = file.to_str().context("a path is not UTF-8")?;
+            run("mcopy", &["-i", &volume, file, &place])?;
+            let refresh = ["refresh", &new, "stick.img", "--yes-refresh", "1"];
+            let said = kit.mendkit(&refresh)?.text();
+            ensure!(
+                said.contains("1 stick good, 0 bad."),
+                "{from} to {to}: {said}"
+            );
+            check(&kit, "stick.img", to).with_context(|| format!("{from} to {to}"))?;
+            let kept = run(
+                "mtype",
+                &["-i", &volume, &format!("::/{folder}/report.json")],
+            )?;
+            assert_eq!(kept.out, report, "{from} to {to}");
+            if to == "mbr" {
+                check_no_gpt(&fs::read(kit.path("stick.img"))?)
+                    .with_context(|| format!("{from} to {to}"))?;
+            }
+        }
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use fs_err as fs;
 use support::definitions::{DatSizes, Fault, make_bad_definitions, make_definitions};
 use support::kit::{Kit, KitSpec, cache, recipe_text, replace_on_stick, require_builds};
-use support::tools::{require_tools, sha256_hex};
+use support::tools::{require_tools, run, sha256_hex};
 
 /// Sizes that leave the layout as it is, and that move everything behind the package: a scratch area of
 /// another length, and clusters of another size.
@@ -106,6 +106,104 @@ fn swapping_can_give_another_date_and_another_key() -> Result<()> {
     let verified = kit.mendkit(&["verify", "swapped.img", "--key", "other.key.pub"])?;
     assert!(verified.text().contains(" good "), "{}", verified.text());
     Ok(())
+}
+
+/// Installs an EXTRA.DAT on top of the corrected definitions.
+const WITH_EXTRA: &str = r#"
+schema = 1
+id = "own-5958"
+title = "DAT 5958, with an EXTRA.DAT on top of the corrected definitions"
+[[when]]
+product = { vendor = "mcafee", definitions = "5958" }
+[[step]]
+install-definitions = "mcafee-dat"
+[[step]]
+install-definitions = "mcafee-extra"
+"#;
+
+/// Writes a recipe with an EXTRA.DAT, and builds the image.
+fn build_with_extra(kit: &Kit, name: &str, extra: &str, password: &str) -> Result<()> {
+    let recipe = format!(
+        "title = \"t\"\ndate = \"2010-04-22\"\nremedies = [\"own.toml\"]\n\
+         [definitions.mcafee-dat]\nzip = \"inputs/avvdat-5959.zip\"\n\
+         [definitions.mcafee-extra]\nextra-dat = \"{extra}\"\n{password}[signing]\nkey = \"release.key\"\n"
+    );
+    fs::write(kit.path("own.toml"), WITH_EXTRA)?;
+    fs::write(kit.path("extra.toml"), recipe)?;
+    let cache = cache();
+    let cache = cache.to_str().context("the cache's path is not UTF-8")?;
+    kit.mendkit(&["build", "extra.toml", "-o", name, "--cache", cache])?;
+    Ok(())
+}
+
+#[test]
+fn an_extra_dat_is_swapped_for_another_and_for_nothing_else() -> Result<()> {
+    if !require_builds() || !require_tools(&["zip"]) {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    fs::create_dir(kit.path("new"))?;
+    fs::write(kit.path("EXTRA.DAT"), "takes back one detection")?;
+    fs::write(kit.path("new/EXTRA.DAT"), "takes back two detections")?;
+    run(
+        "zip",
+        &["-q", "-j", "-P", "infected"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(
+                ["new/LOCKED.ZIP", "new/EXTRA.DAT"]
+                    .map(|name| kit.path(name).display().to_string()),
+            )
+            .collect::<Vec<_>>(),
+    )?;
+    build_with_extra(&kit, "rescue.img", "EXTRA.DAT", "")?;
+    let swap = |given: &str, password: &[&str]| {
+        let arguments = [
+            "swap",
+            "rescue.img",
+            "--key",
+            "release.key",
+            "-o",
+            "swapped.img",
+        ];
+        let arguments = [&arguments[..], &["--definitions", given], password].concat();
+        kit.mendkit_command(&arguments).output()
+    };
+    let output = swap("mcafee-extra=new/EXTRA.DAT", &[])?;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    build_with_extra(&kit, "built.img", "new/EXTRA.DAT", "")?;
+    assert_same(&kit, "plain")?;
+    let output = swap("mcafee-extra=new/LOCKED.ZIP", &["--password", "infected"])?;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let password = "password = \"infected\"\n";
+    build_with_extra(&kit, "built.img", "new/LOCKED.ZIP", password)?;
+    assert_same(&kit, "locked")?;
+    let verified = kit.mendkit(&["verify", "swapped.img", "--key", "release.key.pub"])?;
+    assert!(verified.text().contains(" good "), "{}", verified.text());
+
+    fs::remove_file(kit.path("swapped.img"))?;
+    let refused = |given: &str, password: &[&str], words: &str| -> Result<()> {
+        let output = swap(given, password)?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words), "{said}");
+        assert!(!kit.path("swapped.img").exists(), "{said}");
+        Ok(())
+    };
+    refused("mcafee-extra=new/LOCKED.ZIP", &[], "or --password")?;
+    refused(
+        "mcafee-extra=new/LOCKED.ZIP",
+        &["--password", "x"],
+        "or --password",
+    )?;
+    refused(
+        "mcafee-extra=inputs/avvdat-5959.zip",
+        &[],
+        "0 members called EXTRA.DAT",
+    )?;
+    refused("new/EXTRA.DAT", &[], "mcafee-dat, mcafee-extra")?;
+    let instead = "EXTRA.DATs on the image: mcafee-extra; name it as NAME=FILE";
+    refused("mcafee-dat=new/EXTRA.DAT", &[], instead)
 }
 
 fn assert_refused(kit: &Kit, more: &[&str], code: i32, words: &str) -> Result<()> {

@@ -15,14 +15,24 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use clap::Parser;
+use clap::{Args, Parser};
 use fs_err as fs;
 use support::tools::{command, run_command, sha256_hex};
 
+mod elsewhere;
 mod licences;
 
-/// What the release is made of.
+/// What is to be done.
 #[derive(Parser)]
+enum Task {
+    /// Put the tarball together
+    Pack(Arguments),
+    /// Try it on other systems
+    Elsewhere(elsewhere::Arguments),
+}
+
+/// What the release is made of.
+#[derive(Args)]
 struct Arguments {
     /// The static `mendkit`
     #[arg(long)]
@@ -42,7 +52,13 @@ struct Arguments {
 type Files = BTreeMap<String, (Vec<u8>, bool)>;
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+    match Task::parse() {
+        Task::Pack(arguments) => pack(&arguments),
+        Task::Elsewhere(arguments) => elsewhere::try_all(&arguments),
+    }
+}
+
+fn pack(arguments: &Arguments) -> Result<()> {
     let name = format!("mendkit-{}-x86_64-linux", env!("CARGO_PKG_VERSION"));
     let mut files = Files::new();
     for program in [

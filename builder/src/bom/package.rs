@@ -117,9 +117,7 @@ fn rust_version(program: &[u8]) -> Option<String> {
 /// Source: glibc, csu/version.c: `GNU C Library (Debian GLIBC 2.36-9+deb12u14) stable release …`.
 fn glibc_version(program: &[u8]) -> Option<String> {
     let greeting = b"GNU C Library (";
-    let start = program
-        .windows(greeting.len())
-        .position(|part| part == greeting)?;
+    let start = memchr::memmem::find(program, greeting)?;
     let rest = program.get(start.checked_add(greeting.len())?..)?;
     let end = rest.iter().take(100).position(|byte| *byte == b')')?;
     let inside = String::from_utf8_lossy(rest.get(..end)?).into_owned();

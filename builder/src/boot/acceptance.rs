@@ -115,10 +115,11 @@ pub fn acceptance_of(read: &mut dyn FnMut(&str) -> Option<Vec<u8>>) -> Acceptanc
         ),
     ] {
         let Some(shim) = read(shim) else { continue };
+        let (grub, helper) = (read(grub), read(helper));
         let others = [
-            ("GRUB", read(grub), true),
-            ("MokManager", read(helper), true),
-            ("the kernel", kernel.clone(), false),
+            ("GRUB", grub.as_deref(), true),
+            ("MokManager", helper.as_deref(), true),
+            ("the kernel", kernel.as_deref(), false),
         ];
         uefi.push(uefi_acceptance(firmware, &shim, &others));
     }
@@ -129,7 +130,7 @@ pub fn acceptance_of(read: &mut dyn FnMut(&str) -> Option<Vec<u8>>) -> Acceptanc
 }
 
 /// What shim is asked about: name, content, and whether it must have generations.
-type Loaded<'a> = (&'a str, Option<Vec<u8>>, bool);
+type Loaded<'a> = (&'a str, Option<&'a [u8]>, bool);
 
 fn uefi_acceptance(firmware: Firmware, shim: &[u8], others: &[Loaded<'_>]) -> UefiAcceptance {
     let mut answer = UefiAcceptance {

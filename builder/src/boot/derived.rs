@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::hashed_file::HashedFile;
+use crate::parallel::map_all;
 
 /// Version of how files are made. Raised whenever the same inputs shall give other files.
 const FORMAT: u32 = 1;
@@ -113,17 +114,17 @@ fn read_entry(folder: &Path) -> Option<Derived> {
     if record.schema != SCHEMA {
         return None;
     }
-    let mut files = BTreeMap::new();
-    for (name, RawFile { size, sha256 }) in record.files {
+    let read = |(name, RawFile { size, sha256 }): (String, RawFile)| {
         let path = folder.join(&name);
         let found = HashedFile::read(&path).ok()?;
-        if (found.sha256, found.size) != (sha256, size) {
-            return None;
-        }
-        files.insert(name, DerivedFile { path, size, sha256 });
-    }
+        let is_intact = (found.sha256, found.size) == (sha256, size);
+        is_intact.then_some((name, DerivedFile { path, size, sha256 }))
+    };
+    let files: Option<_> = map_all(record.files.into_iter().collect(), read)
+        .into_iter()
+        .collect();
     Some(Derived {
-        files,
+        files: files?,
         notes: record.notes,
     })
 }

@@ -83,8 +83,9 @@ pub(super) fn efi_files(
         progress(BootProgress::Making(format!("loaders for {firmware}")));
         let mut made = Made::default();
         for (program, part) in &sources {
-            let mut files = read_chosen(&part.path, |path| path == program.in_package)?;
-            let content = take_file(&mut files, &part.path, program.in_package)?;
+            let deb = part.checked_path()?;
+            let mut files = read_chosen(deb, |path| path == program.in_package)?;
+            let content = take_file(&mut files, deb, program.in_package)?;
             made.files.insert(program.on_stick.to_owned(), content);
         }
         Ok::<_, BootError>(made)

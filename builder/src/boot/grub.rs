@@ -131,7 +131,7 @@ pub enum GrubError {
 /// Returns the boot code for a core image at `core_lba` and a menu in the folder `prefix`.
 pub fn boot_code(parts: &Parts, core_lba: u64, prefix: &str) -> Result<BootCode, GrubError> {
     let package = parts.find(&GRUB_BIOS)?;
-    let mut made = make_images(&package.path, prefix)?;
+    let mut made = make_images(package.checked_path()?, prefix)?;
     place(&mut made, core_lba)?;
     Ok(made)
 }

@@ -51,7 +51,7 @@ fn derive_papers(
     };
     let derived = derive(cache, &origin, || {
         progress(BootProgress::Making(format!("papers of {}", part.origin())));
-        let papers = read_papers(&part.path, part)?;
+        let papers = read_papers(part.checked_path()?, part)?;
         let sources = papers.sources_text();
         let copyright = papers.copyright.map(String::into_bytes);
         Ok::<_, BootError>(Made {

@@ -11,11 +11,14 @@ use rescue_stick::signature::PublicKey;
 use super::{Outcome, ask_password, megabytes, open_parts, parts_place};
 use crate::assemble::{Ingredients, assemble};
 use crate::boot::acceptance::acceptance_of;
-use crate::boot::{BootFiles, BootProgress, BootSettings, Content, boot_files, grub, menu};
+use crate::boot::{
+    BootFile, BootFiles, BootProgress, BootSettings, Content, boot_files, grub, menu,
+};
 use crate::cli::BuildArgs;
 use crate::disk::CORE_IMAGE_LBA;
 use crate::image::{Progress, create_image_file};
 use crate::inputs::Inputs;
+use crate::parallel::join;
 use crate::plan::{ImagePlan, plan_image};
 use crate::recipe::Recipe;
 use crate::signing::SigningKey;
@@ -37,7 +40,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
     }
     let boot = make_boot_files(args, &recipe, &key)?;
     let kernels = boot.kernels.join(", ");
-    let acceptance = acceptance_of(&mut |path| content_of(&boot, path));
+    let boot_files = boot.files.clone();
     let ingredients = Ingredients::from_inputs(&inputs, boot, recipe.boot.layout);
     let assembled = assemble(&ingredients, &key).context("dating the image")?;
     let plan = plan_image(assembled.contents).context("planning the image")?;
@@ -48,6 +51,12 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
     // OK to default: clap demands an output unless only the plan is wanted.
     let output = args.output.clone().unwrap_or_default();
     print_inputs(&inputs)?;
+    // Who will take the image is found out while it is written.
+    let (acceptance, sha256) = join(
+        || acceptance_of(&mut |path| content_of(&boot_files, path)),
+        || write_with_progress(&output, &plan),
+    );
+    let sha256 = sha256?;
     say!(" boot      {}   Linux {kernels}", acceptance.accepted());
     for refused in acceptance.refused() {
         say!("           refused by {refused}");
@@ -60,7 +69,6 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Outcome> {
         " signed    key {}   {files} files in the manifest",
         short_key(key.public())
     );
-    let sha256 = write_with_progress(&output, &plan)?;
     say!(
         " image     {}  {}, {} to write   sha256 {}   {:.1} s",
         output.display(),
@@ -210,8 +218,8 @@ pub(super) fn left_out(names: &[String]) -> String {
 }
 
 /// Returns the content of a boot file; nothing if there is no such file, or it cannot be read.
-fn content_of(boot: &BootFiles, path: &str) -> Option<Vec<u8>> {
-    let file = boot.files.iter().find(|file| file.path == path)?;
+fn content_of(files: &[BootFile], path: &str) -> Option<Vec<u8>> {
+    let file = files.iter().find(|file| file.path == path)?;
     match &file.content {
         Content::Bytes(bytes) => Some(bytes.clone()),
         Content::File(path) => fs::read(path).ok(),

@@ -9,6 +9,7 @@ use super::build::{check_output, left_out, short_key, write_with_progress};
 use super::{Outcome, ask_password, megabytes, read_public_key};
 use crate::assemble::assemble;
 use crate::cli::SwapArgs;
+use crate::inputs::extra_dat::is_extra_dat;
 use crate::inputs::mcafee_dat::description_path;
 use crate::plan::plan_image;
 use crate::signing::SigningKey;
@@ -34,11 +35,11 @@ pub fn run(args: &SwapArgs) -> anyhow::Result<Outcome> {
     let definitions: Vec<_> = args
         .definitions
         .iter()
-        .map(|given| definitions_of(given, &image))
+        .map(|given| definitions_of(given, args.password.as_deref(), &image))
         .collect();
     let mut needed = vec![args.image.clone(), args.key.clone()];
     for new in &definitions {
-        needed.extend([new.zip.clone(), description_path(&new.zip)]);
+        needed.extend([new.file.clone(), description_path(&new.file)]);
     }
     check_output(&args.output, &needed, None)?;
     say!(
@@ -73,19 +74,24 @@ pub fn run(args: &SwapArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Reads `NAME=ZIP` or `ZIP`. Only the name of a set that the image carries is a name, since a path may
+/// Reads `NAME=FILE` or `FILE`. Only the name of a set that the image carries is a name, since a path may
 /// hold `=` too.
-fn definitions_of(given: &Path, image: &FinishedImage) -> NewDefinitions {
+fn definitions_of(given: &Path, password: Option<&str>, image: &FinishedImage) -> NewDefinitions {
     let text = given.to_str().and_then(|text| text.split_once('='));
-    match text.filter(|(name, _)| image.job().definitions.contains_key(*name)) {
-        Some((name, zip)) => NewDefinitions {
-            name: Some(name.to_owned()),
-            zip: PathBuf::from(zip),
-        },
-        None => NewDefinitions {
-            name: None,
-            zip: given.to_owned(),
-        },
+    let named = text.filter(|(name, _)| image.job().definitions.contains_key(*name));
+    let (name, file) = match named {
+        Some((name, file)) => (Some(name.to_owned()), PathBuf::from(file)),
+        None => (None, given.to_owned()),
+    };
+    // Of several, it opens the EXTRA.DAT alone.
+    let carried = name
+        .as_ref()
+        .and_then(|name| image.job().definitions.get(name));
+    let takes_password = carried.is_none_or(|set| is_extra_dat(&set.package));
+    NewDefinitions {
+        name,
+        file,
+        password: password.filter(|_| takes_password).map(str::to_owned),
     }
 }
 
@@ -96,16 +102,15 @@ fn print_swapped(swapped: &[SwappedSet]) -> anyhow::Result<()> {
             after,
             package,
         } = set;
+        let name = package.file.path.file_name().unwrap_or_default();
+        let (file, size) = (name.to_string_lossy(), megabytes(package.file.size));
+        let name = &package.name;
+        if package.repacked.is_some() {
+            say!(" swapped   {name}  {before} -> {after}  {file}  {size}");
+            continue;
+        }
         say!(
-            " swapped   {}  DAT {before} -> {after}  {}  {}  md5 matches avvdat.ini{}",
-            package.name,
-            package
-                .file
-                .path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy(),
-            megabytes(package.file.size),
+            " swapped   {name}  DAT {before} -> {after}  {file}  {size}  md5 matches avvdat.ini{}",
             left_out(&package.left_out),
         );
     }

@@ -62,6 +62,13 @@ pub enum ExtraDatError {
     },
 }
 
+/// Returns whether definitions that lie there on a stick are an EXTRA.DAT.
+pub fn is_extra_dat(package: &str) -> bool {
+    Path::new(package)
+        .file_name()
+        .is_some_and(|name| name == PACKAGE)
+}
+
 /// Opens, hashes and checks an EXTRA.DAT; `name` is the one that remedies use.
 pub fn read_extra_dat(
     name: &str,
@@ -158,13 +165,13 @@ fn read_zip(file: fs::File, password: Option<&str>) -> Result<Vec<u8>, Refusal> 
     if *size > LARGEST {
         return Err((format!("EXTRA.DAT declares {size} bytes"), "at most 64 MiB"));
     }
-    let wrong = "the password that opens it, as `password` in the recipe";
+    let wrong = "the password that opens it, as `password` in the recipe or --password";
     let mut entry = match (is_encrypted, password) {
         (true, None) => return Err(("EXTRA.DAT has a password".to_owned(), wrong)),
         (true, Some(password)) => archive.by_index_decrypt(*index, password.as_bytes()),
         (false, None) => archive.by_index(*index),
         (false, Some(_)) => {
-            let expectation = "no `password` in the recipe";
+            let expectation = "no `password` in the recipe, and no --password";
             return Err(("EXTRA.DAT has no password".to_owned(), expectation));
         }
     }
@@ -266,12 +273,15 @@ mod tests {
             &zip,
             None,
             expect![
-                "FOLDER/EXTRA.ZIP: EXTRA.DAT has a password, expected the password that opens it, as `password` in the recipe"
+                "FOLDER/EXTRA.ZIP: EXTRA.DAT has a password, expected the password that opens it, as `password` in the recipe or --password"
             ],
         );
         for wrong in ["", "clean", "INFECTED"] {
             let error = check_extra_dat(&zip, Some(wrong)).unwrap_err().to_string();
-            assert!(error.ends_with("as `password` in the recipe"), "{error}");
+            assert!(
+                error.ends_with("as `password` in the recipe or --password"),
+                "{error}"
+            );
             assert!(!error.contains("infected"), "{error}");
         }
         assert!(check_extra_dat(&zip, Some("infected")).is_ok());

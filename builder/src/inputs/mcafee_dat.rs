@@ -17,6 +17,7 @@ use rescue_stick::definitions::DefinitionsMember;
 
 use self::members::read_members;
 use crate::hashed_file::read_pieces;
+use crate::parallel::join;
 
 mod members;
 
@@ -92,8 +93,12 @@ pub fn description_path(path: &Path) -> PathBuf {
 pub fn check_package(path: &Path) -> Result<CheckedPackage, PackageError> {
     let description_path = description_path(path);
     let description = Description::read(&description_path)?;
-    description.check(&description_path, path)?;
-    let members = read_members(path)?;
+    let (described, members) = join(
+        || description.check(&description_path, path),
+        || read_members(path),
+    );
+    described?;
+    let members = members?;
     Ok(CheckedPackage {
         version: description.version(),
         members: members.definitions,

@@ -81,6 +81,19 @@ pub enum SwapError {
         /// Names of what it carries.
         carried: String,
     },
+    /// An EXTRA.DAT for definitions that are none.
+    #[error(
+        "{}: an EXTRA.DAT, but the image carries the vendor's whole package as {name}; expected avvdat-NNNN.zip with avvdat.ini beside it; EXTRA.DATs on the image: {extra}",
+        path.display()
+    )]
+    Kind {
+        /// The file.
+        path: PathBuf,
+        /// The name of the definitions.
+        name: String,
+        /// Which definitions of the image are an EXTRA.DAT, and what to do.
+        extra: String,
+    },
     /// Not a date.
     #[error("date {found:?}: expected a day from 1980-01-01 to 2107-12-31, as YYYY-MM-DD")]
     Date {
