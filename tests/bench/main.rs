@@ -2,6 +2,7 @@
 //!
 //! Nothing here passes or fails; figures that documents state come from here.
 //!
+//! - `boot`: a stick from power-on to the first screen and to REPAIRED, beside Debian's netboot installer
 //! - `write`: `mendkit write` beside dd, bmaptool and one loop that waits for all
 //! - `collect`: `mendkit collect` on 100,000 signed reports
 //! - `refresh`: bytes and seconds of `mendkit refresh` after a change of definitions
@@ -11,6 +12,7 @@
 
 use anyhow::{Result, bail};
 
+mod boot;
 mod collect;
 mod refresh;
 mod repair;
@@ -20,10 +22,11 @@ mod write;
 fn main() -> Result<()> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
+        "boot" => boot::measure(std::env::args().nth(2).as_deref()),
         "collect" => collect::measure(),
         "repair" => repair::measure(),
         "refresh" => refresh::run(),
         "write" => write::run(),
-        _ => bail!("bench {name:?}: unknown, expected one of: collect, refresh, repair, write"),
+        _ => bail!("bench {name:?}: unknown, expected one of: boot, collect, refresh, repair, write"),
     }
 }
