@@ -2,7 +2,8 @@
 //! kernel, beside Debian's netboot installer on the same stick; and the demo disk from first screen to REPAIRED.
 //!
 //! PCs are QEMU's, emulated without KVM: bytes are exact, seconds are those of an emulated PC on the machine
-//! that measures. A row of the arguments `starts`, `repair` and `floors` picks that part alone.
+//! that measures. The words `starts`, `peer`, `repair` and `floors` pick that part alone, and
+//! `MENDKIT_BENCH_RUNS` says how often a start is repeated.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,8 @@ mod peer;
 /// Generous, since QEMU interprets every instruction.
 const LIMIT: Duration = Duration::from_secs(300);
 
-const ROUNDS: usize = 5;
+/// How often a start is repeated, unless `MENDKIT_BENCH_RUNS` says otherwise.
+const RUNS: usize = 5;
 
 /// Bar of the repair, in the guest's time.
 const REPAIR_BAR: Duration = Duration::from_secs(3);
@@ -100,22 +102,23 @@ const GIVEN_UP: [&str; 3] = ["Kernel panic", "out of memory", "Out of memory"];
 
 /// Measures and prints.
 pub(crate) fn measure(part: Option<&str>) -> Result<()> {
-    let (starts, repair, floors) = match part {
-        None => (true, true, true),
-        Some("starts") => (true, false, false),
-        Some("repair") => (false, true, false),
-        Some("floors") => (false, false, true),
-        Some(other) => bail!("bench boot {other:?}: expected starts, repair, floors or nothing"),
-    };
+    const PARTS: [&str; 4] = ["starts", "peer", "repair", "floors"];
+    if let Some(other) = part.filter(|part| !PARTS.contains(part)) {
+        bail!("bench boot {other:?}: expected one of {PARTS:?}, or nothing");
+    }
+    let is_wanted = |name: &str| part.is_none_or(|part| part == name);
     let place = Place::set_up()?;
     println!("PCs are QEMU's, without KVM; one processor, 256 MiB (32 bits) or 512 MiB of memory");
-    if starts {
+    if is_wanted("starts") {
         place.measure_starts()?;
     }
-    if repair {
+    if is_wanted("peer") {
+        place.measure_peer()?;
+    }
+    if is_wanted("repair") {
         place.measure_repair()?;
     }
-    if floors {
+    if is_wanted("floors") {
         place.measure_floors()?;
     }
     Ok(())
@@ -126,6 +129,7 @@ struct Place {
     folder: TempDir,
     kit: Kit,
     peer: Option<NetbootStick>,
+    runs: usize,
 }
 
 /// One start until the first screen.
@@ -151,7 +155,16 @@ impl Place {
                 None
             }
         };
-        Ok(Self { folder, kit, peer })
+        let runs = match std::env::var("MENDKIT_BENCH_RUNS") {
+            Ok(text) => text.parse().context("MENDKIT_BENCH_RUNS")?,
+            Err(_) => RUNS,
+        };
+        Ok(Self {
+            folder,
+            kit,
+            peer,
+            runs,
+        })
     }
 
     /// Returns a PC with fresh copies of stick and disk.
@@ -172,28 +185,35 @@ impl Place {
         Ok(start.with_stick(stick))
     }
 
+    fn repeat(&self, mut run: impl FnMut() -> Result<Started>) -> Result<Vec<Started>> {
+        (0..self.runs).map(|_| run()).collect()
+    }
+
     fn measure_starts(&self) -> Result<()> {
-        println!("\nfrom power-on to mend's first line and screen; median of {ROUNDS} runs");
+        let runs = self.runs;
+        println!("\nfrom power-on to mend's first line and screen; median of {runs} runs");
         println!(
             "{:<28}{:>12}{:>8}{:>12}  time",
             "", "bytes read", "reads", "bar"
         );
         for start in &STARTS {
-            let runs = repeat(|| {
-                start_until(&self.machine(start, &self.kit)?, FIRST_LINE)
-            })?;
+            let runs = self.repeat(|| start_until(&self.machine(start, &self.kit)?, FIRST_LINE))?;
             print_starts(start.name, start.read_bar, &runs);
         }
+        Ok(())
+    }
+
+    fn measure_peer(&self) -> Result<()> {
         let Some(peer) = &self.peer else {
             return Ok(());
         };
         println!(
-            "\nfrom power-on to the first screen of {}; median of {ROUNDS} runs",
-            peer.version
+            "\nfrom power-on to the first screen of {}; median of {} runs",
+            peer.version, self.runs
         );
         for start in PEER_STARTS {
             let runs =
-                repeat(|| start_until(&self.peer_machine(start, peer)?, PEER_FIRST_SCREEN))?;
+                self.repeat(|| start_until(&self.peer_machine(start, peer)?, PEER_FIRST_SCREEN))?;
             let name = start.name.split(", Linux").next().unwrap_or_default();
             print_starts(name, None, &runs);
         }
@@ -206,7 +226,7 @@ impl Place {
         for start in &STARTS {
             let mut sample = Sample::default();
             let mut keys = 0;
-            for _ in 0..ROUNDS {
+            for _ in 0..self.runs {
                 let (log, pressed) = run_to_end(&self.machine(start, &self.kit)?)?;
                 sample.add(time_of(&log, "outcome shown")? - time_of(&log, "first line")?);
                 keys = keys.max(pressed);
@@ -233,7 +253,9 @@ impl Place {
     }
 
     fn measure_floors(&self) -> Result<()> {
-        println!("\nleast memory, in steps of {FLOOR_STEP} MiB; mend up to REPAIRED, peer up to its screen");
+        println!(
+            "\nleast memory, in steps of {FLOOR_STEP} MiB; mend up to REPAIRED, peer up to its screen"
+        );
         for start in &STARTS {
             let highest = MachineSpec::of(start.firmware).memory_mib.max(256);
             let floor = find_floor(highest, |memory_mib| {
@@ -288,10 +310,6 @@ impl Start {
         }
         machine
     }
-}
-
-fn repeat(mut run: impl FnMut() -> Result<Started>) -> Result<Vec<Started>> {
-    (0..ROUNDS).map(|_| run()).collect()
 }
 
 /// Starts a PC and looks at what was read from the stick when the word arrives.
@@ -375,7 +393,9 @@ fn comes_to(machine: &MachineSpec, word: &str) -> Result<bool> {
     words.push(word);
     let mut machine = Machine::start(machine)?;
     // A PC that hangs, or restarts, for want of memory says nothing more.
-    Ok(machine.wait_for(&words, LIMIT).is_ok_and(|found| found == word))
+    Ok(machine
+        .wait_for(&words, LIMIT)
+        .is_ok_and(|found| found == word))
 }
 
 /// Returns the least memory in MiB with which `works` is true, by halving; nothing if the highest does not do.

@@ -27,6 +27,8 @@ fn main() -> Result<()> {
         "repair" => repair::measure(),
         "refresh" => refresh::run(),
         "write" => write::run(),
-        _ => bail!("bench {name:?}: unknown, expected one of: boot, collect, refresh, repair, write"),
+        _ => {
+            bail!("bench {name:?}: unknown, expected one of: boot, collect, refresh, repair, write")
+        }
     }
 }

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::hashed_file::HashedFile;
 
 /// Version of how files are made. Raised whenever the same inputs shall give other files.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The schema of record.json.
 const SCHEMA: u32 = 1;
