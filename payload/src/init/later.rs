@@ -21,7 +21,7 @@ const KIND: u32 = 0o170_000;
 const FOLDER: u32 = 0o040_000;
 
 /// Unpacks and loads all of it from the stick at `root`. Returns how many modules were loaded.
-pub fn load_later(root: &Path, manifest: &SignedManifest) -> Result<usize, StickError> {
+pub(super) fn load_later(root: &Path, manifest: &SignedManifest) -> Result<usize, StickError> {
     let modules = match rustix::system::uname().machine().to_bytes() {
         b"x86_64" => paths::LATER_64,
         _ => paths::LATER_32,
