@@ -226,10 +226,12 @@ impl Place {
         for start in &STARTS {
             let mut sample = Sample::default();
             let mut keys = 0;
+            let mut stages = String::new();
             for _ in 0..self.runs {
                 let (log, pressed) = run_to_end(&self.machine(start, &self.kit)?)?;
                 sample.add(time_of(&log, "outcome shown")? - time_of(&log, "first line")?);
                 keys = keys.max(pressed);
+                stages = stages_of(&log);
             }
             println!(
                 "{:<28}{sample}   bar {REPAIR_BAR:?}: {}; keys pressed: {keys}, bar 0: {}",
@@ -237,6 +239,7 @@ impl Place {
                 verdict(sample.median() <= REPAIR_BAR),
                 verdict(keys == 0)
             );
+            println!("    {stages}");
         }
         let asking = Kit::build(&KitSpec {
             mode: "confirm",
@@ -385,6 +388,13 @@ fn time_of(log: &str, what: &str) -> Result<Duration> {
     let number = line.and_then(|line| line.strip_suffix(" ms"));
     let number = number.with_context(|| format!("no time of {what} in {log}"))?;
     Ok(Duration::from_millis(number.parse()?))
+}
+
+/// Returns the guest's uptime at every stage that the serial line tells, in ms.
+fn stages_of(log: &str) -> String {
+    let lines = log.lines().filter_map(|line| line.strip_prefix("mend: "));
+    let stages: Vec<&str> = lines.filter_map(|line| line.strip_suffix(" ms")).collect();
+    stages.join(", ")
 }
 
 /// Tells whether a PC comes to this word.
