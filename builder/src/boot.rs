@@ -138,6 +138,7 @@ pub fn boot_files(
     let mut absent_modules = Vec::new();
     let mut kernel_files = Vec::new();
     let mut module_files = Vec::new();
+    let mut later_files = Vec::new();
     for kernel in KERNELS
         .iter()
         .filter(|kernel| for_bios || !kernel.only_bios)
@@ -165,11 +166,20 @@ pub fn boot_files(
             &origin,
             &[part],
         )?);
+        later_files.push(derived_file(
+            &derived,
+            &kernel.later_name(),
+            "boot",
+            &origin,
+            &[part],
+        )?);
     }
     let mut files = kernel_files;
-    files.push(user_file(parts, settings, mend.sha256, progress)?);
+    files.push(user_file(settings, mend.sha256, progress)?);
     files.extend(module_files);
     files.push(key_file(settings.public_key)?);
+    files.push(programs_file(parts, settings, progress)?);
+    files.extend(later_files);
     let menu = menu_text(settings.menu)?.into_bytes();
     let [menu_for_bios, menu_for_uefi] = MENUS;
     let mut code = None;
@@ -225,42 +235,32 @@ fn derive_kernel(
     })
 }
 
-/// Returns the user land, the same for both kernels.
+/// Returns `mend` as the first program of both kernels.
 fn user_file(
-    parts: &Parts,
     settings: &BootSettings<'_>,
     mend: Sha256Digest,
     progress: &mut dyn FnMut(BootProgress),
 ) -> Result<BootFile, BootError> {
-    let packages = [
-        parts.find(&NTFS_3G)?,
-        parts.find(&LIBNTFS_3G)?,
-        parts.find(&LIBC)?,
-    ];
-    let mut inputs = vec![mend];
-    inputs.extend(packages.iter().map(|part| part.locked.sha256));
     let origin = Origin {
         what: "user land",
-        inputs,
+        inputs: vec![mend],
         parameters: Vec::new(),
     };
     let name = "user.cpio.xz";
     let derived = derive(settings.cache, &origin, || {
-        progress(BootProgress::Making("mend and ntfs-3g".to_owned()));
-        let archive = make_user_archive(settings.mend, &packages)?;
+        progress(BootProgress::Making("mend".to_owned()));
+        let archive = make_user_archive(settings.mend)?;
         Ok::<_, BootError>(Made {
             files: [(name.to_owned(), archive)].into(),
             notes: BTreeMap::new(),
         })
     })?;
-    let origins: Vec<String> = packages.iter().map(|part| part.origin()).collect();
-    let origin = format!("mend, {}", origins.join(", "));
-    let mut file = derived_file(&derived, name, "boot", &origin, &packages)?;
-    file.made_of.insert(0, bom::MEND.to_owned());
+    let mut file = derived_file(&derived, name, "boot", "mend", &[])?;
+    file.made_of.push(bom::MEND.to_owned());
     Ok(file)
 }
 
-fn make_user_archive(mend: &Path, packages: &[&Part]) -> Result<Vec<u8>, BootError> {
+fn make_user_archive(mend: &Path) -> Result<Vec<u8>, BootError> {
     let program = fs_err::read(mend)?;
     let linkage = read_linkage(&mend.display().to_string(), &program)?;
     if let Some(needed) = linkage.interpreter.or(linkage.needed.first().cloned()) {
@@ -269,6 +269,45 @@ fn make_user_archive(mend: &Path, packages: &[&Part]) -> Result<Vec<u8>, BootErr
             needed,
         });
     }
+    let mut entries: Entries = [("init".to_owned(), Entry::Program(program))].into();
+    for folder in EMPTY_FOLDERS {
+        entries.insert((*folder).to_owned(), Entry::Folder);
+    }
+    Ok(initramfs::compress_programs(&initramfs::archive(
+        &entries,
+    )?)?)
+}
+
+/// Returns the programs that `mend` starts, the same for both kernels.
+fn programs_file(
+    parts: &Parts,
+    settings: &BootSettings<'_>,
+    progress: &mut dyn FnMut(BootProgress),
+) -> Result<BootFile, BootError> {
+    let packages = [
+        parts.find(&NTFS_3G)?,
+        parts.find(&LIBNTFS_3G)?,
+        parts.find(&LIBC)?,
+    ];
+    let origin = Origin {
+        what: "programs",
+        inputs: packages.iter().map(|part| part.locked.sha256).collect(),
+        parameters: Vec::new(),
+    };
+    let name = "programs.cpio";
+    let derived = derive(settings.cache, &origin, || {
+        progress(BootProgress::Making("ntfs-3g".to_owned()));
+        let archive = make_programs_archive(&packages)?;
+        Ok::<_, BootError>(Made {
+            files: [(name.to_owned(), archive)].into(),
+            notes: BTreeMap::new(),
+        })
+    })?;
+    let origins: Vec<String> = packages.iter().map(|part| part.origin()).collect();
+    derived_file(&derived, name, "boot", &origins.join(", "), &packages)
+}
+
+fn make_programs_archive(packages: &[&Part]) -> Result<Vec<u8>, BootError> {
     let is_chosen = |path: &str| {
         path == NTFS_3G_IN_PACKAGE || path.starts_with("lib/") || path.starts_with("usr/lib/")
     };
@@ -285,12 +324,8 @@ fn make_user_archive(mend: &Path, packages: &[&Part]) -> Result<Vec<u8>, BootErr
         .into_iter()
         .map(|(path, content)| (path, Entry::Program(content)))
         .collect();
-    entries.insert("init".to_owned(), Entry::Program(program));
     entries.insert(NTFS_3G_IN_INITRAMFS.to_owned(), Entry::Program(driver));
-    for folder in EMPTY_FOLDERS {
-        entries.insert((*folder).to_owned(), Entry::Folder);
-    }
-    Ok(initramfs::compress(&initramfs::archive(&entries)?)?)
+    Ok(initramfs::archive(&entries)?)
 }
 
 /// Returns the BIOS boot code for this stick, from cached code that does not know its place.

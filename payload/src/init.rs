@@ -20,6 +20,7 @@ use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
 use self::fault::{fault_lines, keep_faults, tell_fault};
 use self::filing::{Doors, Filed, file_report};
+use self::later::load_later;
 use self::unlock::unlock_volumes;
 use crate::journal::recover::{RecoverOutcome, recover};
 use crate::journal::undo::{UndoError, undo};
@@ -31,15 +32,16 @@ use crate::repair::FAULT_OF_MEND;
 use crate::screen::console::Consoles;
 use crate::screen::words::Language;
 use crate::screen::{self, Progress, Screen, guess_time_left, outcome_lines, story};
-use crate::stick::Stick;
 use crate::stick::record::Record;
 use crate::stick::reports::SealedReport;
+use crate::stick::{SignedManifest, Stick, StickError};
 
 pub mod arguments;
 pub mod boot_stick;
 pub mod environment;
 pub mod fault;
 mod filing;
+mod later;
 mod unlock;
 mod visit;
 
@@ -241,8 +243,13 @@ fn prove_stick(
     let boot_stick = boot_stick::find(serial)?;
     screen.mark(&format!("stick found {} ms", uptime_ms()));
     note_time(timings, "stick");
+    let refuse = |error: StickError| format!("This stick is not as it was signed: {error}");
+    let signed = SignedManifest::read(boot_stick.root(), &key).map_err(refuse)?;
+    // Disks come up while the stick is being read.
+    let loaded = load_later(boot_stick.root(), &signed).map_err(refuse)?;
+    screen.mark(&format!("later modules loaded {loaded} {} ms", uptime_ms()));
     let (mut shown, started_ms) = (0, uptime_ms());
-    let stick = Stick::prove(boot_stick.root(), &key, &mut |progress| {
+    let stick = Stick::prove_files(boot_stick.root(), &key, &signed, &mut |progress| {
         let tenths = progress.done.saturating_mul(10) / progress.total.max(1);
         if tenths > shown {
             shown = tenths;
@@ -255,7 +262,7 @@ fn prove_stick(
             });
         }
     });
-    let stick = stick.map_err(|error| format!("This stick is not as it was signed: {error}"))?;
+    let stick = stick.map_err(refuse)?;
     screen.mark(&format!("stick proven {} ms", uptime_ms()));
     note_time(timings, "proof");
     Ok((boot_stick, stick))

@@ -84,6 +84,41 @@ pub struct ProofProgress {
     pub total: u64,
 }
 
+/// A manifest whose signature is the trusted key's: the first half of a proof.
+#[derive(Debug)]
+pub struct SignedManifest {
+    text: String,
+    manifest: Manifest,
+}
+
+impl SignedManifest {
+    /// Reads the manifest of the stick whose files lie below `root`.
+    pub fn read(root: &Path, trusted: &PublicKey) -> Result<Self, StickError> {
+        let text = fs::read_to_string(root.join(paths::MANIFEST))?;
+        let signature = fs::read_to_string(root.join(paths::MANIFEST_SIGNATURE))?;
+        trusted.check(text.as_bytes(), &signature)?;
+        let manifest = Manifest::parse(&text)?;
+        Ok(Self { text, manifest })
+    }
+
+    /// Holds one file against the manifest, before all of them are.
+    pub fn check_file(&self, root: &Path, path: &str) -> Result<(), StickError> {
+        let found = hash_file(&root.join(path), |_| {})?;
+        let difference = match self.manifest.digest_of(path) {
+            Some(expected) if expected == found => return Ok(()),
+            Some(expected) => Discrepancy::Changed {
+                path: path.to_owned(),
+                found,
+                expected,
+            },
+            None => Discrepancy::Extra {
+                path: path.to_owned(),
+            },
+        };
+        Err(StickError::NotAsSigned(vec![difference]))
+    }
+}
+
 impl Stick {
     /// Proves the stick whose files lie below `root` with the key that is trusted, then reads its job
     /// and remedies.
@@ -92,10 +127,17 @@ impl Stick {
         trusted: &PublicKey,
         progress: &mut dyn FnMut(ProofProgress),
     ) -> Result<Self, StickError> {
-        let manifest_text = fs::read_to_string(root.join(paths::MANIFEST))?;
-        let signature = fs::read_to_string(root.join(paths::MANIFEST_SIGNATURE))?;
-        trusted.check(manifest_text.as_bytes(), &signature)?;
-        let manifest = Manifest::parse(&manifest_text)?;
+        let signed = SignedManifest::read(root, trusted)?;
+        Self::prove_files(root, trusted, &signed, progress)
+    }
+
+    /// Holds every file against a manifest that was read before: the second half of a proof.
+    pub fn prove_files(
+        root: &Path,
+        trusted: &PublicKey,
+        signed: &SignedManifest,
+        progress: &mut dyn FnMut(ProofProgress),
+    ) -> Result<Self, StickError> {
         let files = list_files(root)?;
         let total = files
             .values()
@@ -109,11 +151,11 @@ impl Stick {
             })?;
             found.push((path.as_str(), digest));
         }
-        let differences = manifest.audit(found.iter().copied());
+        let differences = signed.manifest.audit(found.iter().copied());
         if !differences.is_empty() {
             return Err(StickError::NotAsSigned(differences));
         }
-        Self::read(root, &manifest_text, trusted)
+        Self::read(root, &signed.text, trusted)
     }
 
     fn read(root: &Path, manifest_text: &str, trusted: &PublicKey) -> Result<Self, StickError> {
@@ -394,6 +436,21 @@ mod tests {
         fs::remove_file(folder.path().join(paths::JOB)).unwrap();
         let missing = prove(folder.path(), &key).unwrap_err().to_string();
         assert!(missing.ends_with("mendkit/job.json: missing"), "{missing}");
+    }
+
+    #[test]
+    fn holds_one_file_against_a_signed_manifest_before_all_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = make_stick(folder.path());
+        let signed = SignedManifest::read(folder.path(), &key).unwrap();
+        signed.check_file(folder.path(), paths::JOB).unwrap();
+        fs::write(folder.path().join(paths::JOB), "{}").unwrap();
+        let error = signed.check_file(folder.path(), paths::JOB).unwrap_err();
+        assert!(error.to_string().contains("mendkit/job.json: sha256 is"));
+        fs::write(folder.path().join("extra"), "x").unwrap();
+        let error = signed.check_file(folder.path(), "extra").unwrap_err();
+        assert!(error.to_string().contains("extra: not in the manifest"));
+        assert!(signed.check_file(folder.path(), "absent").is_err());
     }
 
     #[test]

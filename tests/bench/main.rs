@@ -2,6 +2,7 @@
 //!
 //! Nothing here passes or fails; figures that documents state come from here.
 //!
+//! - `boot`: a stick from power-on to the first screen and to REPAIRED, beside Debian's netboot installer
 //! - `write`: `mendkit write` beside dd, bmaptool and one loop that waits for all
 //! - `build`: `mendkit build` beside tar, genimage, and mkfs.fat with mcopy
 //! - `collect`: `mendkit collect` on 100,000 signed reports
@@ -12,6 +13,7 @@
 
 use anyhow::{Result, bail};
 
+mod boot;
 mod build;
 mod collect;
 mod refresh;
@@ -22,13 +24,14 @@ mod write;
 fn main() -> Result<()> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
+        "boot" => boot::measure(std::env::args().nth(2).as_deref()),
         "build" => build::run(),
         "collect" => collect::measure(),
         "repair" => repair::measure(),
         "refresh" => refresh::run(),
         "write" => write::run(),
         _ => bail!(
-            "bench {name:?}: unknown, expected one of: build, collect, refresh, repair, write"
+            "bench {name:?}: unknown, expected one of: boot, build, collect, refresh, repair, write"
         ),
     }
 }

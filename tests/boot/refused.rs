@@ -57,6 +57,27 @@ fn a_changed_file_is_refused() -> Result<()> {
     )
 }
 
+/// It is unpacked before all files are proven, so it is proven by itself before that.
+#[test]
+fn a_changed_program_is_refused() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = kit_that_powers_off()?;
+    let change = |bench: &Bench| {
+        let path = "boot/programs.cpio";
+        let mut archive = read_from_stick(&bench.stick(), path)?;
+        let middle = archive.len() / 2;
+        archive[middle] ^= 1;
+        replace_on_stick(&bench.stick(), path, &archive)
+    };
+    check_refused(
+        &kit,
+        change,
+        "This stick is not as it was signed: 1 of the stick's files",
+    )
+}
+
 #[test]
 fn a_stick_signed_by_another_key_is_refused() -> Result<()> {
     if !require_boots() {

@@ -1,12 +1,16 @@
 //! Initramfs archives: what the kernel unpacks into memory before it starts `/init`.
 //!
 //! ```text
-//! user.cpio.xz      /init (mend), /usr/bin/ntfs-3g and its libraries, empty folders    for both kernels
-//! modulesN.cpio.xz  /lib/modules/…, /modules.list                                      one a kernel
-//! key.cpio          /mendkit.pub, /mendkit.marker                                      not compressed
+//! user.cpio.xz      /init (mend), empty folders                           for both kernels
+//! modulesN.cpio.xz  /lib/modules/…, /modules.list: keyboards, sticks      one a kernel
+//! key.cpio          /mendkit.pub, /mendkit.marker                         not compressed
+//!
+//! programs.cpio     /usr/bin/ntfs-3g and its libraries                    for both kernels, not compressed
+//! laterN.cpio       /lib/modules/…, /later.list: all the other modules    one a kernel, not compressed
 //! ```
 //!
-//! GRUB hands them over one behind the other. The kernel unpacks each in turn; an archive that is not
+//! The last two are for `mend`, which unpacks them once it has found the stick: firmware reads at a megabyte a
+//! second or less, Linux as fast as the stick can. GRUB hands over the others one behind the other. The kernel unpacks each in turn; an archive that is not
 //! compressed must begin at a multiple of four bytes, so every archive is padded to that.
 //! Source: Linux, Documentation/driver-api/early-userspace/buffer-format.rst and init/initramfs.c.
 
@@ -14,7 +18,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use cpio::newc;
-use liblzma::stream::{Check, Stream};
+use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
 use liblzma::write::XzEncoder;
 
 /// What lies at one path of an archive.
@@ -64,10 +68,36 @@ pub(super) fn archive(entries: &Entries) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The dictionary, which the kernel allocates while it unpacks: where memory is short, this counts.
+const DICTIONARY: u32 = 4 << 20;
+
+/// Returns an archive of programs as xz. Jumps of linked programs compress better by their targets, which Debian's
+/// kernels know how to turn back (`CONFIG_XZ_DEC_X86`).
+pub(super) fn compress_programs(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut filters = Filters::new();
+    filters.x86().lzma2(&options()?);
+    compress(bytes, &filters)
+}
+
+/// Returns an archive of modules as xz. They are not linked yet: their jumps lead nowhere.
+pub(super) fn compress_modules(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut filters = Filters::new();
+    filters.lzma2(&options()?);
+    compress(bytes, &filters)
+}
+
+fn options() -> io::Result<LzmaOptions> {
+    // Preset 9 with "extreme"; its dictionary of 64 MiB would be of no use.
+    const PRESET: u32 = 9 | 1 << 31;
+    let mut options = LzmaOptions::new_preset(PRESET).map_err(io::Error::from)?;
+    options.dict_size(DICTIONARY);
+    Ok(options)
+}
+
 /// Returns `bytes` as xz, padded to four bytes. The kernel's decoder knows no other check than CRC32.
 /// Source: Linux, Documentation/staging/xz.rst.
-pub(super) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let stream = Stream::new_easy_encoder(6, Check::Crc32).map_err(io::Error::from)?;
+fn compress(bytes: &[u8], filters: &Filters) -> io::Result<Vec<u8>> {
+    let stream = Stream::new_stream_encoder(filters, Check::Crc32).map_err(io::Error::from)?;
     let mut encoder = XzEncoder::new_stream(Vec::new(), stream);
     encoder.write_all(bytes)?;
     let mut compressed = encoder.finish()?;
@@ -174,7 +204,7 @@ mod tests {
     fn xz_says_the_check_is_one_the_kernel_knows() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.xz");
-        let compressed = compress(&[7; 1001]).unwrap();
+        let compressed = compress_programs(&[7; 1001]).unwrap();
         assert_eq!(compressed.len() % 4, 0);
         fs_err::write(&file, compressed).unwrap();
         let output = Command::new("xz")

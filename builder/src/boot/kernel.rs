@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use rescue_stick::paths::MODULES_IN_INITRAMFS;
+use rescue_stick::paths::{LATER_MODULES_IN_INITRAMFS, MODULES_IN_INITRAMFS};
 
 use crate::boot::BootError;
 use crate::boot::derived::Made;
 use crate::boot::initramfs::{self, Entries, Entry};
 use crate::parts::deb::{read_chosen, take_file};
-use crate::parts::modules::{ALL_MODULES, Module, close_over};
+use crate::parts::modules::{ALL_MODULES, Module, Stage, close_over};
 use crate::parts::{KERNEL_32, KERNEL_64, WantedPart};
 
 /// Note: the kernel's release, as `uname -r` says it.
@@ -34,6 +34,10 @@ impl Kernel {
     pub(super) fn modules_name(&self) -> String {
         format!("modules{}.cpio.xz", self.bits)
     }
+
+    pub(super) fn later_name(&self) -> String {
+        format!("later{}.cpio", self.bits)
+    }
 }
 
 /// The stick's kernels.
@@ -57,7 +61,12 @@ pub(super) fn wanted_modules() -> String {
         .flat_map(|group| group.names)
         .copied()
         .collect();
-    names.join(" ")
+    let first = ALL_MODULES
+        .iter()
+        .filter(|group| group.stage == Stage::First)
+        .map(|group| group.names.len())
+        .sum::<usize>();
+    format!("{first} {}", names.join(" "))
 }
 
 /// Returns the kernel image and the archive of its modules.
@@ -81,11 +90,18 @@ pub(super) fn make(deb: &Path, kernel: &Kernel) -> Result<Made, BootError> {
     let release = path.strip_prefix(IMAGE).unwrap_or_default().to_owned();
     let closure = close_over(ALL_MODULES, &files)?;
     drop(files);
-    let archive = initramfs::archive(&module_entries(closure.modules))?;
+    let (first, later): (Vec<_>, Vec<_>) = closure
+        .modules
+        .into_iter()
+        .partition(|module| module.stage == Stage::First);
+    let first: Result<Vec<_>, _> = first.into_iter().map(Module::unpacked).collect();
+    let first = initramfs::archive(&module_entries(first?, MODULES_IN_INITRAMFS))?;
+    let later = initramfs::archive(&module_entries(later, LATER_MODULES_IN_INITRAMFS))?;
     Ok(Made {
         files: [
             (kernel.image_name(), image),
-            (kernel.modules_name(), initramfs::compress(&archive)?),
+            (kernel.modules_name(), initramfs::compress_modules(&first)?),
+            (kernel.later_name(), later),
         ]
         .into(),
         notes: [
@@ -96,7 +112,8 @@ pub(super) fn make(deb: &Path, kernel: &Kernel) -> Result<Made, BootError> {
     })
 }
 
-fn module_entries(modules: Vec<Module>) -> Entries {
+/// Returns the modules, and the list of them at `list`.
+fn module_entries(modules: Vec<Module>, list_path: &str) -> Entries {
     let list: String = modules
         .iter()
         .map(|module| format!("/{}\n", module.path))
@@ -105,7 +122,7 @@ fn module_entries(modules: Vec<Module>) -> Entries {
         .into_iter()
         .map(|module| (module.path, Entry::File(module.content)))
         .collect();
-    let path = MODULES_IN_INITRAMFS.trim_start_matches('/').to_owned();
+    let path = list_path.trim_start_matches('/').to_owned();
     entries.insert(path, Entry::File(list.into_bytes()));
     entries
 }
@@ -149,6 +166,7 @@ mod tests {
         let made = make(deb.path(), &KERNELS[1]).unwrap();
         assert_eq!(made.files["vmlinuz32"], b"image");
         assert!(made.files.contains_key("modules32.cpio.xz"));
+        assert!(made.files.contains_key("later32.cpio"));
         assert_eq!(made.notes[RELEASE], "6.1.0-50-686");
         assert!(made.notes[ABSENT].contains("usb_storage"));
         assert!(!made.notes[ABSENT].contains("ahci"));

@@ -1,9 +1,10 @@
 //! Which kernel modules a stick carries: those wanted, and all that they need, in loading order.
 //!
 //! A module says itself what it needs, in its ELF section `.modinfo` (`depends=`, `softdep=pre:`), so no
-//! depmod and no modprobe is asked. Modules are carried byte for byte as Debian signed them: under Secure
-//! Boot the kernel refuses any other.
+//! depmod and no modprobe is asked. Modules are carried byte for byte as Debian signed them, compressed or
+//! not: under Secure Boot the kernel refuses any other.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
@@ -17,20 +18,34 @@ use crate::parts::deb::{Packed, PackedFiles};
 pub struct ModuleGroup {
     /// What they are for.
     pub reason: &'static str,
+    /// When they are loaded.
+    pub stage: Stage,
     /// Their names, with `_`.
     pub names: &'static [&'static str],
+}
+
+/// When modules are loaded, and by whom they are read: the fewer the firmware has to read, the sooner there is
+/// something on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// At once, from the initramfs that GRUB loads: keyboards, and whatever a stick or a card may hang on.
+    First,
+    /// From the stick, once it was found.
+    Later,
 }
 
 /// Every module a stick wants. A kernel may lack some; that is reported, not refused.
 pub const ALL_MODULES: &[ModuleGroup] = &[
     ModuleGroup {
         reason: "USB host controllers",
+        stage: Stage::First,
         names: &[
             "xhci_pci", "xhci_hcd", "ehci_pci", "ehci_hcd", "uhci_hcd", "ohci_pci", "ohci_hcd",
         ],
     },
     ModuleGroup {
         reason: "the stick itself",
+        stage: Stage::First,
         names: &[
             "usb_storage",
             "uas",
@@ -38,15 +53,15 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
             "vfat",
             "nls_cp437",
             "nls_iso8859_1",
+            "nls_ascii",
         ],
     },
     ModuleGroup {
-        reason: "keyboards and mice",
+        reason: "keyboards",
+        stage: Stage::First,
         names: &[
             "usbhid",
             "hid_generic",
-            "evdev",
-            "psmouse",
             "hid_apple",
             "hid_logitech",
             "hid_microsoft",
@@ -54,11 +69,8 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
         ],
     },
     ModuleGroup {
-        reason: "the speaker, which calls whoever left an unattended PC alone",
-        names: &["pcspkr"],
-    },
-    ModuleGroup {
         reason: "SATA disks",
+        stage: Stage::First,
         names: &[
             "ahci",
             "sata_nv",
@@ -75,6 +87,7 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
     },
     ModuleGroup {
         reason: "IDE disks, as most PCs of the XP era have them",
+        stage: Stage::First,
         names: &[
             "ata_piix",
             "ata_generic",
@@ -99,55 +112,51 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
         ],
     },
     ModuleGroup {
-        reason: "NVMe disks, and those behind Intel's VMD",
-        names: &["nvme", "vmd"],
-    },
-    ModuleGroup {
         reason: "disks of virtual machines",
-        names: &[
-            "virtio_pci",
-            "virtio_blk",
-            "virtio_scsi",
-            "virtio_console",
-            "virtio_rng",
-        ],
+        stage: Stage::First,
+        names: &["virtio_pci", "virtio_blk", "virtio_scsi"],
     },
     ModuleGroup {
-        reason: "eMMC disks of tablets and small laptops",
+        reason: "card readers, and eMMC disks of tablets and small laptops",
+        stage: Stage::First,
         names: &["mmc_block", "sdhci_pci", "sdhci_acpi"],
     },
     ModuleGroup {
+        reason: "NVMe disks, and those behind Intel's VMD",
+        stage: Stage::Later,
+        names: &["nvme", "vmd"],
+    },
+    ModuleGroup {
         reason: "SCSI and RAID controllers of servers",
+        stage: Stage::Later,
         names: &["mptspi", "mptsas", "megaraid_sas"],
     },
     ModuleGroup {
-        reason: "optical disks",
-        names: &["sr_mod", "isofs"],
+        reason: "the speaker, which calls whoever left an unattended PC alone",
+        stage: Stage::Later,
+        names: &["pcspkr"],
     },
     ModuleGroup {
-        reason: "file systems of PCs; NTFS is ntfs-3g's, through fuse",
-        names: &["fuse", "exfat", "nls_utf8", "nls_ascii", "loop"],
-    },
-    ModuleGroup {
-        reason: "copy-on-write views of disks",
-        names: &["dm_mod", "dm_snapshot", "nbd"],
+        reason: "views of volumes: NTFS is ntfs-3g's, through fuse",
+        stage: Stage::Later,
+        names: &["fuse", "loop"],
     },
     ModuleGroup {
         reason: "BitLocker volumes",
+        stage: Stage::Later,
         names: &[
+            "dm_mod",
             "dm_crypt",
             "dm_zero",
             "xts",
             "cbc",
             "ecb",
             "aesni_intel",
-            "algif_skcipher",
-            "algif_hash",
-            "ccm",
         ],
     },
     ModuleGroup {
         reason: "the firmware's variables, read only",
+        stage: Stage::Later,
         names: &["efivarfs"],
     },
 ];
@@ -159,12 +168,14 @@ pub struct Module {
     pub path: String,
     /// The file as shipped, compressed or not.
     pub content: Vec<u8>,
+    /// When it is loaded.
+    pub stage: Stage,
 }
 
 /// Modules and all they need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModuleClosure {
-    /// In loading order: what is needed comes before what needs it.
+    /// In loading order: the first stage before the later one, and what is needed before what needs it.
     pub modules: Vec<Module>,
     /// Names that were wanted and that this kernel does not have, neither as a module nor built in.
     pub absent: Vec<String>,
@@ -232,12 +243,17 @@ pub fn close_over(
         available,
         states: BTreeMap::new(),
         order: Vec::new(),
+        stage: Stage::First,
     };
     let mut absent = Vec::new();
-    for name in wanted.iter().flat_map(|group| group.names) {
-        let name = normalized(name);
-        if !closing.builtin.contains(&name) && !closing.add(&name)? {
-            absent.push(name);
+    for stage in [Stage::First, Stage::Later] {
+        closing.stage = stage;
+        let groups = wanted.iter().filter(|group| group.stage == stage);
+        for name in groups.flat_map(|group| group.names) {
+            let name = normalized(name);
+            if !closing.builtin.contains(&name) && !closing.add(&name)? {
+                absent.push(name);
+            }
         }
     }
     Ok(ModuleClosure {
@@ -257,6 +273,7 @@ struct Closing<'a> {
     available: BTreeMap<String, (&'a str, &'a [u8])>,
     states: BTreeMap<String, State>,
     order: Vec<Module>,
+    stage: Stage,
 }
 
 impl Closing<'_> {
@@ -294,6 +311,7 @@ impl Closing<'_> {
         self.order.push(Module {
             path: path.to_owned(),
             content: content.to_vec(),
+            stage: self.stage,
         });
         Ok(true)
     }
@@ -308,27 +326,43 @@ struct Needs {
     soft: Vec<String>,
 }
 
+impl Module {
+    /// Returns the module as its maker signed it, before it was compressed: many of them are smaller together
+    /// in one archive than each by itself.
+    pub fn unpacked(self) -> Result<Self, ModulesError> {
+        let Some(path) = self.path.strip_suffix(".xz") else {
+            return Ok(self);
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            content: unpack(&self.path, &self.content)?.into_owned(),
+            stage: self.stage,
+        })
+    }
+}
+
+fn unpack<'a>(path: &str, content: &'a [u8]) -> Result<Cow<'a, [u8]>, ModulesError> {
+    if !path.ends_with(".xz") {
+        return Ok(Cow::Borrowed(content));
+    }
+    let mut bytes = Vec::new();
+    XzDecoder::new(content)
+        .read_to_end(&mut bytes)
+        .map_err(|source| ModulesError::Compression {
+            path: path.to_owned(),
+            source,
+        })?;
+    Ok(Cow::Owned(bytes))
+}
+
 fn read_needs(path: &str, content: &[u8]) -> Result<Needs, ModulesError> {
-    let unpacked;
-    let elf = if path.ends_with(".xz") {
-        let mut bytes = Vec::new();
-        XzDecoder::new(content)
-            .read_to_end(&mut bytes)
-            .map_err(|source| ModulesError::Compression {
-                path: path.to_owned(),
-                source,
-            })?;
-        unpacked = bytes;
-        unpacked.as_slice()
-    } else {
-        content
-    };
+    let elf = unpack(path, content)?;
     let refusal = |finding: String| ModulesError::Elf {
         path: path.to_owned(),
         finding,
     };
     let file =
-        object::File::parse(elf).map_err(|error| refusal(format!("cannot be read ({error})")))?;
+        object::File::parse(&*elf).map_err(|error| refusal(format!("cannot be read ({error})")))?;
     let section = file
         .section_by_name(".modinfo")
         .ok_or_else(|| refusal("has no such section".to_owned()))?;
@@ -444,6 +478,7 @@ mod tests {
         close_over(
             &[ModuleGroup {
                 reason: "test",
+                stage: Stage::First,
                 names,
             }],
             files,

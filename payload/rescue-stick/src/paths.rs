@@ -111,6 +111,18 @@ pub const MARKER_IN_INITRAMFS: &str = "/mendkit.marker";
 /// In the initramfs: kernel modules in loading order, one absolute path a line.
 pub const MODULES_IN_INITRAMFS: &str = "/modules.list";
 
+/// The same of the modules that come from the stick ([`LATER_64`], [`LATER_32`]), once those are unpacked.
+pub const LATER_MODULES_IN_INITRAMFS: &str = "/later.list";
+
+/// The NTFS driver and its libraries: uncompressed newc, for `mend` to unpack to its root.
+pub const PROGRAMS: &str = "boot/programs.cpio";
+
+/// Modules that the 64-bit kernel needs only once the stick was found: uncompressed newc.
+pub const LATER_64: &str = "boot/later64.cpio";
+
+/// The same for the 32-bit kernel.
+pub const LATER_32: &str = "boot/later32.cpio";
+
 /// Folders that a running system leaves at the root of every stick it is shown, and which system that is.
 /// Nothing in them is ever read: firmware, GRUB and `mend` open files by the paths above alone.
 pub const LEFT_BY_SYSTEMS: [(&str, &str); 8] = [

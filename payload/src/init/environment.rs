@@ -29,14 +29,20 @@ pub fn mount_all() {
     }
 }
 
-/// Loads the modules that `list` names, one path a line, in that order. Returns how many were loaded;
-/// that a PC lacks the hardware for one is normal.
+/// Loads the modules that `list` names, one path a line, in that order, and removes their files, which take
+/// memory. Returns how many were loaded; that a PC lacks the hardware for one is normal.
 pub fn load_modules(list: &Path) -> usize {
     let list = fs::read_to_string(list).unwrap_or_default();
     let paths = list.lines().map(str::trim);
     paths
-        .filter(|path| path.starts_with('/') && load_module(Path::new(path)))
+        .filter(|path| path.starts_with('/') && load_and_remove(Path::new(path)))
         .count()
+}
+
+fn load_and_remove(path: &Path) -> bool {
+    let is_loaded = load_module(path);
+    let _ = fs::remove_file(path);
+    is_loaded
 }
 
 fn load_module(path: &Path) -> bool {
