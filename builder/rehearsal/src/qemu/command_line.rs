@@ -76,7 +76,11 @@ fn add_stick(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
     let Some(stick) = &spec.stick else {
         return Ok(());
     };
-    add_image(qemu, &below_log(spec, "stick"), &stick.image)?;
+    let disk = Disk {
+        is_write_protected: stick.is_write_protected,
+        ..Disk::of(stick.image.clone(), DiskBus::OtherStick)
+    };
+    add_disk_image(qemu, &below_log(spec, "stick"), &disk)?;
     add_log(qemu, spec, "stick")?;
     let controller = match stick.bus {
         UsbBus::Ehci => "usb-ehci,id=usb",
@@ -150,13 +154,6 @@ fn add_log(qemu: &mut Command, spec: &MachineSpec, node: &str) -> Result<()> {
          log.file.driver=file,log.file.filename={log}",
         below_log(spec, node)
     );
-    qemu.args(["-blockdev", &block]);
-    Ok(())
-}
-
-fn add_image(qemu: &mut Command, node: &str, image: &Path) -> Result<()> {
-    let image = name(image)?;
-    let block = format!("node-name={node},driver=raw,file.driver=file,file.filename={image}");
     qemu.args(["-blockdev", &block]);
     Ok(())
 }
