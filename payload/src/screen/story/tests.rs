@@ -1,9 +1,11 @@
 use expect_test::{Expect, expect};
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
+use rescue_stick::report::Report;
 
 use super::outcome::{Ending, Outcome, ReportPlace};
 use super::*;
+use crate::screen::ADVICE_TO_RESTART;
 use crate::screen::code::Code;
 use crate::screen::guess_time_left;
 use crate::screen::headline::ALL_HEADLINES;

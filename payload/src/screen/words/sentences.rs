@@ -43,6 +43,7 @@ const ALL_SENTENCES: &[Sentence] = &[
     sentence("\\{} on {}: {}", ["\\{0} on {1}: {2}", "\\{0}, {1} : {2}", "\\{0}, {1}: {2}", "\\{0}, {1}: {2}"]),
     sentence("Putting back what was there before ...", ["Putting back what was there before ...", "Remise en place de ce qui était là avant ...", "Der frühere Stand wird zurückgelegt ...", "Reponiendo lo que había antes ..."]),
     sentence("Making it real ...", ["Making it real ...", "Écriture définitive ...", "Es wird geschrieben ...", "Aplicando ..."]),
+    sentence("its journal cannot be opened", ["its journal cannot be opened", "son journal ne s'ouvre pas", "sein Journal lässt sich nicht öffnen", "su diario no se puede abrir"]),
     sentence("{}: the stick cannot be written: {}", ["{0}: the stick cannot be written: {1}", "{0} : impossible d'écrire sur la clé : {1}", "{0}: auf den Stick lässt sich nicht schreiben: {1}", "{0}: no se puede escribir en la memoria: {1}"]),
     // Findings.
     sentence("{} is in use", ["{0} is in use", "{0} est en service", "{0} ist in Gebrauch", "{0} está en uso"]),
@@ -433,6 +434,7 @@ mod tests {
             include_str!("../../repair/plan/bring.rs"),
             include_str!("../../repair/plan.rs"),
             include_str!("../../machine/linux.rs"),
+            include_str!("../../machine/linux/room.rs"),
             include_str!("../../machine/linux/volume.rs"),
             include_str!("../../machine/linux/disks.rs"),
             include_str!("../../init.rs"),
