@@ -91,6 +91,9 @@ impl Consoles {
                     "stick is out"
                 });
                 self.show_end(ending);
+                if ending == Ending::PowerOff {
+                    return;
+                }
             }
             let key = match self.keys.recv_timeout(POLL_INTERVAL) {
                 Ok(first) => complete_key(first, &self.keys),

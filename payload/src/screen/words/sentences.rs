@@ -191,10 +191,10 @@ const ALL_SENTENCES: &[Sentence] = &[
     // Evidence and reasons, which the report's page and the details have.
     sentence("HKLM\\{}: {} and {} are {}", ["HKLM\\{0}: {1} and {2} are {3}", "HKLM\\{0} : {1} et {2} valent {3}", "HKLM\\{0}: {1} und {2} sind {3}", "HKLM\\{0}: {1} y {2} son {3}"]),
     sentence("HKLM\\{}: {} is {}", ["HKLM\\{0}: {1} is {2}", "HKLM\\{0} : {1} vaut {2}", "HKLM\\{0}: {1} ist {2}", "HKLM\\{0}: {1} es {2}"]),
-    sentence("\\{}: {} bytes, written {}", ["\\{0}: {1} bytes, written {2}", "\\{0} : {1} octets, écrit le {2}", "\\{0}: {1} Bytes, geschrieben {2}", "\\{0}: {1} bytes, escrito {2}"]),
+    sentence("\\{}: {} bytes, {}", ["\\{0}: {1} bytes, {2}", "\\{0} : {1} octets, {2}", "\\{0}: {1} Bytes, {2}", "\\{0}: {1} bytes, {2}"]),
     sentence("\\{}: {} bytes", ["\\{0}: {1} bytes", "\\{0} : {1} octets", "\\{0}: {1} Bytes", "\\{0}: {1} bytes"]),
     sentence("\\{}: sha256 {}", ["\\{0}: sha256 {1}", "\\{0} : sha256 {1}", "\\{0}: SHA-256 {1}", "\\{0}: sha256 {1}"]),
-    sentence("{} at offset {}, written {}", ["{0} at offset {1}, written {2}", "{0} à l'octet {1}, écrit le {2}", "{0} ab Byte {1}, geschrieben {2}", "{0} en el byte {1}, escrito {2}"]),
+    sentence("{} at offset {}, {}", ["{0} at offset {1}, {2}", "{0} à l'octet {1}, {2}", "{0} ab Byte {1}, {2}", "{0} en el byte {1}, {2}"]),
     sentence("left alone: {}", ["left alone: {0}", "laissé tel quel : {0}", "bleibt, wie es ist: {0}", "se deja como está: {0}"]),
     sentence("written {} UTC", ["written {0} UTC", "écrit le {0} UTC", "geschrieben {0} UTC", "escrito {0} UTC"]),
     sentence("version is {}, expected {}", ["version is {0}, expected {1}", "version {0} au lieu de {1}", "Version {0} statt {1}", "versión {0} en vez de {1}"]),
