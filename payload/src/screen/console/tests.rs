@@ -308,7 +308,9 @@ fn nothing_restarts_while_the_report_is_in_memory_alone_and_a_stick_that_is_back
             Finish::Ask => Some(type_later(sender.clone(), b"xxxxxxxx\r")),
         };
         consoles.wait_for_end(finish, &mut stick);
-        typist.map(|typist| typist.join().unwrap());
+        if let Some(typist) = typist {
+            typist.join().unwrap();
+        }
         let text = shown(&serial);
         let order = [
             "read it with [D]",
