@@ -7,6 +7,7 @@
 pub mod acceptance;
 mod derived;
 mod efi;
+mod error;
 pub mod firmware;
 pub mod grub;
 mod initramfs;
@@ -28,17 +29,18 @@ use crate::bom::package::{CarriedPackage, MendNote, read_mend_file};
 use crate::boot::derived::{Derived, Made, Origin, derive};
 use crate::boot::efi::efi_files;
 use crate::boot::firmware::{Firmware, FirmwareSet};
-use crate::boot::grub::{BootCode, GrubError};
+use crate::boot::grub::BootCode;
 use crate::boot::initramfs::{Entries, Entry};
 use crate::boot::kernel::{KERNELS, Kernel};
 use crate::boot::key::key_file;
-use crate::boot::menu::{MENUS, MenuError, MenuSettings, menu_text};
+use crate::boot::menu::{MENUS, MenuSettings, menu_text};
 use crate::boot::papers::carried_packages;
 use crate::hashed_file::HashedFile;
-use crate::parts::deb::{DebError, PackedFiles, read_chosen, take_file};
-use crate::parts::libraries::{LibrariesError, read_linkage};
-use crate::parts::modules::ModulesError;
-use crate::parts::{GRUB_BIOS, LIBC, LIBNTFS_3G, NTFS_3G, Part, Parts, PartsError, libraries};
+use crate::parts::deb::{PackedFiles, read_chosen, take_file};
+use crate::parts::libraries::read_linkage;
+use crate::parts::{GRUB_BIOS, LIBC, LIBNTFS_3G, NTFS_3G, Part, Parts, libraries};
+
+pub use error::BootError;
 
 /// Origin of files that no package brings.
 const MADE_BY_MENDKIT: &str = "made by mendkit";
@@ -119,54 +121,6 @@ pub struct BootFiles {
     pub packages: Vec<CarriedPackage>,
     /// The program `mend`.
     pub mend: Option<MendNote>,
-}
-
-/// Why boot files cannot be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BootError {
-    /// Nothing could start the stick.
-    #[error(
-        "no firmware to start from is named, expected at least one of bios, uefi-x64, uefi-ia32"
-    )]
-    NoFirmware,
-    /// `mend` cannot run on every PC.
-    #[error("{path}: needs {needed}, expected a static program", path = .path.display())]
-    MendLinkage {
-        /// The program.
-        path: PathBuf,
-        /// What it needs at run time.
-        needed: String,
-    },
-    /// A package holds not one kernel.
-    #[error("{package}: holds {found} kernels, expected 1")]
-    Kernel {
-        /// The package.
-        package: String,
-        /// How many.
-        found: usize,
-    },
-    /// The parts cannot be used.
-    #[error(transparent)]
-    Parts(#[from] PartsError),
-    /// A package cannot be read.
-    #[error(transparent)]
-    Deb(#[from] DebError),
-    /// A program cannot be carried.
-    #[error(transparent)]
-    Libraries(#[from] LibrariesError),
-    /// The modules cannot be collected.
-    #[error(transparent)]
-    Modules(#[from] ModulesError),
-    /// GRUB cannot be made.
-    #[error(transparent)]
-    Grub(#[from] GrubError),
-    /// The menu cannot be made.
-    #[error(transparent)]
-    Menu(#[from] MenuError),
-    /// The cache, or `mend`, cannot be read or written.
-    #[error("making boot files")]
-    Io(#[from] io::Error),
 }
 
 /// Returns all boot files, made now or taken from the cache.

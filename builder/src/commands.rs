@@ -23,6 +23,7 @@ macro_rules! say {
 }
 
 pub mod build;
+pub mod chance;
 pub mod check;
 pub mod collect;
 pub mod devices;

@@ -10,6 +10,7 @@ pub mod commands;
 pub mod disk;
 pub mod fat32;
 pub mod hashed_file;
+mod html;
 pub mod image;
 pub mod inputs;
 pub mod inspect;

@@ -14,7 +14,10 @@ use crate::fat32::timestamp::FatTimestamp;
 use crate::fat32::{self, Volume, VolumeError};
 use crate::lba::{ByteSize, Lba, LbaRange};
 
+mod error;
 mod text;
+
+pub use error::PlanError;
 
 /// What an image is to hold. The files lie on it in the order given.
 #[derive(Clone, Debug)]
@@ -81,46 +84,6 @@ pub struct BootCode {
     pub mbr: [u8; 440],
     /// GRUB's core image, made to load its second sector from the one after [`CORE_IMAGE_LBA`].
     pub core: Vec<u8>,
-}
-
-/// Contents of which no image can be made.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// The volume cannot be laid out.
-    #[error(transparent)]
-    Volume(#[from] VolumeError),
-    /// The partitions cannot be laid out.
-    #[error(transparent)]
-    Disk(#[from] DiskError),
-    /// The core image does not fit before the volume.
-    #[error("GRUB's core image: {} bytes, expected at most {} before LBA {VOLUME_FIRST_LBA}", size.0, room.0)]
-    CoreTooLarge {
-        /// Its length.
-        size: ByteSize,
-        /// What fits.
-        room: ByteSize,
-    },
-    /// A head that is longer than its file.
-    #[error("{path}: {head} bytes to be written, but the file has {}", size.0)]
-    HeadTooLong {
-        /// Path of the reserved file.
-        path: String,
-        /// Length of the head.
-        head: usize,
-        /// Length of the file.
-        size: ByteSize,
-    },
-    /// A range that lies before the end of another: a fault of this program.
-    #[error("{label}: LBA {range} overlaps {before}")]
-    Overlap {
-        /// What lies in the range.
-        label: String,
-        /// The range.
-        range: LbaRange,
-        /// The end of what comes before.
-        before: Lba,
-    },
 }
 
 /// An image in which every byte range is decided.

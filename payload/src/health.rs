@@ -13,13 +13,13 @@ use std::path::Path;
 
 use rescue_stick::report::KitFacts;
 use rescue_stick::report::health::{
-    DiskHealth, FileState, HealthReport, VolumeHealth, WindowsHealth,
+    DiskHealth, FileState, HealthReport, MachineHealth, VolumeHealth, WindowsHealth,
 };
 use rescue_stick::report::line::Line;
 
 use crate::antivirus::product::InstalledProduct;
 use crate::machine::Machine;
-use crate::machine::hardware::DiskAnswers;
+use crate::machine::hardware::{DiskAnswers, Hardware};
 use crate::repair::detect::{InstallationFacts, Inventory, VolumeInventory};
 use crate::stick::Stick;
 use crate::windows::catalog::trust::Trust;
@@ -99,6 +99,12 @@ impl HealthCheck {
     }
 }
 
+/// Returns what is told of the machine and of each disk. Pure: hardware may have answered anything.
+pub fn describe_hardware(hardware: &Hardware) -> (MachineHealth, Vec<DiskHealth>) {
+    let disks = hardware.disks.iter().map(judge_disk);
+    (describe_machine(hardware), disks.collect())
+}
+
 /// Asks the machine, and returns the health of the PC with what was found on its volumes.
 pub fn check_health(machine: &dyn Machine, inventory: &Inventory, stick: &Stick) -> HealthCheck {
     let mut check = HealthCheck::default();
@@ -106,11 +112,10 @@ pub fn check_health(machine: &dyn Machine, inventory: &Inventory, stick: &Stick)
     let mut notes = Vec::new();
     let asked = catch_unwind(AssertUnwindSafe(|| {
         let hardware = machine.hardware();
-        let disks: Vec<_> = hardware.disks.iter().map(judge_disk).collect();
-        (describe_machine(&hardware), disks, hardware.disks)
+        (describe_hardware(&hardware), hardware.disks)
     }));
     match asked {
-        Ok((machine, disks, answers)) => {
+        Ok(((machine, disks), answers)) => {
             check.refusals = refuse_volumes(&disks, &answers);
             (health.machine, health.disks) = (machine, disks);
         }

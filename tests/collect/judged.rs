@@ -12,7 +12,7 @@ use support::tools::{require_tools, run_command, target_folder, with_lock};
 use crate::bench::Bench;
 
 /// Releases of the judges, pinned so that their answers do not change by themselves.
-const JUDGES: [&str; 2] = ["scipy", "duckdb"];
+const JUDGES: [&str; 2] = ["scipy==1.17.1", "duckdb==2.0.1"];
 
 /// Returns a Python with the judges, which is installed once into the target folder by pip, hence needs a
 /// network the first time.
@@ -20,8 +20,9 @@ fn python() -> Result<PathBuf> {
     let folder = target_folder().join("tools/collect-judges");
     let program = folder.join("bin/python");
     let done = folder.join("complete");
+    let are_wanted = || fs::read_to_string(&done).is_ok_and(|found| found == JUDGES.join(" "));
     with_lock(&target_folder().join("tools/collect-judges.lock"), || {
-        if !done.exists() {
+        if !are_wanted() {
             let mut make = Command::new("python3");
             make.args(["-m", "venv"]).arg(&folder);
             run_command(make)?;

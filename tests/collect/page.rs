@@ -249,6 +249,20 @@ fn the_page_prints_with_every_machine_and_nothing_of_the_screen() -> Result<()> 
         !text.contains("Show all") && !text.contains("Print"),
         "{text}"
     );
+    // The list has its heads on every page that has rows of it and nothing else.
+    let listed = |page: &&String| page.matches("✔ Repaired").count() > 5;
+    let with_rows: Vec<&String> = pages.iter().filter(listed).collect();
+    ensure!(
+        with_rows.len() > 1,
+        "the list is on {} pages",
+        with_rows.len()
+    );
+    for page in with_rows {
+        ensure!(
+            page.contains("Outcome") && page.contains("Took"),
+            "no heads:\n{page}"
+        );
+    }
     // One machine alone is printed alone.
     browser.ask("location.hash = '#/machine/0'")?;
     browser.text(DETAILS)?;

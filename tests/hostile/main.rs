@@ -4,9 +4,11 @@
 //!
 //! A binary of its own, since the bound on memory is one of the process.
 //!
+//! - `corpus`: all that is fuzzed, from its seeds and from what fuzzing kept
 //! - `files`: registry files, programs, catalogs, quarantines, cabinets, records
 //! - `volumes`: file systems and partition tables
 
+mod corpus;
 mod files;
 mod mutants;
 mod volumes;

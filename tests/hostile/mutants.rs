@@ -111,12 +111,30 @@ fn spoil(random: &mut Random, bytes: &mut Vec<u8>, places: Places<'_>) {
     }
 }
 
-/// Shows every mutant to `judge` in a thread of its own, which may neither panic nor take for ever.
+/// Shows every mutant to `judge` in a thread of its own, which may neither panic nor take for ever. Some must be
+/// taken for good, and some not.
 pub(crate) fn check<J>(
     name: &'static str,
     mutants: impl Iterator<Item = Vec<u8>>,
     judge: J,
 ) -> Result<()>
+where
+    J: Fn(&[u8]) -> Result<bool> + Send + 'static,
+{
+    let (passed, count) = check_each(name, mutants, judge)?;
+    // Mutants that are all refused at the door, or none of which is, would show nothing.
+    if passed == 0 || passed == count {
+        bail!("{name}: {passed} of {count} mutants were taken for good");
+    }
+    Ok(())
+}
+
+/// As [`check`], but returns how many were taken for good, and how many there were.
+pub(crate) fn check_each<J>(
+    name: &'static str,
+    mutants: impl Iterator<Item = Vec<u8>>,
+    judge: J,
+) -> Result<(usize, usize)>
 where
     J: Fn(&[u8]) -> Result<bool> + Send + 'static,
 {
@@ -145,9 +163,5 @@ where
     if worker.join().is_err() {
         bail!("{name}: the last mutant panics");
     }
-    // Mutants that are all refused at the door, or none of which is, would show nothing.
-    if passed == 0 || passed == count {
-        bail!("{name}: {passed} of {count} mutants were taken for good");
-    }
-    Ok(())
+    Ok((passed, count))
 }

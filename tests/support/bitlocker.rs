@@ -193,6 +193,16 @@ pub fn lock_volume(disk: &Path, made: &MadeVolume, spec: &LockSpec) -> Result<Lo
     })
 }
 
+/// Returns the first sector of a volume locked so, and one copy of its metadata, without the zeros behind it.
+pub fn metadata_of(spec: &LockSpec) -> Result<Vec<u8>> {
+    let places = [BLOCK, 4 * BLOCK, 8 * BLOCK];
+    let mut bytes = first_sector(&places)?.to_vec();
+    bytes.extend(metadata_block(spec, &Secrets::new()?, &places, 1 << 26)?);
+    let used = bytes.iter().rposition(|byte| *byte != 0);
+    bytes.truncate(used.map_or(0, |last| last + 1));
+    Ok(bytes)
+}
+
 /// Makes the files that Windows keeps the metadata in, and returns where they lie.
 fn reserve_places(volume: &Path) -> Result<[usize; 3]> {
     const FOLDER: &str = "System Volume Information";

@@ -25,6 +25,7 @@
 //! - [`mtools_volume`]: FAT32 without a kernel that knows it
 //! - [`patient`]: a whole repair of a volume in a file, without a boot
 //! - [`schema`]: reports are valid by their schema, says somebody else
+//! - [`seeds`]: good files of every format that is fuzzed
 //! - [`small_image`]: signed images that need no boot parts
 //! - [`pe`], [`wine`]: Windows programs that carry the versions a test wants
 
@@ -51,6 +52,7 @@ pub mod patient;
 #[cfg(test)]
 mod pcs;
 pub mod schema;
+pub mod seeds;
 pub mod small_image;
 pub mod tools;
 pub mod wine;

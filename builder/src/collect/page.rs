@@ -8,24 +8,24 @@
 //!
 //! The page's own policy lets no script run but the one that was written into it, whatever a report says.
 
-use std::collections::HashMap;
 use std::io::Write as _;
 
 use ct_codecs::{Base64, Encoder as _};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
-use rescue_stick::report::health::Condition;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::campaign::{Campaign, Machine};
-use super::claims::{Claims, clock_text};
-use super::coverage::{Coverage, Covered};
-use super::factors::fisher::Table;
-use super::factors::sentence::{names, sentences};
-use super::outcome::Outcome;
+use super::claims::Claims;
+use super::coverage::Covered;
 use super::store::{Store, StoreError};
+use crate::html::escaped;
+
+mod model;
+
+use model::{Columns, Model, Texts, apart, coverage, disks, factors, sticks, visits};
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const SCRIPT: &str = include_str!("page/page.js");
@@ -37,9 +37,6 @@ const MOST_DETAILED: usize = 20_000;
 
 /// Machines of a chunk.
 const CHUNK: usize = 128;
-
-/// Rows of any other list at most; the tables beside the page have all of them.
-const MOST_ROWS: usize = 2000;
 
 /// Reports of one machine whose details the page carries, the last ones.
 const MOST_REPORTS: usize = 5;
@@ -71,129 +68,6 @@ pub struct PageFrame<'a> {
     pub language: &'a str,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Model<'a> {
-    version: &'static str,
-    language: &'a str,
-    strings: Vec<&'a str>,
-    machines: Columns,
-    reports: usize,
-    detailed: usize,
-    factors: Factors,
-    disks: Vec<Disk<'a>>,
-    sticks: Vec<StickRow<'a>>,
-    apart: ApartList<'a>,
-    coverage: Option<CoverageList<'a>>,
-    visits: VisitList<'a>,
-}
-
-/// Columns of the machines: numbers of texts, or numbers.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Columns {
-    name: Vec<usize>,
-    serial: Vec<usize>,
-    vendor: Vec<usize>,
-    model: Vec<usize>,
-    windows: Vec<usize>,
-    product: Vec<usize>,
-    site: Vec<usize>,
-    stick: Vec<usize>,
-    technician: Vec<usize>,
-    ticket: Vec<usize>,
-    findings: Vec<usize>,
-    day: Vec<usize>,
-    outcome: Vec<usize>,
-    took: Vec<u64>,
-    chunk: Vec<i64>,
-    in_chunk: Vec<usize>,
-}
-
-#[derive(Serialize)]
-struct Factors {
-    affected: u32,
-    healthy: u32,
-    compared: usize,
-    sentences: Option<[String; 4]>,
-    rows: Vec<FactorRow>,
-}
-
-#[derive(Serialize)]
-struct FactorRow {
-    names: [String; 4],
-    defining: bool,
-    affected: [u32; 2],
-    healthy: [u32; 2],
-    log10: f64,
-}
-
-#[derive(Serialize)]
-struct Disk<'a> {
-    machine: usize,
-    model: &'a str,
-    serial: &'a str,
-    condition: Condition,
-    reasons: &'a [String],
-}
-
-#[derive(Serialize)]
-struct StickRow<'a> {
-    id: &'a str,
-    title: &'a str,
-    reports: usize,
-    machines: usize,
-    first: &'a str,
-    last: &'a str,
-    unbroken: bool,
-}
-
-#[derive(Serialize)]
-struct ApartList<'a> {
-    total: usize,
-    counts: std::collections::BTreeMap<&'a str, usize>,
-    rows: Vec<ApartRow<'a>>,
-}
-
-#[derive(Serialize)]
-struct ApartRow<'a> {
-    kind: &'a str,
-    place: &'a str,
-    reason: &'a str,
-}
-
-/// Name, serial number, site, contact, state, number of the machine.
-type CoverageRow<'a> = (&'a str, &'a str, &'a str, &'a str, u8, Option<usize>);
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CoverageList<'a> {
-    counts: HashMap<&'static str, usize>,
-    rows: Vec<CoverageRow<'a>>,
-    more: usize,
-    unexpected: Vec<usize>,
-    unexpected_more: usize,
-    twice: &'a [String],
-}
-
-#[derive(Serialize)]
-struct VisitList<'a> {
-    rows: Vec<VisitRow<'a>>,
-    more: usize,
-}
-
-#[derive(Serialize)]
-struct VisitRow<'a> {
-    day: &'a str,
-    site: &'a str,
-    technician: &'a str,
-    stick: String,
-    first: String,
-    last: String,
-    machines: usize,
-    repaired: usize,
-}
-
 /// The details of one report on the page.
 #[derive(Serialize)]
 struct Detail<'a> {
@@ -205,23 +79,6 @@ struct Detail<'a> {
     technician: &'a str,
     ticket: &'a str,
     report: &'a RawValue,
-}
-
-/// Every text once.
-#[derive(Default)]
-struct Texts<'a> {
-    list: Vec<&'a str>,
-    numbers: HashMap<&'a str, usize>,
-}
-
-impl<'a> Texts<'a> {
-    fn number(&mut self, text: &'a str) -> usize {
-        let next = self.list.len();
-        *self.numbers.entry(text).or_insert_with(|| {
-            self.list.push(text);
-            next
-        })
-    }
 }
 
 /// Returns the page.
@@ -297,22 +154,6 @@ fn digest(text: &str) -> Result<String, PageError> {
 
 fn base64(bytes: &[u8]) -> Result<String, PageError> {
     Base64::encode_to_string(bytes).map_err(|error| PageError::Encoding(error.to_string()))
-}
-
-/// Returns a text as it stands in HTML, in an attribute too.
-pub(super) fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for one in text.chars() {
-        match one {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(one),
-        }
-    }
-    safe
 }
 
 /// Returns the machines that are in chunks, in that order: all, or those with something left to do and as
@@ -468,151 +309,10 @@ fn without_spaces(json: &[u8]) -> Vec<u8> {
     short
 }
 
-fn factors(campaign: &Campaign) -> Factors {
-    let comparison = &campaign.comparison;
-    let row = |finding: &super::factors::Finding| {
-        let Table {
-            affected_with,
-            affected,
-            healthy_with,
-            healthy,
-        } = finding.table;
-        FactorRow {
-            names: names(finding),
-            defining: finding.factor.kind.is_defining(),
-            affected: [affected_with, affected],
-            healthy: [healthy_with, healthy],
-            log10: finding.log_p / std::f64::consts::LN_10,
-        }
-    };
-    Factors {
-        affected: comparison.affected,
-        healthy: comparison.healthy,
-        compared: comparison.compared,
-        sentences: comparison.headline().map(sentences),
-        rows: comparison.findings.iter().map(row).collect(),
-    }
-}
-
-fn disks(campaign: &Campaign) -> Vec<Disk<'_>> {
-    let mut disks = Vec::new();
-    for (number, machine) in campaign.machines.iter().enumerate() {
-        let facts = campaign.last_report(machine).map(|one| &one.stored.facts);
-        for disk in facts.into_iter().flat_map(|facts| &facts.disks) {
-            disks.push(Disk {
-                machine: number,
-                model: &disk.model,
-                serial: &disk.serial,
-                condition: disk.condition,
-                reasons: &disk.reasons,
-            });
-        }
-    }
-    disks.sort_by_key(|disk| std::cmp::Reverse(disk.condition));
-    disks.truncate(MOST_ROWS);
-    disks
-}
-
-fn sticks(campaign: &Campaign) -> Vec<StickRow<'_>> {
-    let rows = campaign.sticks.iter().map(|stick| StickRow {
-        id: &stick.id,
-        title: &stick.title,
-        reports: stick.reports,
-        machines: stick.machines,
-        first: &stick.first,
-        last: &stick.last,
-        unbroken: stick.is_unbroken,
-    });
-    rows.collect()
-}
-
-fn apart(campaign: &Campaign) -> ApartList<'_> {
-    let mut counts = std::collections::BTreeMap::new();
-    for one in &campaign.apart {
-        let count: &mut usize = counts.entry(one.kind.as_str()).or_default();
-        *count = count.saturating_add(1);
-    }
-    ApartList {
-        total: campaign.apart.len(),
-        counts,
-        rows: campaign
-            .apart
-            .iter()
-            .take(MOST_ROWS)
-            .map(|one| ApartRow {
-                kind: &one.kind,
-                place: &one.place,
-                reason: &one.reason,
-            })
-            .collect(),
-    }
-}
-
-fn coverage(covered: &Covered) -> CoverageList<'_> {
-    let all = [
-        ("unvisited", Coverage::Unvisited),
-        ("left", Coverage::Left),
-        ("repaired", Coverage::Repaired),
-        ("healthy", Coverage::Healthy),
-    ];
-    let number = |coverage: Coverage| {
-        all.iter()
-            .position(|(_, one)| *one == coverage)
-            .unwrap_or_default()
-    };
-    let rows = covered.machines.iter().take(MOST_ROWS).map(|one| {
-        let expected = &one.expected;
-        let state = u8::try_from(number(one.coverage)).unwrap_or_default();
-        let (name, serial) = (expected.name.as_str(), expected.serial.as_str());
-        (
-            name,
-            serial,
-            expected.site.as_str(),
-            expected.contact.as_str(),
-            state,
-            one.machine,
-        )
-    });
-    CoverageList {
-        counts: all
-            .iter()
-            .map(|(name, one)| (*name, covered.count(*one)))
-            .collect(),
-        rows: rows.collect(),
-        more: covered.machines.len().saturating_sub(MOST_ROWS),
-        unexpected: covered.unexpected.iter().copied().take(MOST_ROWS).collect(),
-        unexpected_more: covered.unexpected.len().saturating_sub(MOST_ROWS),
-        twice: covered
-            .twice
-            .get(..covered.twice.len().min(MOST_ROWS))
-            .unwrap_or_default(),
-    }
-}
-
-fn visits(claims: &Claims) -> VisitList<'_> {
-    let clock = |time: Option<i64>| time.map(clock_text).unwrap_or_default();
-    let rows = claims.visits.iter().take(MOST_ROWS).map(|visit| VisitRow {
-        day: &visit.day,
-        site: &visit.site,
-        technician: &visit.technician,
-        stick: visit.sticks.join(", "),
-        first: clock(visit.first_boot),
-        last: clock(visit.last_finish),
-        machines: visit.machines,
-        repaired: visit
-            .machines_by_outcome
-            .get(Outcome::Repaired.index())
-            .copied()
-            .unwrap_or_default(),
-    });
-    VisitList {
-        rows: rows.collect(),
-        more: claims.visits.len().saturating_sub(MOST_ROWS),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
     use crate::collect::outcome::ALL_OUTCOMES;
 

@@ -19,20 +19,23 @@
 //! ```
 
 use std::collections::{HashMap, HashSet};
-use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
 use rescue_stick::digest::Sha256Digest;
-use rescue_stick::head::Head;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::authenticity::{Link, Standing};
 use super::factors::{ALL_KINDS, Factor};
 use super::facts::Facts;
-use super::sources::{LeftOut, MOST_REPORT_BYTES};
+
+mod error;
+mod notes;
+mod packing;
+
+pub use error::StoreError;
+pub use notes::Apart;
+pub use packing::{leb128_numbers, pack};
+use packing::{unpack, write_leb128};
 
 /// The schema that this version writes, in the file's user_version.
 pub const STORE_SCHEMA: u32 = 1;
@@ -57,38 +60,6 @@ CREATE TABLE trouble (kind TEXT NOT NULL, place TEXT NOT NULL, reason TEXT NOT N
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 PRAGMA user_version = 1;
 ";
-
-/// Why the store cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// SQLite does not get along with the file.
-    #[error("{}: {source}", path.display())]
-    Sql {
-        /// The store.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
-    /// Written by a newer mendkit.
-    #[error("{}: schema {found}, this version reads {STORE_SCHEMA}", path.display())]
-    Schema {
-        /// The store.
-        path: PathBuf,
-        /// The number found.
-        found: u32,
-    },
-    /// A row is not as it was written.
-    #[error("{}: report {id}: {finding}", path.display())]
-    Row {
-        /// The store.
-        path: PathBuf,
-        /// Number of the row.
-        id: i64,
-        /// What is there.
-        finding: String,
-    },
-}
 
 /// A report on its way into the store.
 #[derive(Clone, Debug)]
@@ -128,19 +99,6 @@ pub struct Stored {
     pub facts: Facts,
     /// Numbers of its factors.
     pub factors: Vec<u8>,
-}
-
-/// A report that is not authentic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Apart {
-    /// What it is, in the word of [`Standing::word`], or `copied` or `left-out`.
-    pub kind: String,
-    /// Where it was found.
-    pub place: String,
-    /// Why it is apart.
-    pub reason: String,
-    /// SHA-256 of its bytes, if it was read.
-    pub digest: Option<Sha256Digest>,
 }
 
 /// The store of a campaign.
@@ -421,165 +379,10 @@ impl Store {
             .map(|_| ())
             .map_err(self.sql())
     }
-
-    /// Notes what was not read, or found twice; what was noted before is not noted again.
-    pub fn add_trouble(&self, kind: &str, trouble: &LeftOut) -> Result<bool, StoreError> {
-        let insert = "INSERT OR IGNORE INTO trouble (kind, place, reason) VALUES (?, ?, ?)";
-        let values = params![kind, trouble.place, trouble.reason];
-        self.connection
-            .execute(insert, values)
-            .map(|count| count > 0)
-            .map_err(self.sql())
-    }
-
-    /// Returns everything that does not count, in a stable order.
-    pub fn apart(&self) -> Result<Vec<Apart>, StoreError> {
-        let query = format!(
-            "SELECT standing, place, reason, digest FROM report WHERE standing != {} ORDER BY place, id",
-            Standing::Authentic.number()
-        );
-        let mut all = self.list(&query, |row| {
-            let standing = Standing::of_number(row.get(0)?);
-            Ok(Apart {
-                kind: standing.word().to_owned(),
-                place: row.get(1)?,
-                reason: row.get(2)?,
-                digest: Some(digest_at(row, 3)?),
-            })
-        })?;
-        let doubled = "SELECT place, doubled.reason, digest FROM doubled JOIN report ON id = report ORDER BY place, id";
-        all.extend(self.list(doubled, |row| {
-            let kind = "doubled".to_owned();
-            Ok(Apart {
-                kind,
-                place: row.get(0)?,
-                reason: row.get(1)?,
-                digest: Some(digest_at(row, 2)?),
-            })
-        })?);
-        all.extend(self.list(
-            "SELECT kind, place, reason FROM trouble ORDER BY place, reason",
-            |row| {
-                Ok(Apart {
-                    kind: row.get(0)?,
-                    place: row.get(1)?,
-                    reason: row.get(2)?,
-                    digest: None,
-                })
-            },
-        )?);
-        Ok(all)
-    }
-
-    /// Adds a stick's public key; tells whether it was new.
-    pub fn add_key(&self, stick: &str, key: &str) -> Result<bool, StoreError> {
-        let insert = "INSERT OR IGNORE INTO key (stick, public_key) VALUES (?, ?)";
-        let count = self
-            .connection
-            .execute(insert, [stick, key])
-            .map_err(self.sql())?;
-        Ok(count > 0)
-    }
-
-    /// Returns all keys of sticks.
-    pub fn keys(&self) -> Result<Vec<(String, String)>, StoreError> {
-        self.list(
-            "SELECT stick, public_key FROM key ORDER BY stick, public_key",
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-    }
-
-    /// Keeps a stick's head record if it is further than the one that is there.
-    pub fn add_head(&self, stick: &str, head: &Head) -> Result<bool, StoreError> {
-        let record =
-            serde_json::to_string(head).map_err(|error| self.row_error(0, error.to_string()))?;
-        let insert = "INSERT INTO head (stick, counter, record) VALUES (?1, ?2, ?3)
-            ON CONFLICT (stick) DO UPDATE SET counter = ?2, record = ?3 WHERE counter < ?2";
-        let counter = i64::try_from(head.counter).unwrap_or(i64::MAX);
-        let count = self
-            .connection
-            .execute(insert, params![stick, counter, record]);
-        count.map(|count| count > 0).map_err(self.sql())
-    }
-
-    /// Returns the furthest head record of every stick.
-    pub fn heads(&self) -> Result<HashMap<String, Head>, StoreError> {
-        let rows = self.list("SELECT stick, record FROM head", |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })?;
-        let parse = |(stick, record): (String, String)| match serde_json::from_str(&record) {
-            Ok(head) => Ok((stick, head)),
-            Err(error) => Err(self.row_error(0, format!("head of {stick}: {error}"))),
-        };
-        rows.into_iter().map(parse).collect()
-    }
-
-    /// Returns a note of an earlier collection.
-    pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let query = "SELECT value FROM meta WHERE name = ?";
-        self.connection
-            .query_row(query, [name], |row| row.get(0))
-            .optional()
-            .map_err(self.sql())
-    }
-
-    /// Notes something for later collections.
-    pub fn set_note(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        let change = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)";
-        self.connection
-            .execute(change, [name, value])
-            .map(|_| ())
-            .map_err(self.sql())
-    }
 }
 
 fn digest_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Sha256Digest> {
     row.get(column).map(Sha256Digest)
-}
-
-/// Deflates the bytes of a report.
-pub fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes)?;
-    encoder.finish()
-}
-
-fn unpack(packed: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    DeflateDecoder::new(packed)
-        .take(MOST_REPORT_BYTES)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn write_leb128(bytes: &mut Vec<u8>, mut number: u64) {
-    loop {
-        let low = u8::try_from(number & 0x7f).unwrap_or_default();
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low);
-            return;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
-/// Returns the numbers in a row of LEB128.
-pub fn leb128_numbers(bytes: &[u8]) -> impl Iterator<Item = u64> {
-    let mut rest = bytes.iter();
-    std::iter::from_fn(move || {
-        let (mut number, mut shift) = (0_u64, 0_u32);
-        loop {
-            let byte = *rest.next()?;
-            number |= u64::from(byte & 0x7f)
-                .checked_shl(shift)
-                .unwrap_or_default();
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-            shift = shift.saturating_add(7);
-        }
-    })
 }
 
 #[cfg(test)]

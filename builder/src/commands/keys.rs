@@ -1,6 +1,6 @@
 //! `mendkit keys`: seals lists of recovery keys, and lists what is in a bundle.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
@@ -10,6 +10,7 @@ use rescue_stick::key_bundle::{BundledKey, KEY_BUNDLE_SCHEMA, KeyBundle};
 use zeroize::Zeroizing;
 
 use super::Outcome;
+use super::chance::random;
 use crate::cli::{KeysListArgs, KeysSealArgs};
 use crate::key_table::{KeyTable, read_key_table};
 
@@ -127,16 +128,10 @@ fn ask_new_passphrase() -> anyhow::Result<Zeroizing<String>> {
 
 /// Draws what must be new for every file from the kernel.
 fn draw_chance() -> anyhow::Result<Chance> {
-    let mut source = fs::File::open("/dev/urandom")?;
-    let mut draw = || -> std::io::Result<[u8; 16]> {
-        let mut bytes = [0; 16];
-        source.read_exact(&mut bytes)?;
-        Ok(bytes)
-    };
     Ok(Chance {
-        file_key: Zeroizing::new(draw()?),
-        salt: draw()?,
-        nonce: draw()?,
+        file_key: Zeroizing::new(random()?),
+        salt: random()?,
+        nonce: random()?,
     })
 }
 

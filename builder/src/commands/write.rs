@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use fs_err as fs;
 
+use super::chance::random;
 use super::devices::{aligned, listed_devices, users};
 use super::{Outcome, megabytes, read_public_key};
 use crate::cli::WriteArgs;
@@ -21,7 +22,7 @@ use crate::stick::source::{SourceError, SourceImage};
 pub(super) mod record;
 mod screen;
 
-use record::{Record, random};
+use record::Record;
 use screen::Screen;
 
 /// Sticks that were chosen, and devices that were left out with the reason.

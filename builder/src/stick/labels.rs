@@ -8,6 +8,7 @@ use qrcode::types::QrError;
 use qrcode::{Color, EcLevel, QrCode};
 
 use super::image_facts::ImageFacts;
+use crate::html::escaped;
 
 /// A sheet of labels. Lengths are in millimetres, on A4 (210 x 297).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -255,22 +256,6 @@ fn qr_svg(label: &Label) -> Result<String, LabelError> {
          shape-rendering=\"crispEdges\" role=\"img\" aria-label=\"{}\"><path d=\"{path}\"/></svg>\n",
         escaped(&qr_text(label))
     ))
-}
-
-/// Returns text that HTML takes for nothing but text, between tags and in quotes.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for one in text.chars() {
-        match one {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            one => safe.push(one),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

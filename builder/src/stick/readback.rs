@@ -14,11 +14,14 @@ use super::plan::{FinalPiece, StickPlan};
 use super::source::{CHUNK, CHUNK_SECTORS, Chunk, SourceImage, part};
 use super::writer::StickError;
 
-/// Buffers that are read ahead: while one is hashed, the stick fills the next.
-const BUFFERS: usize = 3;
+/// Threads that take digests of one stick: SHA-256 takes longer than a good stick needs to read.
+const HASHERS: usize = 2;
 
-/// What is done with a part of a stick that was read.
-pub(super) type Each<'a> = dyn FnMut(LbaRange, &[u8]) -> Result<(), StickError> + 'a;
+/// Buffers that are read ahead: while some are hashed, the stick fills the next.
+const BUFFERS: usize = 2 * HASHERS;
+
+/// What is done with a part of a stick that was read, and its digest.
+pub(super) type Each<'a> = dyn FnMut(LbaRange, &[u8], Sha256Digest) -> Result<(), StickError> + 'a;
 
 /// Reads everything back but the last pieces. Calls `progress` with the bytes read each time. Returns the
 /// digest over the digests of what the image's chunks hold on the stick, identity and all, in their order.
@@ -35,9 +38,8 @@ pub fn check_body(
     let all: Vec<LbaRange> = (plan.chunks.iter().map(|chunk| chunk.range))
         .chain(cleared)
         .collect();
-    read_ahead(device, &all, &mut |range, bytes| {
+    read_ahead(device, &all, &mut |range, bytes, found| {
         if let Some(chunk) = chunks.next() {
-            let found = Sha256Digest::of(bytes);
             if found != chunk.sha256 {
                 return Err(blame(image, plan, *chunk, bytes));
             }
@@ -52,25 +54,40 @@ pub fn check_body(
     Ok(Sha256Digest(hasher.finalize().into()))
 }
 
-/// Reads ranges of at most [`CHUNK`] bytes one after the other, and hands each to `each` while the next is
-/// being read.
+/// Reads ranges of at most [`CHUNK`] bytes one after the other, and hands each, in the same order, to `each`
+/// with its digest, while the next are read and hashed.
 pub(super) fn read_ahead(
     device: &mut dyn Device,
     ranges: &[LbaRange],
     each: &mut Each<'_>,
 ) -> Result<(), StickError> {
     let (give, free) = mpsc::sync_channel(BUFFERS);
-    let (fill, filled) = mpsc::sync_channel(BUFFERS);
     for _ in 0..BUFFERS {
         // OK to discard: the channel has room for all of them.
         let _ = give.send(AlignedBuffer::zeroed(CHUNK));
     }
-    // The channels belong to this closure: when it ends early their ends go with it, and a reader that waits for
-    // a free buffer ends, too.
+    // The channels belong to this closure: when it ends early their ends go with it, and a thread that waits for
+    // a buffer ends, too.
     thread::scope(move |scope| {
+        // Each hasher gets every second range, so taking from them in turn keeps the order.
+        let (filled, hashed): (Vec<_>, Vec<_>) = (0..HASHERS)
+            .map(|_| {
+                let (fill, filled) = mpsc::sync_channel::<(LbaRange, AlignedBuffer)>(BUFFERS);
+                let (hash, hashed) = mpsc::sync_channel(BUFFERS);
+                scope.spawn(move || {
+                    for (range, mut buffer) in filled {
+                        let digest = Sha256Digest::of(part(&mut buffer, range));
+                        // When `each` has found a fault there is nobody left to hash for.
+                        if hash.send((range, buffer, digest)).is_err() {
+                            break;
+                        }
+                    }
+                });
+                (fill, hashed)
+            })
+            .unzip();
         let reader = scope.spawn(move || {
-            for range in ranges {
-                // When `each` has found a fault there is nobody left to read for.
+            for (range, fill) in ranges.iter().zip(filled.iter().cycle()) {
                 let Ok(mut buffer) = free.recv() else { break };
                 read(device, range.first(), part(&mut buffer, *range))?;
                 if fill.send((*range, buffer)).is_err() {
@@ -79,8 +96,11 @@ pub(super) fn read_ahead(
             }
             Ok(())
         });
-        for (range, mut buffer) in filled {
-            each(range, part(&mut buffer, range))?;
+        for hashed in hashed.iter().cycle() {
+            let Ok((range, mut buffer, digest)) = hashed.recv() else {
+                break;
+            };
+            each(range, part(&mut buffer, range), digest)?;
             // OK to discard: at the end the reader is gone before its last buffers come back.
             let _ = give.send(buffer);
         }

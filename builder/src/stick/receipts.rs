@@ -11,6 +11,7 @@
 //!
 //! A line that power loss tore is kept aside beside the ledger, never dropped.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -214,11 +215,18 @@ impl Ledger {
         ids.filter_map(|id| id.parse().ok())
     }
 
-    /// Returns how many sticks are good, and how many bad.
+    /// Returns how many sticks are good, and how many bad. A stick that has several receipts, since it was
+    /// refreshed, is what its last one says; one that never got an id counts each time.
     pub fn counts(&self) -> (usize, usize) {
-        let is_good = |one: &&Receipt| one.verdict == StickVerdict::Good;
-        let good = self.receipts.iter().filter(is_good).count();
-        (good, self.receipts.len().saturating_sub(good))
+        let named = self
+            .receipts
+            .iter()
+            .filter_map(|one| Some((one.stick.as_deref()?, one.verdict)));
+        let last: BTreeMap<&str, StickVerdict> = named.collect();
+        let nameless = self.receipts.iter().filter(|one| one.stick.is_none());
+        let verdicts = last.into_values().chain(nameless.map(|one| one.verdict));
+        let (good, bad): (Vec<_>, Vec<_>) = verdicts.partition(|one| *one == StickVerdict::Good);
+        (good.len(), bad.len())
     }
 }
 

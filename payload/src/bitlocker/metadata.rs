@@ -57,15 +57,15 @@ struct RawBlock {
 }
 const _: () = assert!(size_of::<RawBlock>() == 64);
 
-/// Second part of the metadata.
+/// Second part of the metadata, and first part of a file with a startup key.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct RawHeader {
-    metadata_size: U32,
-    version: U32,
-    header_size: U32,
+pub(super) struct RawHeader {
+    pub(super) metadata_size: U32,
+    pub(super) version: U32,
+    pub(super) header_size: U32,
     copy_size: U32,
-    guid: [u8; 16],
+    pub(super) guid: [u8; 16],
     next_counter: U32,
     algorithm: U16,
     unknown: U16,

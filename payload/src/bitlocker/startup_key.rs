@@ -9,11 +9,11 @@
 use std::fmt;
 
 use rescue_stick::guid::Guid;
-use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use zerocopy::FromBytes as _;
 use zeroize::Zeroizing;
 
 use super::entry::{STARTUP_KEY, VALUE_EXTERNAL_KEY, VALUE_KEY, parse_entries};
+use super::metadata::RawHeader;
 use super::{BitLockerError, corrupt};
 
 /// No such file is longer. Observed: 156 and 180 bytes.
@@ -21,21 +21,6 @@ pub const LONGEST_FILE: usize = 4096;
 
 /// Bytes of an external key before its entries.
 const EXTERNAL_KEY_HEAD: usize = 24;
-
-#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-struct RawFile {
-    metadata_size: U32,
-    version: U32,
-    header_size: U32,
-    copy_size: U32,
-    guid: [u8; 16],
-    next_counter: U32,
-    algorithm: U16,
-    unknown: U16,
-    timestamp: U64,
-}
-const _: () = assert!(size_of::<RawFile>() == 48);
 
 /// The key of a file.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,7 +41,7 @@ impl StartupKey {
     /// Parses the content of a file.
     pub fn parse(bytes: &[u8]) -> Result<Self, BitLockerError> {
         const PLACE: &str = "startup key file";
-        let (raw, entries) = RawFile::ref_from_prefix(bytes)
+        let (raw, entries) = RawHeader::ref_from_prefix(bytes)
             .map_err(|_| corrupt(PLACE, format!("{} bytes long", bytes.len()), "at least 48"))?;
         let size = raw.metadata_size.get();
         if usize::try_from(size).ok() != Some(bytes.len()) {

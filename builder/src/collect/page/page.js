@@ -175,7 +175,7 @@ function machinesView() {
     el("p", { class: "note paper-only", id: "print-limit", hidden: true }),
     el("div", { class: "list", id: "list", tabindex: "0", role: "region", "aria-label": t("list") },
       el("table", { "aria-rowcount": COUNT + 1 }, el("caption", { class: "hide" }, t("list")), el("colgroup", {}, columns.map(() => el("col"))),
-        el("thead", {}, el("tr", {}, columns.map(([column, label]) => el("th", { scope: "col", id: "head-" + column, class: column === "took" ? "num" : null }, el("button", { type: "button", click: () => sortBy(column) }, t(label)))))),
+        el("thead", {}, el("tr", {}, columns.map(([column, label]) => el("th", { scope: "col", id: "head-" + column, class: column === "took" ? "num" : null }, [el("button", { type: "button", click: () => sortBy(column) }, t(label)), el("span", { class: "paper-only" }, t(label))])))),
         el("tbody", { id: "rows" })))));
   const cols = document.querySelectorAll("#list col");
   columns.forEach(([, , width], at) => { cols[at].width = width + "%"; });

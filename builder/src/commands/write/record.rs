@@ -1,6 +1,5 @@
 //! Who the sticks are, and what is kept of that: identities, receipts, labels.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,6 +9,7 @@ use rescue_stick::digest::Sha256Digest;
 use rescue_stick::identity::{Identity, IdentityFacts, StickId};
 
 use crate::cli::RecordArgs;
+use crate::commands::chance::random;
 use crate::stick::batch::{Event, News};
 use crate::stick::device::DeviceFacts;
 use crate::stick::identity::{next_id, written_text};
@@ -294,12 +294,4 @@ fn default_name() -> String {
 fn now() -> Option<String> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     written_text(since.as_secs())
-}
-
-/// Returns random bytes.
-pub(super) fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    let read = fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
-    read.context("drawing random numbers")?;
-    Ok(bytes)
 }

@@ -57,6 +57,24 @@ fn receipts_are_read_back_in_order_under_an_unbroken_chain() {
 }
 
 #[test]
+fn a_stick_with_several_receipts_counts_once_by_its_last() {
+    let (_folder, path) = ledger();
+    let bad = |receipt| Receipt {
+        verdict: StickVerdict::Bad,
+        ..receipt
+    };
+    append_receipt(&path, &bad(receipt(2))).unwrap();
+    append_receipt(&path, &receipt(3)).unwrap();
+    let nameless = Receipt {
+        stick: None,
+        ..bad(receipt(4))
+    };
+    append_receipt(&path, &nameless).unwrap();
+    append_receipt(&path, &nameless).unwrap();
+    assert_eq!(read_ledger(&path).unwrap().counts(), (2, 3));
+}
+
+#[test]
 fn a_changed_or_missing_line_breaks_the_chain_and_stops_the_next_receipt() {
     let (_folder, path) = ledger();
     let text = fs::read_to_string(&path).unwrap();

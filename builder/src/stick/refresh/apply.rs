@@ -269,11 +269,10 @@ impl Stick<'_, '_> {
         let ranges: Vec<LbaRange> = targets.iter().map(|target| target.range).collect();
         let mut in_order = targets.iter();
         let (image, plan) = (self.image, self.plan);
-        read_ahead(self.device, &ranges, &mut |range, found| {
+        read_ahead(self.device, &ranges, &mut |range, found, sha256| {
             let Some(target) = in_order.next() else {
                 return Ok(());
             };
-            let sha256 = Sha256Digest::of(found);
             if sha256 != target.sha256 {
                 let mut wanted = AlignedBuffer::zeroed(found.len());
                 fill(image, plan, (range, target.content), &mut wanted)?;

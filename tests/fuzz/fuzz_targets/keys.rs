@@ -1,0 +1,4 @@
+//! `cargo fuzz run keys`: see the library.
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::target!("keys");
