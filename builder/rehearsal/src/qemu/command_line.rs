@@ -87,7 +87,14 @@ fn add_stick(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
         UsbBus::Xhci => "qemu-xhci,id=usb",
     };
     qemu.args(["-device", controller, "-device"]);
-    qemu.arg("usb-storage,id=stick-device,drive=stick,bus=usb.0,removable=on,bootindex=0");
+    // A kernel that QEMU starts itself has the first place.
+    let place = match spec.direct_kernel {
+        None => ",bootindex=0",
+        Some(_) => "",
+    };
+    qemu.arg(format!(
+        "usb-storage,id=stick-device,drive=stick,bus=usb.0,removable=on{place}"
+    ));
     Ok(())
 }
 
