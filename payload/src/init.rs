@@ -5,43 +5,45 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use fs_err as fs;
-use rescue_stick::job::{Finish, Mode};
-use rescue_stick::journal::CommitEntry;
+use rescue_stick::job::Mode;
 use rescue_stick::paths;
 use rescue_stick::report::{Report, Timing, Verdict};
 use rescue_stick::signature::PublicKey;
-use rustix::system::{RebootCommand, reboot};
 
 use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
+use self::ending::{Desk, Ending, end};
 use self::fault::{fault_lines, keep_faults, tell_fault};
-use self::filing::{Doors, Filed, file_report};
 use self::later::load_later;
+use self::outcome::{Outcome, show};
+use self::recovery::{has_unfinished, open_journal, recover_all, with_targets};
+use self::undoing::undo_newest;
 use self::unlock::unlock_volumes;
-use crate::journal::recover::{RecoverOutcome, recover};
-use crate::journal::undo::{UndoError, undo};
-use crate::journal::{Journal, Target};
 use crate::machine::Machine;
-use crate::machine::linux::volume::{LinuxVolume, Resources};
-use crate::machine::linux::{LinuxMachine, find_targets, uptime_ms};
-use crate::repair::FAULT_OF_MEND;
+use crate::machine::linux::volume::Resources;
+use crate::machine::linux::{LinuxMachine, uptime_ms};
+use crate::repair::undo::blocks::{TakenBack, Trace};
 use crate::screen::console::Consoles;
 use crate::screen::words::Language;
-use crate::screen::{self, Progress, Screen, guess_time_left, outcome_lines, story};
+use crate::screen::{self, Progress, Screen, guess_time_left};
 use crate::stick::record::Record;
 use crate::stick::reports::SealedReport;
 use crate::stick::{SignedManifest, Stick, StickError};
 
 pub mod arguments;
 pub mod boot_stick;
+mod ending;
 pub mod environment;
 pub mod fault;
 mod filing;
 mod later;
+mod outcome;
+mod recovery;
+mod undoing;
 mod unlock;
 mod visit;
 
@@ -58,63 +60,14 @@ pub struct Work {
     pub repair: fn(Mode, &dyn Machine, &Stick, &mut dyn Screen) -> Report,
     /// Takes the newest repair back, file by file.
     pub undo: fn(Mode, &dyn Machine, &Stick, &mut dyn Screen) -> Report,
+    /// Reads what repairs have left on the PC of how they can be undone.
+    pub read_traces: fn(&dyn Machine) -> Vec<Trace>,
+    /// Reports a repair that the journal took back, block by block.
+    pub report_undo: fn(&TakenBack, &dyn Machine, &Stick, &mut dyn Screen) -> Report,
     /// Renders a report as text in a language.
     pub report_text: fn(&Report, Language) -> String,
     /// Keeps a report on the PC that it is about, if something may be written there.
     pub keep_report: fn(&dyn Machine, &Report, &SealedReport) -> Option<Kept>,
-}
-
-/// What the person sees at the end.
-struct Outcome {
-    verdict: Verdict,
-    /// What was found or done, and what to do next.
-    lines: Vec<String>,
-    /// Goes to the stick, if there is one.
-    report: Option<Report>,
-    /// What became of it.
-    filed: Filed,
-    /// Whether the next start from the stick has something to finish.
-    is_unfinished: bool,
-}
-
-/// How the run is to end.
-struct Ending {
-    finish: Finish,
-    /// The stick's disk, once it was found.
-    disk: Option<String>,
-}
-
-impl Outcome {
-    fn new(verdict: Verdict, lines: &[String]) -> Self {
-        Self {
-            verdict,
-            lines: lines.to_vec(),
-            report: None,
-            filed: Filed::default(),
-            is_unfinished: false,
-        }
-    }
-
-    fn of(report: Report) -> Self {
-        let mut advice = report.installations.iter().flat_map(|one| &one.advice);
-        Self {
-            verdict: report.verdict,
-            lines: outcome_lines(&report),
-            is_unfinished: advice.any(|line| line == FAULT_OF_MEND),
-            report: Some(report),
-            filed: Filed::default(),
-        }
-    }
-}
-
-impl Ending {
-    /// Whatever came in between, a person is there to be asked.
-    fn asked() -> Self {
-        Self {
-            finish: Finish::Ask,
-            disk: None,
-        }
-    }
 }
 
 /// Runs the rescue environment, then restarts the PC or switches it off. Returns only, and with the reason,
@@ -141,17 +94,17 @@ pub fn run(work: Work) -> String {
     let worked = catch_unwind(AssertUnwindSafe(|| {
         work_on(&mut screen, &arguments, work, (&mut timings, &fault))
     }));
-    let ending = worked.unwrap_or_else(|_| {
+    let mut ending = worked.unwrap_or_else(|_| {
         let outcome = Outcome {
             // The stick has it from where it was; the next start looks at the journal first.
             is_unfinished: true,
             ..Outcome::new(Verdict::Failed, &fault_lines())
         };
         tell_fault(&mut screen, &fault);
-        show(&mut screen, outcome);
+        show(&mut screen, &outcome);
         Ending::asked()
     });
-    end(&mut screen, arguments.finish, &ending)
+    end(&mut screen, arguments.finish, &mut ending)
 }
 
 /// Notes a stage of the start, which began where the one before it ended.
@@ -176,14 +129,14 @@ fn work_on(
             let advice =
                 "Nothing on this PC was touched. Write the stick again, or use another one.";
             let outcome = Outcome::new(Verdict::Refused, &[reason, advice.into()]);
-            show(screen, outcome);
+            show(screen, &outcome);
             return Ending::asked();
         }
     };
     if arguments.language.is_none() {
         screen.set_languages(&stick.job().languages);
     }
-    let (mut record, notes) = begin_record(screen, arguments, &boot_stick, &mut stick);
+    let (record, notes) = begin_record(screen, arguments, &boot_stick, &mut stick);
     let journal = open_journal(screen, &boot_stick);
     let opened = unlock_volumes(screen, boot_stick.disk(), &stick, stick.job().mode);
     let resources = Resources {
@@ -196,35 +149,36 @@ fn work_on(
     let mut outcome = mend(screen, arguments, place, opened.notes, work);
     // A fault in the work on one Windows ends that work alone, so there is a report, and it tells.
     let fault = tell_fault(screen, fault);
+    let mut desk = Desk {
+        language: screen.language(),
+        boot_stick,
+        stick,
+        record,
+        resources,
+        work,
+        outcome: None,
+    };
     if let Some(report) = &mut outcome.report {
         report.notes.splice(0..0, notes);
         report.notes.extend(fault);
         report.timings.splice(0..0, timings.drain(..));
-        report.visit = record.visit().clone().or(&stick.job().visit);
-        let language = screen.language();
-        report.language = language.code().to_owned();
-        let doors = Doors {
-            render: &|report| (work.report_text)(report, language),
-            save: &|sealed| boot_stick.save_report(sealed),
-            keep: &|report, sealed| {
-                let machine = LinuxMachine::find(Some(boot_stick.disk()), &resources).ok()?;
-                (work.keep_report)(&machine, report, sealed)
-            },
-        };
-        outcome.filed = file_report(report, &mut record, stick.identity(), &doors);
-        outcome.lines.append(&mut outcome.filed.lines);
-    } else {
-        boot_stick.let_go();
+        let preset = &desk.stick.job().visit;
+        report.visit = desk.record.visit().clone().or(preset);
+        report.language = desk.language.code().to_owned();
+        screen.mark("filing the report");
+        outcome.filed = desk.file(report);
     }
-    let job = stick.job();
-    let verdict = outcome.verdict;
-    show(screen, outcome);
+    desk.boot_stick.let_go();
+    show(screen, &outcome);
+    let job = desk.stick.job();
     if Consoles::is_heard(job.mode) {
-        screen.call(verdict);
+        screen.call(outcome.verdict);
     }
+    let finish = job.finish;
+    desk.outcome = Some(outcome);
     Ending {
-        finish: job.finish,
-        disk: Some(boot_stick.disk().to_owned()),
+        finish,
+        desk: Some(desk),
     }
 }
 
@@ -338,140 +292,4 @@ fn mend(
         .flat_map(|journal| journal.commits());
     outcome.is_unfinished |= has_unfinished(commits);
     outcome
-}
-
-fn has_unfinished(commits: impl IntoIterator<Item = CommitEntry>) -> bool {
-    let mut commits = commits.into_iter();
-    commits.any(|commit| commit.state.is_unfinished())
-}
-
-fn open_journal(screen: &mut Consoles, boot_stick: &BootStick) -> Option<Arc<Journal>> {
-    let opened = boot_stick.place_of(paths::JOURNAL).and_then(|place| {
-        let area = place.open().map_err(|error| error.to_string())?;
-        Journal::open(Box::new(area)).map_err(|error| error.to_string())
-    });
-    match opened {
-        Ok(journal) => Some(Arc::new(journal)),
-        Err(reason) => {
-            screen.line(&format!(
-                "Without a journal nothing can be repaired: {reason}"
-            ));
-            None
-        }
-    }
-}
-
-fn with_targets<T>(
-    boot_stick: &BootStick,
-    resources: &Resources,
-    work: impl FnOnce(&[&dyn Target]) -> T,
-) -> Result<T, String> {
-    let volumes = find_targets(Some(boot_stick.disk()), resources);
-    let volumes: Vec<LinuxVolume> = volumes.map_err(|error| error.to_string())?;
-    let targets: Vec<&dyn Target> = volumes.iter().map(|one| -> &dyn Target { one }).collect();
-    Ok(work(&targets))
-}
-
-fn recover_all(
-    screen: &mut Consoles,
-    journal: &Journal,
-    targets: &[&dyn Target],
-) -> Result<Vec<String>, String> {
-    let recovered = recover(journal, targets).map_err(|error| error.to_string())?;
-    let mut lines = Vec::new();
-    for one in recovered {
-        screen.line(&one.words());
-        lines.push(one.words());
-        let word = match one.outcome {
-            RecoverOutcome::Finished => "finished",
-            RecoverOutcome::TakenBack => "taken-back",
-            RecoverOutcome::NotHere => "not-here",
-            RecoverOutcome::Locked => "locked",
-            RecoverOutcome::Abandoned => "abandoned",
-        };
-        screen.mark(&format!("recovered {word} {}", one.commit.run));
-    }
-    Ok(lines)
-}
-
-/// Takes the newest repair back: block by block if nobody has written the disk since, else file by file
-/// by the record that it left on the PC.
-fn undo_newest(
-    screen: &mut Consoles,
-    (boot_stick, stick): (&BootStick, &Stick),
-    resources: &Resources,
-    work: Work,
-) -> Outcome {
-    let Some(journal) = &resources.journal else {
-        let reason = "The stick has no journal, so nothing can be taken back with it.";
-        return Outcome::new(Verdict::Refused, &[reason.into()]);
-    };
-    screen.turn_to(screen::Work::Undoing);
-    let undone = with_targets(boot_stick, resources, |targets| undo(journal, targets));
-    screen.turn_to(screen::Work::Looking);
-    let reason = match undone {
-        Ok(Ok(commits)) => {
-            let runs = commits.first().map(|commit| commit.run.clone());
-            let line = format!("Repair {} was taken back.", runs.unwrap_or_default());
-            return Outcome::new(Verdict::Undone, &[line]);
-        }
-        Ok(Err(error @ UndoError::Journal(_))) => {
-            return Outcome {
-                is_unfinished: true,
-                ..Outcome::new(Verdict::Failed, &[error.to_string()])
-            };
-        }
-        Ok(Err(error @ (UndoError::Changed { .. } | UndoError::Nothing))) => error.to_string(),
-        Ok(Err(error)) => return Outcome::new(Verdict::Refused, &[error.to_string()]),
-        Err(reason) => return Outcome::new(Verdict::Failed, &[reason]),
-    };
-    screen.line(&reason);
-    screen.mark("undo by files");
-    match LinuxMachine::find(Some(boot_stick.disk()), resources) {
-        Ok(machine) => Outcome::of((work.undo)(stick.job().mode, &machine, stick, screen)),
-        Err(error) => Outcome::new(Verdict::Failed, &[error.to_string()]),
-    }
-}
-
-fn show(screen: &mut Consoles, outcome: Outcome) {
-    let verdict = outcome.verdict;
-    let is_saved = outcome.filed.saved.as_ref().map(Result::is_ok);
-    let saved_line = outcome.filed.saved.map(|saved| match saved {
-        Ok(folder) => format!("Report on the stick: {folder}"),
-        Err(reason) => format!("The report could not be saved on the stick: {reason}"),
-    });
-    screen.show_outcome(story::Outcome {
-        verdict,
-        lines: outcome.lines,
-        report: outcome.report,
-        is_saved,
-        saved_line,
-        codes: outcome.filed.codes,
-        is_unfinished: outcome.is_unfinished,
-    });
-    screen.mark(&format!("outcome shown {} ms", uptime_ms()));
-    screen.mark(&format!("VERDICT {}", verdict.word()));
-}
-
-/// Ends the run as the boot arguments want it, or else as the stick's job does. Everything that is needed
-/// for it is in memory: the stick may be out.
-fn end(screen: &mut Consoles, wanted: Option<Finish>, ending: &Ending) -> ! {
-    let finish = wanted.unwrap_or(ending.finish);
-    let is_stick_in = || {
-        let disk = ending.disk.as_deref();
-        disk.is_none_or(|disk| Path::new("/sys/block").join(disk).exists())
-    };
-    screen.wait_for_end(finish, &is_stick_in);
-    rustix::fs::sync();
-    let command = match finish {
-        Finish::PowerOff => RebootCommand::PowerOff,
-        Finish::Ask | Finish::Restart => RebootCommand::Restart,
-    };
-    screen.mark(&format!("end {} ms", uptime_ms()));
-    let _ = reboot(command);
-    // PID 1 must not end; the person can still press the button.
-    screen.say_switch_off();
-    loop {
-        std::thread::park();
-    }
 }

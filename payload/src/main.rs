@@ -11,6 +11,7 @@ use mend::init::{self, Work};
 use mend::options::{Console, Options, run_command};
 use mend::repair::keep::keep_report;
 use mend::repair::report::render_report;
+use mend::repair::undo::blocks::{read_traces, report_undo};
 use mend::repair::undo::{UndoRequest, undo_run};
 use mend::repair::{Request, run};
 
@@ -21,6 +22,8 @@ const WORK: Work = Work {
         let request = UndoRequest { mode, run: None };
         undo_run(&request, machine, stick, screen)
     },
+    read_traces,
+    report_undo,
     report_text: render_report,
     keep_report,
 };

@@ -283,7 +283,8 @@ impl Stick {
 
 /// Reads who the stick is. A folder need not say; a file that is there must be right, since nothing else
 /// than an identity may lie outside the manifest under its name.
-fn read_identity(root: &Path) -> Result<Option<Identity>, StickError> {
+/// Reads who the stick below `root` is.
+pub fn read_identity(root: &Path) -> Result<Option<Identity>, StickError> {
     let file = match fs::File::open(root.join(paths::IDENTITY)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use fs_err as fs;
 use mend::init::{self, Work, environment};
 use mend::repair::report::render_report;
+use mend::repair::undo::blocks::{read_traces, report_undo};
 use mend::repair::undo::{UndoRequest, undo_run};
 use mend::repair::{Request, run};
 use mend::screen::console::Consoles;
@@ -30,6 +31,8 @@ const WORK: Work = Work {
         let request = UndoRequest { mode, run: None };
         undo_run(&request, machine, stick, screen)
     },
+    read_traces,
+    report_undo,
     report_text: render_report,
     keep_report: |_, _, _| None,
 };

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use mend::screen::code::Code;
-use mend::screen::console::Consoles;
+use mend::screen::console::{Consoles, Fixed};
 use mend::screen::prompt::{Checked, Entry, Field, Prompt, Shown};
-use mend::screen::story::Outcome;
+use mend::screen::story::outcome::{Outcome, ReportPlace};
 use mend::screen::words::{self, Words};
 use mend::screen::{ADVICE_TO_RESTART, Progress, Question, Screen, Work};
 use rescue_stick::job::Finish;
@@ -125,7 +125,7 @@ fn show_prompts(consoles: &mut Consoles) {
     };
     let id = "8A7F3C21-90AB-4CDE-8123-456789ABCDEF";
     let rows = [
-        (words::PC, "disk 1, partition 2".to_owned()),
+        (words::labels::PC, "disk 1, partition 2".to_owned()),
         (alike("Key ID"), id.to_owned()),
     ];
     let mut prompt = Prompt {
@@ -197,14 +197,14 @@ fn end_with(consoles: &mut Consoles, name: &str, outcome: Outcome, finish: Finis
     consoles.show_outcome(outcome);
     announce(consoles, name, "enter");
     if finish == Finish::PowerOff {
-        consoles.wait_for_end(finish, &|| true);
+        consoles.wait_for_end(finish, &mut Fixed(true));
         consoles.wait_for_key();
         return;
     }
-    consoles.wait_for_end(finish, &|| true);
+    consoles.wait_for_end(finish, &mut Fixed(true));
     if is_code {
         announce(consoles, "report-code", "q,enter,enter");
-        consoles.wait_for_end(finish, &|| true);
+        consoles.wait_for_end(finish, &mut Fixed(true));
     }
 }
 
@@ -213,8 +213,9 @@ fn outcome_of(report: Report) -> Outcome {
         verdict: report.verdict,
         lines: Vec::new(),
         report: Some(report),
-        is_saved: Some(true),
+        place: Some(ReportPlace::Stick),
         saved_line: Some("Report on the stick: reports/20100422T101500Z-OPTIPLEX-114".to_owned()),
+        remarks: Vec::new(),
         codes: Vec::new(),
         is_unfinished: false,
     }
@@ -247,7 +248,7 @@ fn show_outcomes(consoles: &mut Consoles, report: &Report) {
     end_with(consoles, "repaired-power-off", repaired(), Finish::PowerOff);
     consoles.show_outcome(repaired());
     announce(consoles, "stick-is-out", "enter");
-    consoles.wait_for_end(Finish::Ask, &|| false);
+    consoles.wait_for_end(Finish::Ask, &mut Fixed(false));
     let healthy = of(Verdict::Healthy, "mcafee-5958: nothing is left to do");
     end_with(consoles, "healthy", healthy, Finish::Ask);
     let undone = of(Verdict::Undone, "mcafee-5958: nothing is left to do");
@@ -279,7 +280,10 @@ fn show_outcomes(consoles: &mut Consoles, report: &Report) {
     );
     end_with(consoles, "failed", failed.clone(), Finish::Ask);
     failed.is_unfinished = true;
-    end_with(consoles, "failed-unfinished", failed, Finish::Ask);
+    end_with(consoles, "failed-unfinished", failed.clone(), Finish::Ask);
+    consoles.show_outcome(failed);
+    announce(consoles, "failed-put-back", "enter");
+    consoles.wait_for_end(Finish::Ask, &mut Fixed(false));
     end_with(
         consoles,
         "several",
@@ -287,14 +291,23 @@ fn show_outcomes(consoles: &mut Consoles, report: &Report) {
         Finish::Ask,
     );
     let mut unsaved = repaired();
-    unsaved.is_saved = Some(false);
+    unsaved.place = Some(ReportPlace::Memory);
     unsaved.saved_line = Some(
         "The report could not be saved on the stick: No space left on device (os error 28)"
             .to_owned(),
     );
     let summary = "MK1 20100422T101500Z-OPTIPLEX-114 REPAIRED MCAFEE-5958 2 1.8S 05B3ABF2579A5EB6";
     unsaved.codes = Code::of(summary.as_bytes()).into_iter().collect();
-    end_with(consoles, "report-not-saved", unsaved, Finish::Ask);
+    end_with(consoles, "report-not-saved", unsaved.clone(), Finish::Ask);
+    consoles.show_outcome(unsaved.clone());
+    announce(consoles, "report-put-back", "enter");
+    consoles.wait_for_end(Finish::Ask, &mut Fixed(false));
+    unsaved.place = Some(ReportPlace::Pc);
+    unsaved.remarks =
+        vec!["The report is kept on this PC: \\mendkit\\20100422T101500Z-OPTIPLEX-114".to_owned()];
+    consoles.show_outcome(unsaved);
+    announce(consoles, "report-on-pc", "enter");
+    consoles.wait_for_end(Finish::Ask, &mut Fixed(true));
 }
 
 fn needs_you(report: &Report) -> Report {
@@ -382,8 +395,9 @@ fn show_unreported(consoles: &mut Consoles) {
             "Nothing on this PC was touched. Write the stick again, or use another one.".to_owned(),
         ],
         report: None,
-        is_saved: None,
+        place: None,
         saved_line: None,
+        remarks: Vec::new(),
         codes: Vec::new(),
         is_unfinished: false,
     };

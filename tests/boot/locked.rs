@@ -1,6 +1,7 @@
 //! Volumes that BitLocker locks: each way to a key, from the stick's menu to REPAIRED, judged by dislocker; and
 //! the search for every secret in all that a run leaves behind.
 
+use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -279,4 +280,56 @@ fn where_nobody_is_asked_a_locked_volume_is_left_with_its_key_id() -> Result<()>
     let notes = report.notes.join("\n");
     assert!(notes.contains(&format!("key ID {RECOVERY_ID}")), "{text}");
     Ok(())
+}
+
+/// Makes a locked volume look as Windows Vista left it, whose first sector says where the metadata is by a
+/// cluster. Source: libbde, BitLocker Drive Encryption format, 3.
+fn make_vista(bench: &Bench) -> Result<()> {
+    let offset = bench.made.volumes.first().context("no volume")?.offset;
+    let disk = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(bench.pc())?;
+    let disk = disk.into_file();
+    let mut sector = [0; 512];
+    disk.read_exact_at(&mut sector, offset)?;
+    let mut place = [0; 8];
+    place.copy_from_slice(&sector[176..184]);
+    let cluster = u64::from_le_bytes(place) / 4096;
+    sector[..3].copy_from_slice(b"\xEB\x52\x90");
+    sector[56..64].copy_from_slice(&cluster.to_le_bytes());
+    sector[160..200].fill(0);
+    Ok(disk.write_all_at(&sector, offset)?)
+}
+
+#[test]
+fn a_conversion_and_a_volume_of_vista_are_left_alone_and_it_is_said_what_to_do() -> Result<()> {
+    if !require_locks() {
+        return Ok(());
+    }
+    let kit = Kit::build(&asking(KitSpec::default()))?;
+    let spec = LockSpec {
+        state: (2, 4),
+        ..LockSpec::usual()
+    };
+    let (bench, _) = locked_bench(&kit, &spec)?;
+    let check = |wanted: &str| -> Result<()> {
+        let before = bench.pc_digest()?;
+        let log = bench.run(&old_pc(&bench))?;
+        check_verdict(&log, "NEEDS YOU");
+        // Nobody is asked for a key that would open nothing.
+        assert!(!log.contains("mend: QUESTION recovery-key"), "{log}");
+        assert_eq!(bench.pc_digest()?, before);
+        let (report, text) = bench.report(&kit)?;
+        let notes = report.notes.join("\n");
+        assert!(
+            notes.contains("locked-volume: disk 1, partition 1"),
+            "{text}"
+        );
+        assert!(notes.contains(wanted), "{text}");
+        Ok(())
+    };
+    check("let Windows finish")?;
+    make_vista(&bench)?;
+    check("BitLocker of Windows Vista, which is not opened: unlock it")
 }

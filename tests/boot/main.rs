@@ -10,6 +10,8 @@
 //! - `rehearsed`: `mendkit rehearse`, as root and as an ordinary user
 //! - `refused`: sticks that are not as they were signed
 //! - `reports`: what a stick keeps of its runs, and where it goes if the stick is full
+//! - `unwilling`: sticks that take no report: write-protected, pulled before it, pulled while it is written
+//! - `taken`: what a stick brought home, for the tests that look at it
 //! - `states`: disks as only a started PC shows them
 //! - `incidents`: other incidents, other drives
 //! - `layouts`: a GPT without a hybrid MBR, and an MBR alone
@@ -39,4 +41,6 @@ mod reports;
 mod rescue;
 mod screen;
 mod states;
+mod taken;
+mod unwilling;
 mod written;

@@ -275,8 +275,48 @@ fn every_state_is_seen_on_a_text_screen_in_english() -> Result<()> {
 }
 
 #[test]
-fn every_state_is_seen_at_640_by_480_with_a_french_keyboard() -> Result<()> {
+fn every_state_is_seen_on_a_text_screen_in_french() -> Result<()> {
+    check_states(TEXT, "fr")
+}
+
+#[test]
+fn every_state_is_seen_on_a_text_screen_in_german() -> Result<()> {
+    check_states(TEXT, "de")
+}
+
+#[test]
+fn every_state_is_seen_on_a_text_screen_in_spanish() -> Result<()> {
+    check_states(TEXT, "es")
+}
+
+#[test]
+fn every_state_is_seen_at_640_by_480_in_english() -> Result<()> {
+    check_states(SMALL, "en")
+}
+
+#[test]
+fn every_state_is_seen_at_640_by_480_in_french() -> Result<()> {
     check_states(SMALL, "fr")
+}
+
+#[test]
+fn every_state_is_seen_at_640_by_480_in_german() -> Result<()> {
+    check_states(SMALL, "de")
+}
+
+#[test]
+fn every_state_is_seen_at_640_by_480_in_spanish() -> Result<()> {
+    check_states(SMALL, "es")
+}
+
+#[test]
+fn every_state_is_seen_at_1024_by_768_in_english() -> Result<()> {
+    check_states(LARGE, "en")
+}
+
+#[test]
+fn every_state_is_seen_at_1024_by_768_in_french() -> Result<()> {
+    check_states(LARGE, "fr")
 }
 
 #[test]
@@ -285,6 +325,6 @@ fn every_state_is_seen_at_1024_by_768_in_german() -> Result<()> {
 }
 
 #[test]
-fn every_state_is_seen_on_a_text_screen_in_spanish() -> Result<()> {
-    check_states(TEXT, "es")
+fn every_state_is_seen_at_1024_by_768_in_spanish() -> Result<()> {
+    check_states(LARGE, "es")
 }

@@ -1,103 +1,18 @@
 //! What a stick that was written keeps of its runs: signed, in a chain, and somewhere else if it is full.
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use fs_err as fs;
-use mendkit::stick::receipts::read_ledger;
-use rescue_stick::digest::Sha256Digest;
-use rescue_stick::head::{self, StoredHead};
 use rescue_stick::paths;
-use rescue_stick::report::Report;
-use rescue_stick::report::chain::{ChainFault, ChainLink, check_chain, check_report};
-use rescue_stick::signature::PublicKey;
+use rescue_stick::report::chain::ChainFault;
+use rescue_stick::report::{ChangeReport, Verdict};
 use support::broken_pc::{PcSpec, WindowsSpec};
-use support::inspect::Volume;
-use support::judges::{extract_fat, minisign_accepts};
+use support::judges::minisign_accepts;
 use support::kit::{Kit, KitSpec, VOLUME_OFFSET};
-use support::qemu::{DiskBus, Firmware, UsbBus};
-use support::schema::schema_accepts;
+use support::qemu::{DiskBus, Firmware, Machine, UsbBus};
 use support::tools::{command, require_tools, run_command};
 
-use crate::rescue::{Bench, check_verdict, require_boots};
-
-/// Writes the kit's image onto the bench's stick, and returns the key that its receipt names.
-fn write_stick(kit: &Kit, bench: &Bench) -> Result<PublicKey> {
-    let stick = bench.stick();
-    let name = stick.to_str().context("path is not UTF-8")?;
-    let said = kit.mendkit(&["write", "rescue.img", name, "--yes-erase", "1"])?;
-    ensure!(said.text().contains("1 stick good, 0 bad."), "{said:?}");
-    let ledger = read_ledger(&kit.path("receipts.jsonl"))?;
-    let receipt = ledger.receipts.last().context("no receipt")?;
-    let key = receipt.public_key.as_deref().context("no key in it")?;
-    Ok(PublicKey::parse(key)?)
-}
-
-/// The files of a stick, outside of it.
-struct Taken {
-    folder: tempfile::TempDir,
-    key: PublicKey,
-}
-
-impl Taken {
-    fn from(bench: &Bench, key: &PublicKey) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        extract_fat(&bench.stick(), VOLUME_OFFSET, folder.path())?;
-        let key = key.clone();
-        Ok(Self { folder, key })
-    }
-
-    fn head(&self) -> Result<StoredHead> {
-        let bytes = fs::read(self.folder.path().join(paths::HEAD))?;
-        head::parse(&bytes)?.context("the head record is blank")
-    }
-
-    /// Returns every report in its place, after minisign, jsonschema and our own check have accepted it.
-    fn reports(&self) -> Result<Vec<(ChainLink, Sha256Digest, Report)>> {
-        let mut reports = Vec::new();
-        for entry in fs::read_dir(self.folder.path().join(paths::REPORTS))? {
-            let folder = entry?.path();
-            let name = folder.file_name().unwrap_or_default().to_string_lossy();
-            let Some(number) = paths::number_of_report_folder(&name) else {
-                continue;
-            };
-            let report = judge(&folder, &self.key)?;
-            let link = report.chain.clone().context("outside the chain")?;
-            ensure!(
-                link.number == number,
-                "{name} says that it is {}",
-                link.number
-            );
-            let digest = Sha256Digest::of(&fs::read(folder.join(paths::REPORT_JSON))?);
-            reports.push((link, digest, report));
-        }
-        reports.sort_by_key(|(link, _, _)| link.number);
-        Ok(reports)
-    }
-
-    fn faults(&self) -> Result<Vec<ChainFault>> {
-        let links = self.reports()?;
-        let links: Vec<_> = links
-            .into_iter()
-            .map(|(link, digest, _)| (link, digest))
-            .collect();
-        let head = self.head()?;
-        head.check(&self.key)?;
-        Ok(check_chain(&links, Some(&head.head)))
-    }
-}
-
-/// Demands that others accept the report in a folder.
-fn judge(folder: &Path, key: &PublicKey) -> Result<Report> {
-    let path = folder.join(paths::REPORT_JSON);
-    minisign_accepts(&path, key.base64())?;
-    let json = fs::read(&path)?;
-    let signature = fs::read_to_string(folder.join(paths::REPORT_SIGNATURE))?;
-    let text = fs::read(folder.join(paths::REPORT_TEXT))?;
-    let read = check_report(&json, Some(&signature), Some(&text), key)?;
-    schema_accepts(&String::from_utf8(json)?)?;
-    Ok(read.report)
-}
+use crate::rescue::{Bench, LIMIT, check_verdict, require_boots};
+use crate::taken::{Taken, kept_report, write_stick};
 
 #[test]
 fn the_reports_of_two_runs_are_signed_and_one_follows_the_other() -> Result<()> {
@@ -175,27 +90,127 @@ fn a_full_stick_leaves_its_report_on_the_pc_that_it_repaired() -> Result<()> {
     assert_eq!(taken.reports()?.len(), 0);
     assert_eq!(taken.faults()?, []);
     assert_eq!(taken.head()?.head.number, 0);
-    let made = bench.made.volumes.first().context("no volume")?;
-    let volume = Volume::of(bench.pc(), made)?;
-    let runs = volume.list("/mendkit")?;
-    let run = runs.first().context("nothing was kept")?;
-    let kept = tempfile::tempdir()?;
-    for name in [
-        paths::REPORT_JSON,
-        paths::REPORT_SIGNATURE,
-        paths::REPORT_TEXT,
-    ] {
-        let path = format!("/mendkit/{}/{name}", run.name);
-        let content = volume.read(&path)?;
-        fs::write(kept.path().join(name), content.context(path)?)?;
-    }
-    let report = judge(kept.path(), &key)?;
+    let report = kept_report(&bench, &key)?;
     assert_eq!(report.chain, None);
     let notes = report.notes.join("\n");
     assert!(
         notes.contains("the stick did not take this report"),
         "{notes}"
     );
+    Ok(())
+}
+
+#[test]
+fn technician_site_and_ticket_are_typed_once_and_stand_in_every_report_of_the_stick() -> Result<()>
+{
+    if !require_boots() || !require_tools(&["minisign", "mcopy"]) {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        mode: "confirm",
+        asks_visit: true,
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &PcSpec::of(WindowsSpec::xp_mcafee_5958()))?;
+    let key = write_stick(&kit, &bench)?;
+    let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    let mut machine = Machine::start(&spec)?;
+    // On the serial line, on the PC's own keyboard, and on the serial line with a slip.
+    machine.wait_for(&["mend: QUESTION technician"], LIMIT)?;
+    machine.send_keys("J. Doe\r")?;
+    machine.wait_for(&["mend: QUESTION site"], LIMIT)?;
+    for letter in ["l", "y", "o", "n", "ret"] {
+        machine.press(&[letter])?;
+    }
+    machine.wait_for(&["mend: QUESTION ticket"], LIMIT)?;
+    machine.send_keys("INC-4712\x7f1\r")?;
+    machine.wait_for(&["mend: QUESTION repair"], LIMIT)?;
+    machine.send_keys("\r")?;
+    machine.expect_exit(LIMIT)?;
+    check_verdict(&machine.serial_log(), "REPAIRED");
+    let log = bench.run(&spec)?;
+    check_verdict(&log, "HEALTHY");
+    assert!(!log.contains("mend: QUESTION technician"), "{log}");
+
+    let taken = Taken::from(&bench, &key)?;
+    let reports = taken.reports()?;
+    assert_eq!(reports.len(), 2);
+    for (link, _, report) in &reports {
+        let visit = &report.visit;
+        let facts = [&visit.technician, &visit.site, &visit.ticket];
+        let facts = facts.map(|fact| fact.as_ref().map(|fact| fact.as_str()));
+        assert_eq!(facts, [Some("J. Doe"), Some("lyon"), Some("INC-4711")]);
+        let folder = paths::report_folder(Some(link.number), &report.run);
+        let folder = taken.folder.path().join(paths::REPORTS).join(folder);
+        let text = fs::read_to_string(folder.join(paths::REPORT_TEXT))?;
+        for fact in facts.into_iter().flatten() {
+            assert!(text.contains(fact), "{fact}: {text}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn an_undo_block_by_block_is_a_report_in_the_chain_that_is_collected() -> Result<()> {
+    if !require_boots() || !require_tools(&["minisign", "mcopy"]) {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec {
+        menu_seconds: 120,
+        ..KitSpec::default()
+    })?;
+    let bench = Bench::set_up(&kit, &PcSpec::of(WindowsSpec::xp_mcafee_5958()))?;
+    let content = bench.used_clusters()?;
+    let key = write_stick(&kit, &bench)?;
+    let spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    bench.choose(&spec, 0, "REPAIRED")?;
+    let log = bench.choose(&spec, 2, "UNDONE")?;
+    assert!(!log.contains("mend: undo by files"), "{log}");
+    assert_eq!(bench.used_clusters()?, content, "undo left a difference");
+    let log = bench.choose(&spec, 2, "REFUSED")?;
+    assert!(log.contains("has already been taken back"), "{log}");
+
+    let taken = Taken::from(&bench, &key)?;
+    assert_eq!(taken.faults()?, []);
+    let reports = taken.reports()?;
+    let verdicts: Vec<_> = reports.iter().map(|(_, _, one)| one.verdict).collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Repaired, Verdict::Undone, Verdict::Refused]
+    );
+    let (repaired, undone) = (
+        &reports[0].2.installations[0],
+        &reports[1].2.installations[0],
+    );
+    // What the repair wrote is what was there before it went back, and the other way round.
+    let of = |change: &ChangeReport| (change.path.clone(), change.before, change.after);
+    let mut wrote: Vec<_> = repaired.changes.iter().map(of).collect();
+    let back = undone.changes.iter().map(of);
+    let mut back: Vec<_> = back
+        .map(|(path, left, found)| (path, found, left))
+        .collect();
+    wrote.sort();
+    back.sort();
+    assert_eq!(back, wrote);
+    assert_eq!(undone.remedy.as_deref(), Some("mcafee-5958"));
+    let notes = reports[1].2.notes.join("\n");
+    let named = format!("Repair {} was taken back block by block", reports[0].2.run);
+    assert!(notes.contains(&named), "{notes}");
+
+    let stick = bench.stick();
+    let stick = stick.to_str().context("path is not UTF-8")?;
+    let said = kit.mendkit(&[
+        "collect",
+        stick,
+        "-o",
+        "home",
+        "--receipts",
+        "receipts.jsonl",
+    ])?;
+    let listing = fs::read_to_string(kit.path("home/machines.jsonl"))?;
+    assert!(listing.contains("undone"), "{listing}\n{}", said.text());
+    let apart = fs::read_to_string(kit.path("home/apart.csv")).unwrap_or_default();
+    assert!(!apart.contains("OPTIPLEX"), "{apart}");
     Ok(())
 }
 

@@ -59,10 +59,7 @@ impl Bench {
     /// Returns a PC with this firmware, the stick in it and its disk on that bus.
     pub(crate) fn machine(&self, firmware: Firmware, usb: UsbBus, bus: DiskBus) -> MachineSpec {
         MachineSpec {
-            stick: Some(Stick {
-                image: self.stick(),
-                bus: usb,
-            }),
+            stick: Some(Stick::of(self.stick(), usb)),
             disks: vec![Disk::of(self.pc().to_owned(), bus)],
             ..MachineSpec::of(firmware)
         }

@@ -165,10 +165,7 @@ impl Demo {
     /// The PC with the stick in it.
     fn machine(&self) -> MachineSpec {
         MachineSpec {
-            stick: Some(Stick {
-                image: self.path("stick.img"),
-                bus: UsbBus::Ehci,
-            }),
+            stick: Some(Stick::of(self.path("stick.img"), UsbBus::Ehci)),
             disks: vec![Disk::of(self.path("pc.img"), DiskBus::Ide)],
             ..MachineSpec::of(Firmware::Bios)
         }

@@ -9,7 +9,7 @@ use mend::screen::words::sentences::is_known;
 use mend::screen::{Answer, Progress, Question, Screen, Work, outcome_lines};
 use mend::stick::Stick;
 use rescue_stick::job::Mode;
-use rescue_stick::report::InstallationReport;
+use rescue_stick::report::{InstallationReport, Report};
 use support::broken_pc::{ALL_PRESETS, make_folder, preset};
 
 /// Begins what a remedy's author wrote, and what was read from a file: neither is ours to translate.
@@ -17,6 +17,9 @@ const IN_THEIR_OWN_WORDS: [&str; 2] = [
     "once Windows runs and is online, the sensor fetches",
     "AA AA AA AA at offset 0, written",
 ];
+
+/// Begins names of Windows, which are the same in every language.
+const NAMES: [&str; 2] = ["Microsoft Windows ", "Windows "];
 
 /// Notes every line that a person would see while it works.
 #[derive(Default)]
@@ -55,6 +58,43 @@ fn step_line(line: &str) -> Option<String> {
     }
     let more = line.strip_prefix("           ")?;
     (!more.starts_with("undo: ")).then(|| more.to_owned())
+}
+
+/// Returns the lines that only the report's page and the details have: evidence, reasons, plans, states.
+fn lines_of_the_page(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for one in &report.installations {
+        let evidence = one.findings.iter().flat_map(|found| &found.evidence);
+        lines.extend(evidence.cloned());
+        lines.extend(one.candidates.iter().map(|one| one.reason.clone()));
+        let plan = one.plan.iter().flat_map(|plan| plan.lines());
+        lines.extend(plan.map(|line| line.trim_start().to_owned()));
+    }
+    lines.extend(report.volumes.iter().map(|volume| volume.state.clone()));
+    lines
+}
+
+#[test]
+fn every_line_of_the_page_of_every_simulated_pc_is_said_in_every_language() -> Result<()> {
+    let mut unknown = BTreeSet::new();
+    for known in &ALL_PRESETS {
+        for windows in preset(known.name)?.installations {
+            let folder = tempfile::tempdir()?;
+            make_folder(&windows, folder.path())?;
+            let machine = FolderMachine::open(folder.path())?.with_time(1_271_931_300);
+            let mut screen = Listening::default();
+            let request = Request::new(Mode::Confirm);
+            let report = run(&request, &machine, &Stick::built_in()?, &mut screen);
+            let lines = lines_of_the_page(&report).into_iter();
+            let is_theirs = |line: &String| {
+                let mut theirs = IN_THEIR_OWN_WORDS.iter().chain(&NAMES);
+                theirs.any(|begin| line.starts_with(begin))
+            };
+            unknown.extend(lines.filter(|line| !is_known(line) && !is_theirs(line)));
+        }
+    }
+    assert!(unknown.is_empty(), "{unknown:#?}");
+    Ok(())
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub struct KitSpec {
     pub layout: &'static str,
     /// List of recovery keys and passphrase that they are sealed under, to be carried.
     pub recovery_keys: Option<(String, &'static str)>,
+    /// Whether technician, site and ticket are asked for, once for each stick.
+    pub asks_visit: bool,
     /// The program on the stick, if it is not `mend`: `mend-staged` has a fault.
     pub program: Option<PathBuf>,
 }
@@ -55,6 +57,7 @@ impl Default for KitSpec {
             own_remedies: Vec::new(),
             layout: "hybrid",
             recovery_keys: None,
+            asks_visit: false,
             program: None,
         }
     }
@@ -217,6 +220,11 @@ pub fn recipe_text(spec: &KitSpec) -> String {
         Some(_) => "[keys]\nbundle = \"bundle.age\"\n",
         None => "",
     };
+    let visit = if spec.asks_visit {
+        "[visit]\nask = true\n"
+    } else {
+        ""
+    };
     format!(
         "title = \"McAfee DAT 5958 (svchost.exe)\"\n\
          date = \"2010-04-22\"\n\
@@ -224,7 +232,7 @@ pub fn recipe_text(spec: &KitSpec) -> String {
          mode = \"{mode}\"\n\
          finish = \"{finish}\"\n\
          languages = {languages:?}\n\
-         {definitions}{keys}\
+         {definitions}{keys}{visit}\
          [boot]\n\
          layout = \"{layout}\"\n\
          menu-seconds = {menu_seconds}\n\

@@ -38,10 +38,7 @@ fn unsigned_stick(folder: &Path) -> PathBuf {
 }
 
 fn with_stick(firmware: Firmware, image: PathBuf) -> MachineSpec {
-    let stick = Some(Stick {
-        image,
-        bus: UsbBus::Xhci,
-    });
+    let stick = Some(Stick::of(image, UsbBus::Xhci));
     let spec = MachineSpec {
         stick,
         ..MachineSpec::of(firmware)
@@ -64,10 +61,7 @@ fn bios_reads_the_stick_first_and_says_that_it_does_not_start() {
     let image = empty_image(folder.path(), "stick, with comma");
     let disk = Disk::of(empty_image(folder.path(), "disk"), DiskBus::Ide);
     let spec = MachineSpec {
-        stick: Some(Stick {
-            image,
-            bus: UsbBus::Ehci,
-        }),
+        stick: Some(Stick::of(image, UsbBus::Ehci)),
         disks: vec![disk],
         bios_on_serial: true,
         ..MachineSpec::of(Firmware::Bios)

@@ -12,6 +12,8 @@ mod firmware;
 pub mod picture;
 mod qmp;
 mod serial;
+mod stick;
+mod traffic;
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -79,6 +81,19 @@ pub struct Stick {
     pub image: PathBuf,
     /// Its bus.
     pub bus: UsbBus,
+    /// Whether its switch refuses writes.
+    pub is_write_protected: bool,
+}
+
+impl Stick {
+    /// Returns a stick without any fault.
+    pub fn of(image: PathBuf, bus: UsbBus) -> Self {
+        Self {
+            image,
+            bus,
+            is_write_protected: false,
+        }
+    }
 }
 
 /// A disk of the PC.
@@ -289,23 +304,6 @@ impl Machine {
         picture::Picture::parse(&fs::read(&file)?)
     }
 
-    /// Pulls the stick out.
-    pub fn pull_stick(&mut self) -> Result<()> {
-        self.qmp
-            .execute("device_del", json!({ "id": "stick-device" }))?;
-        Ok(())
-    }
-
-    /// Returns the traffic between the machine and the stick so far.
-    pub fn stick_traffic(&mut self) -> Result<Traffic> {
-        self.traffic("stick-device")
-    }
-
-    /// Returns the traffic between the machine and the disk number `index` so far.
-    pub fn disk_traffic(&mut self, index: usize) -> Result<Traffic> {
-        self.traffic(&format!("disk{index}-device"))
-    }
-
     /// Presses the power button, shortly.
     pub fn power_down(&mut self) -> Result<()> {
         self.qmp.execute("system_powerdown", json!({}))?;
@@ -324,24 +322,6 @@ impl Machine {
     /// Returns all that the serial line has shown, without control sequences.
     pub fn serial_log(&self) -> String {
         self.serial.text()
-    }
-
-    fn traffic(&mut self, device: &str) -> Result<Traffic> {
-        let answer = self.qmp.execute("query-blockstats", json!({}))?;
-        let devices = answer.as_array().context("query-blockstats: no list")?;
-        // The path of the device in QEMU's tree: it ends in our name, or has it as a part.
-        let is_it = |path: &str| path.split('/').any(|part| part == device);
-        let stats = devices
-            .iter()
-            .find(|entry| entry["qdev"].as_str().is_some_and(is_it))
-            .with_context(|| format!("query-blockstats: no device {device} in {answer}"))?;
-        let count = |name: &str| stats["stats"][name].as_u64().unwrap_or(0);
-        Ok(Traffic {
-            read_bytes: count("rd_bytes"),
-            read_operations: count("rd_operations"),
-            written_bytes: count("wr_bytes"),
-            write_operations: count("wr_operations"),
-        })
     }
 
     fn with_log(&self, error: Error) -> Error {

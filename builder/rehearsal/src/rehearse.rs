@@ -99,6 +99,7 @@ fn machine_for(
         spec.memory_mib = 512;
     }
     spec.stick = Some(Stick {
+        is_write_protected: false,
         image: stick.to_owned(),
         bus: if is_old { UsbBus::Ehci } else { UsbBus::Xhci },
     });

@@ -1,11 +1,13 @@
 //! The stick that this PC was started from: found by its serial number, mounted read-only, and mounted
 //! for writing only while a report is saved.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
+use rescue_stick::identity::Identity;
 use rescue_stick::paths;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
@@ -14,12 +16,13 @@ use crate::filesystem::identify;
 use crate::machine::FileSystem;
 use crate::machine::linux::device::AreaPlace;
 use crate::machine::linux::{disks, ioctls};
-use crate::stick::Stick;
 use crate::stick::record::Record;
 use crate::stick::reports::{SealedReport, write_report};
+use crate::stick::{Stick, read_identity};
 
 /// Where the stick is mounted.
 const ROOT: &str = "/run/stick";
+const SYS: &str = "/sys";
 /// Slow sticks behind slow hubs appear late.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -28,15 +31,18 @@ const OPTIONS: &std::ffi::CStr = c"utf8=1,shortname=mixed,errors=remount-ro";
 
 /// The stick, mounted read-only.
 pub struct BootStick {
+    serial: u32,
     device: PathBuf,
     disk: String,
+    /// Block devices that are there while it is out: none of them is the stick.
+    others: Option<BTreeSet<String>>,
 }
 
 /// Waits for the partition with the FAT32 volume serial number `serial` and mounts it read-only.
 pub fn find(serial: u32) -> Result<BootStick, String> {
     let started = Instant::now();
     let name = loop {
-        if let Some(name) = look_for(serial) {
+        if let Some(name) = look_for(serial, block_devices()) {
             break name;
         }
         if started.elapsed() > PATIENCE {
@@ -48,30 +54,40 @@ pub fn find(serial: u32) -> Result<BootStick, String> {
         }
         thread::sleep(POLL_INTERVAL);
     };
-    let disk = disks::disk_of(Path::new("/sys"), &name)
-        .ok_or_else(|| format!("{name}: /sys does not say which disk it is on"))?;
     let stick = BootStick {
+        serial,
         device: Path::new("/dev").join(&name),
-        disk,
+        disk: disk_of(&name)?,
+        others: None,
     };
     fs::create_dir_all(ROOT).map_err(|error| error.to_string())?;
     stick.mount(MountFlags::RDONLY)?;
     Ok(stick)
 }
 
-fn look_for(serial: u32) -> Option<String> {
-    let entries = fs::read_dir("/sys/class/block").ok()?;
-    let names = entries.flatten().map(|entry| entry.file_name());
-    names
-        .map(|name| name.to_string_lossy().into_owned())
-        .find(|name| {
-            let found = FileArea::open(&Path::new("/dev").join(name))
-                .and_then(|area| identify(&area))
-                .ok();
-            found.is_some_and(|found| {
-                found.file_system == FileSystem::Fat32 && found.serial == u64::from(serial)
-            })
+fn disk_of(name: &str) -> Result<String, String> {
+    disks::disk_of(Path::new(SYS), name)
+        .ok_or_else(|| format!("{name}: /sys does not say which disk it is on"))
+}
+
+fn block_devices() -> BTreeSet<String> {
+    let entries = fs::read_dir(Path::new(SYS).join("class/block"));
+    let entries = entries.into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Returns which of these block devices holds the FAT32 volume with that serial number.
+fn look_for(serial: u32, names: BTreeSet<String>) -> Option<String> {
+    names.into_iter().find(|name| {
+        let found = FileArea::open(&Path::new("/dev").join(name))
+            .and_then(|area| identify(&area))
+            .ok();
+        found.is_some_and(|found| {
+            found.file_system == FileSystem::Fat32 && found.serial == u64::from(serial)
         })
+    })
 }
 
 impl BootStick {
@@ -83,6 +99,49 @@ impl BootStick {
     /// Returns the name of the stick's disk.
     pub fn disk(&self) -> &str {
         &self.disk
+    }
+
+    /// Tells whether it is in the PC. Once it was out, it must be found again: the kernel gives it another name
+    /// then, and it may be another stick of the same image.
+    pub fn is_in(&self) -> bool {
+        self.others.is_none() && Path::new(SYS).join("block").join(&self.disk).exists()
+    }
+
+    /// Finds the stick again after it was out, and mounts it as before; `identity` tells it from other sticks
+    /// of its image.
+    pub fn find_again(&mut self, identity: Option<&Identity>) -> Result<(), String> {
+        if self.others.is_none() {
+            self.let_go();
+        }
+        let known = self.others.clone().unwrap_or_default();
+        let new = block_devices().difference(&known).cloned().collect();
+        let Some(name) = look_for(self.serial, new) else {
+            // What comes later may not be ready when it is first looked at, so it is looked at again.
+            self.others.get_or_insert_with(block_devices);
+            return Err("the stick is not in this PC".to_owned());
+        };
+        let former = std::mem::replace(&mut self.device, Path::new("/dev").join(&name));
+        let found = disk_of(&name).and_then(|disk| {
+            self.mount(MountFlags::RDONLY)?;
+            let key = |one: &Identity| one.public_key().base64().to_owned();
+            match read_identity(self.root()) {
+                Ok(found) if found.as_ref().map(key) == identity.map(key) => Ok(disk),
+                Ok(_) => Err("this is another stick of the same image".to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
+        });
+        match found {
+            Ok(disk) => {
+                self.disk = disk;
+                self.others = None;
+                Ok(())
+            }
+            Err(reason) => {
+                self.let_go();
+                self.device = former;
+                Err(reason)
+            }
+        }
     }
 
     fn mount(&self, flags: MountFlags) -> Result<(), String> {

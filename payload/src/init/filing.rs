@@ -1,7 +1,9 @@
 //! Where the report goes at the end: onto the stick and into its chain, else onto the PC and into a code
 //! that a phone can carry away.
 
+use rescue_stick::digest::Sha256Digest;
 use rescue_stick::identity::Identity;
+use rescue_stick::paths;
 use rescue_stick::report::Report;
 use rescue_stick::report::summary::Summary;
 
@@ -29,7 +31,16 @@ pub(super) struct Filed {
     pub(super) lines: Vec<String>,
     /// Its summary as a code.
     pub(super) codes: Vec<Code>,
+    /// Whether it is on the PC instead.
+    pub(super) is_kept: bool,
+    /// Digest of the report that the stick was to take first.
+    pub(super) first: Option<Sha256Digest>,
 }
+
+/// Begins the note that a report has which the stick did not take.
+const NOT_TAKEN: &str = "the stick did not take this report: ";
+/// What a report notes that was filed late.
+const PUT_BACK: &str = "the stick was out when this report was to be saved, and was put back";
 
 /// Files the report.
 pub(super) fn file_report(
@@ -40,7 +51,10 @@ pub(super) fn file_report(
 ) -> Filed {
     let link = record.next_link();
     let sealed = SealedReport::seal(report, link.clone(), identity, doors.render);
-    let mut filed = Filed::default();
+    let mut filed = Filed {
+        first: Some(sealed.digest()),
+        ..Filed::default()
+    };
     match (doors.save)(&sealed) {
         Ok(folder) => {
             filed.saved = Some(Ok(folder));
@@ -53,15 +67,16 @@ pub(super) fn file_report(
         }
         Err(reason) => {
             // What the chain does not have must not look like a part of it.
-            report
-                .notes
-                .push(format!("the stick did not take this report: {reason}"));
+            report.notes.push(format!("{NOT_TAKEN}{reason}"));
             let sealed = SealedReport::seal(report, None, identity, doors.render);
             filed.saved = Some(Err(reason));
             match (doors.keep)(report, &sealed) {
-                Some(Ok(folder)) => filed
-                    .lines
-                    .push(format!("The report is kept on this PC: {folder}")),
+                Some(Ok(folder)) => {
+                    filed.is_kept = true;
+                    filed
+                        .lines
+                        .push(format!("The report is kept on this PC: {folder}"));
+                }
                 Some(Err(reason)) => filed
                     .lines
                     .push(format!("This PC did not take the report either: {reason}")),
@@ -78,6 +93,39 @@ pub(super) fn file_report(
         }
     }
     filed
+}
+
+/// Files a report once more that the stick did not take, since the stick was put back. `None` if it does not
+/// take it now either; then `report` is as it was, and so is what was kept and shown.
+pub(super) fn file_again(
+    report: &mut Report,
+    former: &Filed,
+    record: &mut Record,
+    identity: Option<&Identity>,
+    doors: &Doors<'_>,
+) -> Option<Filed> {
+    if former.first.is_some() && record.last() == former.first {
+        // It was written whole before the stick was gone, and only its end was not told.
+        report.notes.retain(|note| !note.starts_with(NOT_TAKEN));
+        let saved = Some(Ok(paths::REPORTS.to_owned()));
+        return Some(Filed {
+            saved,
+            ..Filed::default()
+        });
+    }
+    let mut late = report.clone();
+    late.notes.retain(|note| !note.starts_with(NOT_TAKEN));
+    late.notes.push(PUT_BACK.to_owned());
+    let doors = Doors {
+        render: doors.render,
+        save: doors.save,
+        keep: &|_, _| None,
+    };
+    let filed = file_report(&mut late, record, identity, &doors);
+    matches!(filed.saved, Some(Ok(_))).then(|| {
+        *report = late;
+        filed
+    })
 }
 
 #[cfg(test)]

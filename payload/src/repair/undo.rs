@@ -14,7 +14,7 @@ use crate::hive::key::FileTime;
 use crate::machine::{CommitLabel, Machine, Volume};
 use crate::repair::apply::apply_plan;
 use crate::repair::carry_out::{Stopped, lost_name, stop};
-use crate::repair::detect::{Inventory, survey_machine};
+use crate::repair::detect::{InstallationFacts, Inventory, survey_machine};
 use crate::repair::permission::{Permission, ask_permission};
 use crate::repair::plan::kept_folder;
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run};
@@ -28,6 +28,7 @@ use crate::screen::{ADVICE_TO_RESTART, Question, Screen, Work};
 use crate::stick::Stick;
 use crate::windows::path::PathError;
 
+pub mod blocks;
 pub mod examine;
 pub mod find;
 pub mod plan;
@@ -298,19 +299,40 @@ impl Undo<'_, '_> {
 fn begin_report(case: &Case<'_>, inventory: &Inventory) -> InstallationReport {
     let volume = &case.volume.facts().name;
     let record = &case.found.record;
+    begin_of_record(
+        volume,
+        record,
+        find_facts(inventory, volume, &record.windows),
+    )
+}
+
+/// Returns what is known of the Windows in `folder` on a volume.
+fn find_facts<'i>(
+    inventory: &'i Inventory,
+    volume: &str,
+    folder: &str,
+) -> Option<&'i InstallationFacts> {
     let installations = inventory
         .volumes
         .iter()
-        .filter(|one| one.facts.name == *volume);
+        .filter(|one| one.facts.name == volume);
     let mut installations = installations.flat_map(|one| &one.installations);
-    let facts = installations.find(|facts| {
-        let folder = facts.installation.folders.windows.to_string();
-        folder.eq_ignore_ascii_case(&record.windows)
-    });
+    installations.find(|facts| {
+        let found = facts.installation.folders.windows.to_string();
+        found.eq_ignore_ascii_case(folder)
+    })
+}
+
+/// Returns the report of the Windows that a record is of, of which nothing but its facts is known yet.
+fn begin_of_record(
+    volume: &str,
+    record: &UndoRecord,
+    facts: Option<&InstallationFacts>,
+) -> InstallationReport {
     let mut report = match facts {
         Some(facts) => begin_installation(volume, facts),
         None => InstallationReport {
-            volume: volume.clone(),
+            volume: volume.to_owned(),
             folder: record.windows.clone(),
             windows: "Windows of unknown version".into(),
             computer: None,

@@ -96,7 +96,8 @@ fn check(
     }
 }
 
-fn hash_at(
+/// Returns the digest of a file of the volume mounted at `root`, or what is there instead.
+pub(super) fn hash_at(
     root: &Path,
     path: &WindowsPath,
     progress: &mut dyn FnMut(u64),

@@ -18,13 +18,50 @@ use super::headline::Headline;
 use super::keys::next_key;
 use super::prompt::{Entry, Prompt, Typed};
 use super::sheet::Sheet;
-use super::story::{Outcome, Story};
+use super::story::Story;
+use super::story::outcome::Outcome;
 use super::words::sentences::translate;
 use super::words::{self, Language};
 use super::wrap::{capitalised, fold};
 use super::{Answer, Progress, Question, Screen, Work, font, keymap, sound};
 
 mod asking;
+
+/// What a look at the place of the stick shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The stick is in.
+    In,
+    /// It is out.
+    Out,
+    /// It was out and is in again; seen once.
+    Back,
+}
+
+/// Looks after the stick at the end of a run.
+pub trait StickWatch {
+    /// Looks whether the stick is in.
+    fn look(&mut self) -> Seen;
+    /// Gives a stick that is back what it did not take before. Returns the outcome as it is then, if that
+    /// changed it.
+    fn take_report(&mut self) -> Option<Outcome>;
+}
+
+/// A stick that stays where it is: in, or not.
+pub struct Fixed(pub bool);
+
+impl StickWatch for Fixed {
+    fn look(&mut self) -> Seen {
+        match self.0 {
+            true => Seen::In,
+            false => Seen::Out,
+        }
+    }
+
+    fn take_report(&mut self) -> Option<Outcome> {
+        None
+    }
+}
 
 /// Columns of the lines on a serial line.
 const WIDTH: usize = 78;
@@ -222,7 +259,7 @@ impl Consoles {
         self.displays
             .iter_mut()
             .for_each(|display| display.say_switch_off(language));
-        let words = words::SWITCH_OFF_YOURSELF.in_language(language);
+        let words = words::ending::SWITCH_OFF_YOURSELF.in_language(language);
         self.serial_lines(&[words.to_owned()]);
     }
 
@@ -271,7 +308,7 @@ impl Screen for Consoles {
         let word = sheet.headline.word(sheet.language).to_owned();
         let mut lines = vec![String::new(), word];
         // The rows of the plan follow as they are carried out, word for word.
-        let plan = words::WILL.in_language(sheet.language);
+        let plan = words::labels::WILL.in_language(sheet.language);
         let rows = sheet.rows.iter().position(|row| row.label == plan);
         let mut facts = sheet.clone();
         facts.rows.truncate(rows.unwrap_or(sheet.rows.len()));

@@ -25,7 +25,12 @@ pub fn draw(details: &[Detail], top: usize, language: Language, buffer: &mut Buf
     let end = top.saturating_add(room).min(lines.len());
     let place = format!("{}-{end} / {}", top.saturating_add(1), lines.len());
     buffer.reset();
-    buffer.set_string(MARGIN, 0, words::DETAILS.in_language(language), bright);
+    buffer.set_string(
+        MARGIN,
+        0,
+        words::headings::DETAILS.in_language(language),
+        bright,
+    );
     let length = u16::try_from(place.len()).unwrap_or(0);
     let right = area.width.saturating_sub(MARGIN).saturating_sub(length);
     buffer.set_string(right, 0, place, quiet);
@@ -36,8 +41,8 @@ pub fn draw(details: &[Detail], top: usize, language: Language, buffer: &mut Buf
     let say = |words: words::Words| words.in_language(language);
     let keys = format!(
         "[↑ ↓] [PgUp PgDn] {}   [D] {}",
-        say(words::KEY_SCROLL),
-        say(words::KEY_BACK)
+        say(words::keys::KEY_SCROLL),
+        say(words::keys::KEY_BACK)
     );
     buffer.set_string(MARGIN, area.height.saturating_sub(1), keys, quiet);
     last

@@ -107,7 +107,7 @@ impl Display {
 
     /// Says that the PC is to be switched off by hand.
     pub fn say_switch_off(&mut self, language: Language) {
-        self.say(words::SWITCH_OFF_YOURSELF.in_language(language));
+        self.say(words::ending::SWITCH_OFF_YOURSELF.in_language(language));
     }
 }
 

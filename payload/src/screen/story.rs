@@ -3,17 +3,19 @@
 
 use std::time::Duration;
 
-use rescue_stick::report::{InstallationReport, MachineFacts, Report, StickFacts, Verdict};
+use rescue_stick::report::{InstallationReport, MachineFacts, StickFacts, Verdict};
 
-use super::code::Code;
+use self::outcome::Outcome;
+
 use super::headline::Headline;
 use super::sheet::{Gauge, Row, Sheet};
 use super::words::sentences::{fill, translate};
 use super::words::{self, Language, Words};
-use super::{ADVICE_TO_RESTART, Progress, Refused, WITHOUT_JOURNAL, Work, done_line};
+use super::{Progress, WITHOUT_JOURNAL, Work};
 
 pub mod asked;
 pub mod gather;
+pub mod outcome;
 
 /// Lines of the run that are kept for the details; the oldest go first.
 const LONGEST_LOG: usize = 400;
@@ -23,38 +25,6 @@ const SHOWN_LOG: usize = 5;
 /// Begins the line that says where a fault of our own lies. It is for whoever can mend it, so it is in the
 /// details and in the report, and on no page.
 pub const FAULT: &str = "fault of mend: ";
-
-/// How a run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// A key restarts the PC.
-    Key,
-    /// Pulling the stick, or a key, restarts the PC.
-    Removal,
-    /// The stick is out; a key restarts the PC.
-    StickIsOut,
-    /// The PC switches itself off.
-    PowerOff,
-}
-
-/// What came out.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// What was found or done and what is next, where there is no report.
-    pub lines: Vec<String>,
-    /// The report, if it came to one.
-    pub report: Option<Report>,
-    /// Whether the report is on the stick, if that was tried.
-    pub is_saved: Option<bool>,
-    /// Where the report is, or why it is not.
-    pub saved_line: Option<String>,
-    /// What of the report is shown as codes to be scanned, in their order.
-    pub codes: Vec<Code>,
-    /// Whether the next start from the stick has something to finish.
-    pub is_unfinished: bool,
-}
 
 /// A run as the screen knows it.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +45,8 @@ pub struct Story {
     pub planned: Work,
     /// What came out.
     pub outcome: Option<Outcome>,
+    /// Whether the PC is switched off in the end, and not started anew.
+    pub is_last: bool,
     log: Vec<String>,
 }
 
@@ -132,13 +104,14 @@ impl Story {
         } else {
             let maker = self.maker();
             if !maker.is_empty() {
-                sheet
-                    .rows
-                    .push(Row::new(words::PC.in_language(self.language), maker));
+                sheet.rows.push(Row::new(
+                    words::labels::PC.in_language(self.language),
+                    maker,
+                ));
             }
         }
         let recent = self.log.len().saturating_sub(SHOWN_LOG);
-        let label = words::NOW.in_language(self.language);
+        let label = words::labels::NOW.in_language(self.language);
         let (older, newest) = self.log.split_at(self.log.len().saturating_sub(1));
         let older = older.iter().skip(recent);
         for line in newest {
@@ -182,12 +155,15 @@ impl Story {
             volume,
         ];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        rows.push(Row::new(say(words::PC), parts.join(" · ")));
-        rows.push(Row::new(say(words::RUNS), installation.windows.clone()));
+        rows.push(Row::new(say(words::labels::PC), parts.join(" · ")));
+        rows.push(Row::new(
+            say(words::labels::RUNS),
+            installation.windows.clone(),
+        ));
     }
 
     fn push_findings(&self, installation: &InstallationReport, rows: &mut Vec<Row>) {
-        let label = words::FOUND.in_language(self.language);
+        let label = words::labels::FOUND.in_language(self.language);
         let found = installation
             .findings
             .iter()
@@ -211,15 +187,19 @@ impl Story {
     pub fn proposal_page(&self, warning: Option<&str>) -> Sheet {
         let is_undo = self.planned == Work::Undoing;
         let (headline, tagline, key) = if is_undo {
-            (Headline::ToUndo, words::CAN_BE_UNDONE, words::KEY_UNDO)
+            (
+                Headline::ToUndo,
+                words::CAN_BE_UNDONE,
+                words::keys::KEY_UNDO,
+            )
         } else {
             let affected = Headline::Verdict(Verdict::Affected);
-            (affected, words::CAN_BE_FIXED, words::KEY_REPAIR)
+            (affected, words::CAN_BE_FIXED, words::keys::KEY_REPAIR)
         };
         let mut sheet = self.sheet(headline, self.say(tagline));
         if let Some(installation) = &self.proposed {
             self.push_machine(installation, &mut sheet.rows);
-            let guard = words::GUARD.in_language(self.language);
+            let guard = words::labels::GUARD.in_language(self.language);
             let products = installation.products.iter();
             for (index, product) in products.enumerate() {
                 let label = if index == 0 { guard } else { "" };
@@ -229,7 +209,7 @@ impl Story {
             }
             self.push_findings(installation, &mut sheet.rows);
             if let Some(warning) = warning {
-                let label = words::NOTE.in_language(self.language);
+                let label = words::labels::NOTE.in_language(self.language);
                 sheet.rows.push(Row::new(label, self.translate(warning)));
             }
             self.push_plan(
@@ -243,15 +223,15 @@ impl Story {
             })));
         }
         sheet.keys = vec![
-            (self.say(words::ENTER), self.say(key)),
-            ("N".into(), self.say(words::KEY_NOTHING)),
-            ("D".into(), self.say(words::KEY_DETAILS)),
+            (self.say(words::keys::ENTER), self.say(key)),
+            ("N".into(), self.say(words::keys::KEY_NOTHING)),
+            ("D".into(), self.say(words::keys::KEY_DETAILS)),
         ];
         sheet
     }
 
     fn push_plan(&self, plan: &str, rows: &mut Vec<Row>) {
-        let label = words::WILL.in_language(self.language);
+        let label = words::labels::WILL.in_language(self.language);
         let mut count = 0_u32;
         for line in plan.lines() {
             let (number, step) = line.split_once(' ').unwrap_or_default();
@@ -278,160 +258,25 @@ impl Story {
             self.push_machine(installation, &mut sheet.rows);
         }
         let label = |words: Words| words.in_language(self.language);
-        let found = Row::new(label(words::FOUND), self.translate(reason));
+        let found = Row::new(label(words::labels::FOUND), self.translate(reason));
         sheet.rows.push(found);
-        let note = Row::new(label(words::NOTE), self.translate(WITHOUT_JOURNAL));
+        let note = Row::new(label(words::labels::NOTE), self.translate(WITHOUT_JOURNAL));
         sheet.rows.push(note);
         // Enter is what people press without reading, so here it is a no.
         sheet.keys = vec![
-            (self.say(words::ENTER), self.say(words::KEY_NOTHING)),
             (
-                words::yes_letter(self.language)
+                self.say(words::keys::ENTER),
+                self.say(words::keys::KEY_NOTHING),
+            ),
+            (
+                words::keys::yes_letter(self.language)
                     .to_ascii_uppercase()
                     .to_string(),
-                self.say(words::KEY_UNPROTECTED),
+                self.say(words::keys::KEY_UNPROTECTED),
             ),
-            ("D".into(), self.say(words::KEY_DETAILS)),
+            ("D".into(), self.say(words::keys::KEY_DETAILS)),
         ];
         sheet
-    }
-
-    /// Makes the page of the outcome.
-    pub fn outcome_page(&self, ending: Option<Ending>) -> Sheet {
-        let Some(outcome) = &self.outcome else {
-            return self.work_page();
-        };
-        let headline = Headline::of(outcome.verdict, outcome.report.as_ref());
-        let mut sheet = self.sheet(headline, self.outcome_tagline(outcome));
-        match &outcome.report {
-            Some(report) => self.push_report(report, &mut sheet.rows),
-            None => {
-                let (first, rest) = outcome.lines.split_at(outcome.lines.len().min(1));
-                let label = |words: Words| words.in_language(self.language);
-                self.push_list(
-                    label(words::FOUND),
-                    first.iter().map(String::as_str),
-                    &mut sheet.rows,
-                );
-                self.push_list(
-                    label(words::NEXT),
-                    rest.iter().map(String::as_str),
-                    &mut sheet.rows,
-                );
-            }
-        }
-        let action = match ending {
-            Some(Ending::Key | Ending::Removal | Ending::StickIsOut) if outcome.is_unfinished => {
-                words::LEAVE_IN
-            }
-            Some(Ending::Key) => words::TAKE_OUT,
-            Some(Ending::Removal) => words::TAKE_OUT_TO_RESTART,
-            Some(Ending::StickIsOut) => words::STICK_IS_OUT,
-            Some(Ending::PowerOff) => words::SWITCHING_OFF,
-            None => return sheet,
-        };
-        sheet.action = self.say(action);
-        if ending != Some(Ending::PowerOff) {
-            sheet.keys = vec![
-                (self.say(words::ENTER), self.say(words::KEY_RESTART)),
-                ("D".into(), self.say(words::KEY_DETAILS)),
-            ];
-            if !outcome.codes.is_empty() {
-                sheet.keys.push(("Q".into(), self.say(words::KEY_CODE)));
-            }
-        }
-        sheet
-    }
-
-    fn outcome_tagline(&self, outcome: &Outcome) -> String {
-        let mut parts = Vec::new();
-        if let Some(report) = &outcome.report {
-            parts.push(format!(
-                "{}.{} s",
-                report.took_ms / 1000,
-                report.took_ms % 1000 / 100
-            ));
-        }
-        match outcome.is_saved {
-            Some(true) => parts.push(self.say(words::REPORT_SAVED)),
-            Some(false) => parts.push(self.say(words::REPORT_NOT_SAVED)),
-            None => {}
-        }
-        let is_diagnosis = outcome.verdict == Verdict::Affected;
-        if is_diagnosis {
-            parts.insert(0, self.say(words::DIAGNOSED_ONLY));
-        }
-        parts.join(" · ")
-    }
-
-    fn push_report(&self, report: &Report, rows: &mut Vec<Row>) {
-        let say = |words: Words| words.in_language(self.language);
-        if let [one] = report.installations.as_slice() {
-            self.push_machine(one, rows);
-            self.push_findings(one, rows);
-            if let Some(done) = done_line(one) {
-                rows.push(Row::new(say(words::DONE), self.translate(&done)));
-            }
-            if one.verdict == Verdict::NeedsYou {
-                let refused = Refused::of(&one.candidates);
-                let files = refused.files.iter().map(String::as_str);
-                self.push_list(say(words::REJECTED), files, rows);
-                let more = refused.more.as_deref().into_iter();
-                self.push_list(say(words::NOTE), more, rows);
-            }
-            self.push_advice(one, rows);
-        } else {
-            for one in &report.installations {
-                self.push_short(one, rows);
-            }
-        }
-        let notes = report.notes.iter().map(String::as_str);
-        let notes = notes.filter(|note| !note.starts_with(FAULT));
-        self.push_list(say(words::NOTE), notes, rows);
-        let health: Vec<String> = report
-            .health
-            .notes
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        let health = health.iter().map(String::as_str);
-        self.push_list(say(words::HEALTH), health, rows);
-        if report.installations.is_empty() && report.notes.is_empty() {
-            rows.push(Row::new(say(words::PC), self.maker()));
-        }
-    }
-
-    /// One of several Windows: its own verdict, and what matters most of it.
-    fn push_short(&self, one: &InstallationReport, rows: &mut Vec<Row>) {
-        let headline = Headline::Verdict(one.verdict);
-        let computer = one.computer.as_deref().unwrap_or(&one.folder);
-        let volume = self.translate(&one.volume);
-        let word = headline.word(self.language);
-        let text = format!("{} {word} · {computer} · {volume}", headline.sign());
-        rows.push(Row::new(words::PC.in_language(self.language), text));
-        rows.push(Row::quiet(one.windows.clone()));
-        let found: Vec<String> = one
-            .findings
-            .iter()
-            .map(|found| self.translate(&found.text))
-            .collect();
-        if !found.is_empty() {
-            rows.push(Row::quiet(found.join("; ")));
-        }
-        // Of several, only those that need somebody may take more rows.
-        if !matches!(one.verdict, Verdict::Healthy | Verdict::Repaired) {
-            self.push_advice(one, rows);
-        }
-    }
-
-    fn push_advice(&self, one: &InstallationReport, rows: &mut Vec<Row>) {
-        let label = match one.verdict {
-            Verdict::NeedsYou | Verdict::Refused | Verdict::Failed => words::NEXT,
-            _ => words::NOTE,
-        };
-        let advice = one.advice.iter().map(String::as_str);
-        let advice = advice.filter(|line| *line != ADVICE_TO_RESTART);
-        self.push_list(label.in_language(self.language), advice, rows);
     }
 }
 

@@ -90,6 +90,11 @@ impl Record {
         &self.head.visit
     }
 
+    /// Returns the digest of the last report that it counts.
+    pub fn last(&self) -> Option<Sha256Digest> {
+        self.head.last
+    }
+
     /// Returns where the next report goes; `None` if the stick keeps no chain.
     pub fn next_link(&self) -> Option<ChainLink> {
         self.area.as_ref().map(|_| self.head.next_link())

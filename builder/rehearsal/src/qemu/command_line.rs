@@ -76,14 +76,25 @@ fn add_stick(qemu: &mut Command, spec: &MachineSpec) -> Result<()> {
     let Some(stick) = &spec.stick else {
         return Ok(());
     };
-    add_image(qemu, &below_log(spec, "stick"), &stick.image)?;
+    let disk = Disk {
+        is_write_protected: stick.is_write_protected,
+        ..Disk::of(stick.image.clone(), DiskBus::OtherStick)
+    };
+    add_disk_image(qemu, &below_log(spec, "stick"), &disk)?;
     add_log(qemu, spec, "stick")?;
     let controller = match stick.bus {
         UsbBus::Ehci => "usb-ehci,id=usb",
         UsbBus::Xhci => "qemu-xhci,id=usb",
     };
     qemu.args(["-device", controller, "-device"]);
-    qemu.arg("usb-storage,id=stick-device,drive=stick,bus=usb.0,removable=on,bootindex=0");
+    // A kernel that QEMU starts itself has the first place.
+    let place = match spec.direct_kernel {
+        None => ",bootindex=0",
+        Some(_) => "",
+    };
+    qemu.arg(format!(
+        "usb-storage,id=stick-device,drive=stick,bus=usb.0,removable=on{place}"
+    ));
     Ok(())
 }
 
@@ -150,13 +161,6 @@ fn add_log(qemu: &mut Command, spec: &MachineSpec, node: &str) -> Result<()> {
          log.file.driver=file,log.file.filename={log}",
         below_log(spec, node)
     );
-    qemu.args(["-blockdev", &block]);
-    Ok(())
-}
-
-fn add_image(qemu: &mut Command, node: &str, image: &Path) -> Result<()> {
-    let image = name(image)?;
-    let block = format!("node-name={node},driver=raw,file.driver=file,file.filename={image}");
     qemu.args(["-blockdev", &block]);
     Ok(())
 }

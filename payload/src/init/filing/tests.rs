@@ -92,6 +92,79 @@ fn a_report_that_the_stick_does_not_take_is_kept_shown_and_not_counted() {
     }
 }
 
+/// Files a report for which the stick is out, and then once more.
+fn file_twice(
+    record: &mut Record,
+    back: &mut Record,
+    takes: bool,
+) -> (Report, Filed, Option<Filed>) {
+    let own = identity();
+    let mut report = Report::parse(REPORT).unwrap();
+    let render = |report: &Report| report.notes.join("\n");
+    let out = Doors {
+        render: &render,
+        save: &|_| Err("No such device".to_owned()),
+        keep: &|_, _| None,
+    };
+    let first = file_report(&mut report, record, Some(&own), &out);
+    let doors = Doors {
+        render: &render,
+        save: &|sealed| {
+            takes
+                .then(|| sealed.folder.clone())
+                .ok_or("full".to_owned())
+        },
+        keep: &|_, _| panic!("kept a second time"),
+    };
+    let again = file_again(&mut report, &first, back, Some(&own), &doors);
+    (report, first, again)
+}
+
+#[test]
+fn a_stick_that_is_put_back_takes_the_report_into_its_chain() {
+    let own = identity();
+    let (mut before, mut back) = (record(&own), record(&own));
+    let (report, first, again) = file_twice(&mut before, &mut back, true);
+    assert!(first.saved.unwrap().is_err() && !first.is_kept);
+    let again = again.unwrap();
+    assert!(again.saved.unwrap().is_ok() && again.codes.is_empty());
+    assert_eq!(report.chain.unwrap().number, 1);
+    let notes = report.notes.join("\n");
+    assert!(
+        notes.contains("was put back") && !notes.contains("did not take"),
+        "{notes}"
+    );
+    assert_eq!(back.next_link().unwrap().number, 2);
+}
+
+#[test]
+fn a_stick_that_does_not_take_it_then_either_changes_nothing() {
+    let own = identity();
+    let (mut before, mut back) = (record(&own), record(&own));
+    let (report, _, again) = file_twice(&mut before, &mut back, false);
+    assert!(again.is_none());
+    assert_eq!(report.chain, None);
+    let notes = report.notes.join("\n");
+    assert!(
+        notes.contains("did not take") && !notes.contains("was put back"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn a_report_that_was_whole_when_the_stick_went_is_not_written_twice() {
+    let own = identity();
+    let mut report = Report::parse(REPORT).unwrap();
+    let mut whole = record(&own);
+    let link = whole.next_link();
+    let render = |report: &Report| report.notes.join("\n");
+    let sealed = SealedReport::seal(&mut report, link.clone(), Some(&own), &render);
+    whole.count_report(&link.unwrap(), sealed.digest()).unwrap();
+    let (_, _, again) = file_twice(&mut record(&own), &mut whole, true);
+    assert!(again.unwrap().saved.unwrap().is_ok());
+    assert_eq!(whole.next_link().unwrap().number, 2);
+}
+
 #[test]
 fn a_stick_without_a_key_shows_no_code_that_would_prove_nothing() {
     let mut report = Report::parse(REPORT).unwrap();

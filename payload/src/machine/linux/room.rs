@@ -24,12 +24,14 @@ const JOURNAL_ALLOWANCE: u64 = 1 << 20;
 impl LinuxVolume {
     /// Returns the stick's journal, which has room and takes writes.
     pub(super) fn check_journal(&self) -> Result<&Arc<Journal>, VolumeError> {
-        let journal = self.resources.journal.as_ref();
-        let journal = journal.ok_or_else(|| self.refused("the stick has no journal".into()))?;
         let no_journal = |reason| VolumeError::NoJournal {
             volume: self.facts.name.clone(),
             reason,
         };
+        // One that is write-protected cannot even be opened.
+        let journal = self.resources.journal.as_ref();
+        let journal =
+            journal.ok_or_else(|| no_journal("its journal cannot be opened".to_owned()))?;
         let (capacity, room) = (journal.capacity(), journal.room());
         if capacity < JOURNAL_ALLOWANCE {
             return Err(no_journal(format!(
@@ -52,9 +54,9 @@ impl LinuxVolume {
         let memory = facts::available_memory(Path::new("/proc"))
             .map_err(self.io("reading how much memory is free"))?
             .saturating_sub(MEMORY_RESERVE);
+        // A stick that is write-protected, or out, has no room; memory may do without it.
         let scratch = self.resources.scratch.as_ref();
-        let scratch = scratch.map(AreaPlace::open).transpose();
-        let scratch = scratch.map_err(self.io("opening the stick's scratch area"))?;
+        let scratch = scratch.and_then(|place| AreaPlace::open(place).ok());
         let room = memory.saturating_add(scratch.as_ref().map_or(0, |area| area.len()));
         let wanted = needed.saturating_add(METADATA_ALLOWANCE);
         if room < wanted {

@@ -11,10 +11,11 @@ use super::super::display::Display;
 use super::super::keys::{Key, complete_key, complete_stroke, next_key};
 use super::super::prompt::{Checked, Entry, Field, Next, Prompt, Typed};
 use super::super::sheet::Sheet;
-use super::super::story::{Ending, Story};
+use super::super::story::Story;
+use super::super::story::outcome::{Ending, ReportPlace};
 use super::super::words::{self, Language};
 use super::super::{Answer, Question, WITHOUT_JOURNAL, keymap, sound};
-use super::Consoles;
+use super::{Consoles, Fixed, Outcome, Seen, StickWatch};
 
 /// How often it is looked whether the stick is still in.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
@@ -52,41 +53,47 @@ impl Consoles {
                 mark: "without-journal",
                 page: &|story| story.unprotected_page(reason),
                 notes: &[reason, WITHOUT_JOURNAL],
-                yes: |language| Key::Letter(words::yes_letter(language)),
+                yes: |language| Key::Letter(words::keys::yes_letter(language)),
             }),
             Question::Finished => {
-                self.wait_for_end(Finish::Ask, &|| true);
+                self.wait_for_end(Finish::Ask, &mut Fixed(true));
                 Answer::Yes
             }
         }
     }
 
-    /// Waits until the PC may be restarted or switched off: for a key, or for the stick to be pulled.
-    pub fn wait_for_end(&mut self, finish: Finish, is_stick_in: &dyn Fn() -> bool) {
-        let mut ending = match finish {
-            Finish::Ask => Ending::Key,
-            Finish::Restart => Ending::Removal,
-            Finish::PowerOff => Ending::PowerOff,
-        };
-        if ending == Ending::Removal && self.is_unfinished() {
-            // Without the stick, what was begun would stay begun.
-            ending = Ending::Key;
+    /// Waits until the PC may be restarted or switched off: for a key, or for the stick to be pulled. A stick
+    /// that is put back takes what it did not take before.
+    pub fn wait_for_end(&mut self, finish: Finish, stick: &mut dyn StickWatch) {
+        self.story.is_last = finish == Finish::PowerOff;
+        let mut is_in = self.look_for_stick(stick) != Seen::Out;
+        let mut ending = self.ending(finish, is_in);
+        if ending == Ending::StickIsOut {
+            self.mark("stick is out");
         }
         self.show_end(ending);
-        if finish == Finish::PowerOff {
+        if ending == Ending::PowerOff {
             return;
         }
         self.forget_keys();
         self.mark("QUESTION finished");
         loop {
-            let is_out = !is_stick_in();
-            if is_out && ending == Ending::Removal {
+            let seen = self.look_for_stick(stick);
+            if seen == Seen::Out && ending == Ending::Removal {
                 return;
             }
-            if is_out && ending == Ending::Key {
-                ending = Ending::StickIsOut;
-                self.mark("stick is out");
+            if seen == Seen::Back || is_in != (seen != Seen::Out) {
+                is_in = seen != Seen::Out;
+                ending = self.ending(finish, is_in);
+                self.mark(if is_in {
+                    "stick is back"
+                } else {
+                    "stick is out"
+                });
                 self.show_end(ending);
+                if ending == Ending::PowerOff {
+                    return;
+                }
             }
             let key = match self.keys.recv_timeout(POLL_INTERVAL) {
                 Ok(first) => complete_key(first, &self.keys),
@@ -100,26 +107,39 @@ impl Consoles {
             };
             match key {
                 Key::Enter => return,
-                Key::Letter('d') => {
-                    self.look_at_details();
-                    self.show_end(ending);
-                }
-                Key::Letter('l') => {
-                    self.speak(self.other_language());
-                    self.show_end(ending);
-                }
-                Key::Letter('q') => {
-                    self.look_at_codes();
-                    self.show_end(ending);
-                }
-                _ => {}
+                Key::Letter('d') => self.look_at_details(),
+                Key::Letter('l') => self.speak(self.other_language()),
+                Key::Letter('q') => self.look_at_codes(),
+                _ => continue,
             }
+            self.show_end(ending);
         }
     }
 
-    fn is_unfinished(&self) -> bool {
+    /// Looks whether the stick is in. One that came back takes the report, which changes what is shown.
+    fn look_for_stick(&mut self, stick: &mut dyn StickWatch) -> Seen {
+        let seen = stick.look();
+        if seen == Seen::Back
+            && let Some(outcome) = stick.take_report()
+        {
+            self.show_outcome(outcome);
+        }
+        seen
+    }
+
+    fn ending(&self, finish: Finish, is_in: bool) -> Ending {
         let outcome = self.story.outcome.as_ref();
-        outcome.is_some_and(|outcome| outcome.is_unfinished)
+        let is_unfinished = outcome.is_some_and(|outcome| outcome.is_unfinished);
+        let needs_somebody = outcome.is_some_and(Outcome::needs_somebody);
+        // Pulled before the report was on it, the stick was not pulled to restart the PC.
+        let is_early = !is_in && outcome.is_some_and(|one| one.place == Some(ReportPlace::Pc));
+        match finish {
+            Finish::PowerOff if !needs_somebody || (is_unfinished && is_in) => Ending::PowerOff,
+            // Without the stick, what was begun would stay begun; without somebody, the report would go.
+            Finish::Restart if !needs_somebody && !is_early => Ending::Removal,
+            _ if !is_in => Ending::StickIsOut,
+            _ => Ending::Key,
+        }
     }
 
     fn show_end(&mut self, ending: Ending) {
@@ -139,7 +159,7 @@ impl Consoles {
             sheet.keys.push(self.language_key());
             self.show(&sheet, true);
             if !asked.notes.is_empty() {
-                let label = words::NOTE.in_language(self.story.language);
+                let label = words::labels::NOTE.in_language(self.story.language);
                 let notes = asked.notes.iter().map(|note| self.translated(note));
                 let notes: Vec<String> = notes.collect();
                 self.serial_lines(&[String::new(), format!("{label}: {}", notes.join("\r\n"))]);

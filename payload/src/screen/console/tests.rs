@@ -5,6 +5,7 @@ use rescue_stick::report::Report;
 
 use super::*;
 use crate::screen::prompt::{Checked, Field, Shown};
+use crate::screen::story::outcome::ReportPlace;
 use crate::screen::words::Words;
 
 /// Consoles on two files: a screen and a serial line. What is typed comes from the sender.
@@ -22,6 +23,20 @@ fn shown(file: &tempfile::NamedTempFile) -> String {
 
 fn report() -> Report {
     Report::parse(include_str!("../../../rescue-stick/fixtures/report-1.json")).unwrap()
+}
+
+fn outcome() -> Outcome {
+    let report = report();
+    Outcome {
+        verdict: report.verdict,
+        lines: Vec::new(),
+        report: Some(report),
+        place: Some(ReportPlace::Stick),
+        remarks: Vec::new(),
+        saved_line: Some("Report on the stick: reports/run".into()),
+        codes: Vec::new(),
+        is_unfinished: false,
+    }
 }
 
 /// Types after the question is there: what was typed before does not count.
@@ -47,16 +62,7 @@ fn a_serial_line_has_the_same_words_and_lines_for_machines() {
 #[test]
 fn the_outcome_stands_in_a_frame_of_78_columns_on_a_serial_line() {
     let (mut consoles, _sender, [_, serial]) = consoles();
-    let report = report();
-    consoles.show_outcome(Outcome {
-        verdict: report.verdict,
-        lines: Vec::new(),
-        report: Some(report),
-        is_saved: Some(true),
-        saved_line: Some("Report on the stick: reports/run".into()),
-        codes: Vec::new(),
-        is_unfinished: false,
-    });
+    consoles.show_outcome(outcome());
     let text = shown(&serial).replace('\r', "");
     assert!(
         text.lines()
@@ -107,9 +113,9 @@ fn keys_change_the_language_show_details_and_then_answer() {
 #[test]
 fn a_pulled_stick_restarts_only_a_run_that_is_to_restart() {
     let (mut consoles, sender, [_, serial]) = consoles();
-    consoles.wait_for_end(Finish::Restart, &|| false);
+    consoles.wait_for_end(Finish::Restart, &mut Fixed(false));
     let typist = type_later(sender, b"\r");
-    consoles.wait_for_end(Finish::Ask, &|| false);
+    consoles.wait_for_end(Finish::Ask, &mut Fixed(false));
     typist.join().unwrap();
     assert!(shown(&serial).contains("mend: stick is out"));
 }
@@ -203,7 +209,7 @@ fn ask_for_digits(keys: &'static [u8], is_moot: bool) -> (Typed, String, String,
     let prompt = Prompt {
         mark: "digits",
         tagline: words("this volume is locked"),
-        rows: &[(words::FOUND, "svchost.exe is missing".to_owned())],
+        rows: &[(words::labels::FOUND, "svchost.exe is missing".to_owned())],
         label: words("Number"),
         hint: words("it is on the paper"),
         refused: None,
@@ -260,4 +266,65 @@ fn a_text_that_nobody_has_or_needs_leaves_nothing() {
     assert_eq!((typed, text.as_str()), (Typed::Skipped, ""));
     let (typed, text, ..) = ask_for_digits(b"12", true);
     assert_eq!((typed, text.as_str()), (Typed::Moot, ""));
+}
+
+/// A stick that is looked at, and takes the report once it is back.
+struct Watched(Vec<Seen>, Option<Outcome>);
+
+impl StickWatch for Watched {
+    fn look(&mut self) -> Seen {
+        if self.0.len() > 1 {
+            self.0.remove(0)
+        } else {
+            self.0[0]
+        }
+    }
+
+    fn take_report(&mut self) -> Option<Outcome> {
+        self.1.take()
+    }
+}
+
+#[test]
+fn nothing_restarts_while_the_report_is_in_memory_alone_and_a_stick_that_is_back_takes_it() {
+    for finish in [Finish::Restart, Finish::PowerOff, Finish::Ask] {
+        let (mut consoles, sender, [_, serial]) = consoles();
+        let mut outcome = outcome();
+        outcome.place = Some(ReportPlace::Memory);
+        let mut saved = outcome.clone();
+        saved.place = Some(ReportPlace::Stick);
+        consoles.show_outcome(outcome);
+        let mut stick = Watched(
+            vec![Seen::In, Seen::Out, Seen::Out, Seen::Back, Seen::In],
+            Some(saved),
+        );
+        // A run that restarts by itself ends when the stick, which now has the report, is pulled.
+        let typist = match finish {
+            Finish::Restart => {
+                stick.0.push(Seen::Out);
+                None
+            }
+            Finish::PowerOff => None,
+            Finish::Ask => Some(type_later(sender.clone(), b"xxxxxxxx\r")),
+        };
+        consoles.wait_for_end(finish, &mut stick);
+        if let Some(typist) = typist {
+            typist.join().unwrap();
+        }
+        let text = shown(&serial);
+        let order = [
+            "read it with [D]",
+            "mend: stick is out",
+            "Put the stick back",
+            "report saved",
+            "mend: stick is back",
+        ];
+        let mut rest = text.to_lowercase();
+        for wanted in order {
+            let at = rest.find(&wanted.to_lowercase());
+            let at = at.unwrap_or_else(|| panic!("{wanted}: {text}"));
+            rest = rest.split_off(at);
+        }
+        drop(sender);
+    }
 }

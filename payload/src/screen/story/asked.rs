@@ -35,11 +35,11 @@ impl Story {
         let escape = self.say(if entry.text().is_empty() {
             prompt.escape
         } else {
-            words::KEY_CLEAR
+            words::keys::KEY_CLEAR
         });
         sheet.keys = vec![
-            (self.say(words::ENTER), self.say(prompt.enter)),
-            (self.say(words::ESCAPE), escape),
+            (self.say(words::keys::ENTER), self.say(prompt.enter)),
+            (self.say(words::keys::ESCAPE), escape),
         ];
         sheet
     }
@@ -63,11 +63,11 @@ impl Story {
             sheet.rows.push(Row::new("", text));
         }
         let key = if number.saturating_add(1) < count {
-            words::KEY_NEXT_CODE
+            words::keys::KEY_NEXT_CODE
         } else {
-            words::KEY_BACK
+            words::keys::KEY_BACK
         };
-        sheet.keys = vec![(self.say(words::ENTER), self.say(key))];
+        sheet.keys = vec![(self.say(words::keys::ENTER), self.say(key))];
         Some(sheet)
     }
 }

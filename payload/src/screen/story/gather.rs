@@ -5,7 +5,7 @@ use rescue_stick::report::health::DiskHealth;
 use rescue_stick::report::line::Line;
 
 use super::Story;
-use crate::screen::words::{self, Words, disks};
+use crate::screen::words::{self, Language, Words, disks};
 
 /// A line of the details.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,21 +36,22 @@ impl Story {
             .for_each(|one| details.installation(one));
         if let Some(report) = report {
             details.disks(&report.health.disks);
-            details.list(words::NOTES, report.notes.iter().map(String::as_str));
+            details.list(
+                words::headings::NOTES,
+                report.notes.iter().map(String::as_str),
+            );
             let health: Vec<String> = report
                 .health
                 .notes
                 .iter()
                 .map(ToString::to_string)
                 .collect();
-            details.list(words::HEALTH, health.iter().map(String::as_str));
+            details.list(words::labels::HEALTH, health.iter().map(String::as_str));
         }
-        let saved = self
-            .outcome
-            .as_ref()
-            .and_then(|outcome| outcome.saved_line.as_deref());
-        details.list(words::REPORT, saved.into_iter());
-        details.list(words::LOG, self.log.iter().map(String::as_str));
+        let outcome = self.outcome.iter();
+        let filed = outcome.flat_map(|outcome| outcome.saved_line.iter().chain(&outcome.remarks));
+        details.list(words::headings::REPORT, filed.map(String::as_str));
+        details.list(words::headings::LOG, self.log.iter().map(String::as_str));
         details.lines
     }
 }
@@ -78,6 +79,14 @@ impl Details<'_> {
             text,
             is_heading: false,
         });
+    }
+
+    /// Returns a line that proves something: in English word for word, as the report has it.
+    fn quoted(&self, line: &str) -> String {
+        match self.story.language {
+            Language::English => line.to_owned(),
+            _ => self.story.translate(line),
+        }
     }
 
     /// A line as the report has it: what stands in it are names and proofs.
@@ -119,7 +128,7 @@ impl Details<'_> {
             .flatten()
             .filter(|part| !part.is_empty())
             .collect();
-        self.list(words::MACHINE, parts.iter().map(String::as_str));
+        self.list(words::headings::MACHINE, parts.iter().map(String::as_str));
         let outcome = self.story.outcome.as_ref();
         let report = outcome.and_then(|outcome| outcome.report.as_ref());
         for volume in report.iter().flat_map(|report| &report.volumes) {
@@ -180,17 +189,17 @@ impl Details<'_> {
         self.text(&one.windows);
         one.products.iter().for_each(|product| self.text(product));
         if !one.findings.is_empty() {
-            self.heading(self.story.say(words::EVIDENCE));
+            self.heading(self.story.say(words::headings::EVIDENCE));
         }
         for finding in &one.findings {
             self.text(&finding.text);
             finding
                 .evidence
                 .iter()
-                .for_each(|line| self.exact(format!("  {line}")));
+                .for_each(|line| self.exact(format!("  {}", self.quoted(line))));
         }
         if !one.candidates.is_empty() {
-            self.heading(self.story.say(words::CANDIDATES));
+            self.heading(self.story.say(words::headings::CANDIDATES));
         }
         for candidate in &one.candidates {
             self.exact(candidate.place.clone());
@@ -199,10 +208,11 @@ impl Details<'_> {
             } else {
                 words::REFUSED
             };
-            self.exact(format!("  {}: {}", self.story.say(word), candidate.reason));
+            let reason = self.quoted(&candidate.reason);
+            self.exact(format!("  {}: {reason}", self.story.say(word)));
         }
         if let Some(plan) = &one.plan {
-            self.heading(self.story.say(words::PLAN));
+            self.heading(self.story.say(words::headings::PLAN));
             // As it is: this is what is carried out, word for word.
             let lines = plan.lines().map(|line| Detail {
                 text: line.to_owned(),
@@ -211,7 +221,7 @@ impl Details<'_> {
             self.lines.extend(lines);
         }
         if !one.changes.is_empty() {
-            self.heading(self.story.say(words::CHANGES));
+            self.heading(self.story.say(words::headings::CHANGES));
         }
         for change in &one.changes {
             self.exact(change.path.clone());
@@ -219,6 +229,9 @@ impl Details<'_> {
                 self.exact(format!("  {kept}"));
             }
         }
-        self.list(words::NOTES, one.advice.iter().map(String::as_str));
+        self.list(
+            words::headings::NOTES,
+            one.advice.iter().map(String::as_str),
+        );
     }
 }

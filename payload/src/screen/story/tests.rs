@@ -1,8 +1,12 @@
 use expect_test::{Expect, expect};
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
+use rescue_stick::report::Report;
 
+use super::outcome::{Ending, Outcome, ReportPlace};
 use super::*;
+use crate::screen::ADVICE_TO_RESTART;
+use crate::screen::code::Code;
 use crate::screen::guess_time_left;
 use crate::screen::headline::ALL_HEADLINES;
 use crate::screen::words::{ALL_LANGUAGES, is_in_every_font};
@@ -59,7 +63,8 @@ fn outcome(language: Language, verdict: Verdict) -> Story {
             verdict,
             lines: Vec::new(),
             report: Some(report),
-            is_saved: Some(true),
+            place: Some(ReportPlace::Stick),
+            remarks: Vec::new(),
             saved_line: None,
             codes: Vec::new(),
             is_unfinished: false,
@@ -126,6 +131,25 @@ fn working(language: Language) -> Sheet {
         left: Some(Duration::from_secs(7)),
     });
     story.work_page()
+}
+
+/// A repair whose report is there; the keys are all that the screen adds.
+fn ended_with(
+    language: Language,
+    place: ReportPlace,
+    is_unfinished: bool,
+    ending: Ending,
+) -> Sheet {
+    let mut story = outcome(language, Verdict::Repaired);
+    let outcome = story.outcome.as_mut().unwrap();
+    outcome.place = Some(place);
+    outcome.is_unfinished = is_unfinished;
+    outcome.codes = Code::of(b"report").into_iter().collect();
+    outcome.remarks = vec!["The report is kept on this PC: \\mendkit\\run".to_owned()];
+    story.is_last = true;
+    let mut sheet = story.outcome_page(Some(ending));
+    sheet.keys.push(("L".into(), "français".into()));
+    sheet
 }
 
 fn ended(language: Language, verdict: Verdict) -> Sheet {
@@ -1469,7 +1493,13 @@ fn every_page_fits_in_every_language() {
             undo_proposal(language),
             unprotected(language),
         ]);
-        for sheet in pages {
+        let endings = [ReportPlace::Stick, ReportPlace::Pc, ReportPlace::Memory]
+            .into_iter()
+            .flat_map(|place| [Ending::Key, Ending::StickIsOut].map(|ending| (place, ending)))
+            .flat_map(|(place, ending)| {
+                [false, true].map(|unfinished| ended_with(language, place, unfinished, ending))
+            });
+        for sheet in pages.chain(endings) {
             for (width, height) in [
                 (80, 25),
                 (80, 30),
@@ -1556,4 +1586,42 @@ fn details_have_evidence_candidates_plan_and_course() {
     ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
+}
+
+#[test]
+fn what_is_next_is_true_of_the_stick_and_of_the_report() {
+    let next = |place, is_unfinished, has_code, ending| {
+        let mut story = outcome(Language::English, Verdict::Repaired);
+        let outcome = story.outcome.as_mut().unwrap();
+        outcome.place = Some(place);
+        outcome.is_unfinished = is_unfinished;
+        outcome.codes = Code::of(b"report")
+            .into_iter()
+            .filter(|_| has_code)
+            .collect();
+        let sheet = story.outcome_page(Some(ending));
+        let keys: Vec<&str> = sheet.keys.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys.contains(&"Q"), has_code && ending != Ending::PowerOff);
+        sheet.action
+    };
+    use ReportPlace::{Memory, Pc, Stick};
+    let saved = |ending| next(Stick, false, false, ending);
+    assert!(saved(Ending::Key).starts_with("Take the stick out and press Enter"));
+    assert!(saved(Ending::Removal).starts_with("Take the stick out: this PC then restarts"));
+    assert!(saved(Ending::StickIsOut).starts_with("The stick is out. Press Enter"));
+    let kept = |ending| next(Pc, false, true, ending);
+    assert_eq!(kept(Ending::Key), saved(Ending::Key));
+    assert_eq!(kept(Ending::StickIsOut), saved(Ending::StickIsOut));
+    for place in [Stick, Pc, Memory] {
+        let unfinished = |ending| next(place, true, true, ending);
+        assert!(unfinished(Ending::Key).starts_with("Leave the stick in"));
+        assert!(unfinished(Ending::StickIsOut).starts_with("Put the stick back"));
+    }
+    let pulled = next(Memory, false, true, Ending::StickIsOut);
+    assert!(
+        pulled.starts_with("Put the stick back: it still lacks the report"),
+        "{pulled}"
+    );
+    assert!(next(Memory, false, true, Ending::Key).contains("scan it with [Q]"));
+    assert!(next(Memory, false, false, Ending::Key).contains("read it with [D]"));
 }

@@ -43,6 +43,7 @@ const ALL_SENTENCES: &[Sentence] = &[
     sentence("\\{} on {}: {}", ["\\{0} on {1}: {2}", "\\{0}, {1} : {2}", "\\{0}, {1}: {2}", "\\{0}, {1}: {2}"]),
     sentence("Putting back what was there before ...", ["Putting back what was there before ...", "Remise en place de ce qui était là avant ...", "Der frühere Stand wird zurückgelegt ...", "Reponiendo lo que había antes ..."]),
     sentence("Making it real ...", ["Making it real ...", "Écriture définitive ...", "Es wird geschrieben ...", "Aplicando ..."]),
+    sentence("its journal cannot be opened", ["its journal cannot be opened", "son journal ne s'ouvre pas", "sein Journal lässt sich nicht öffnen", "su diario no se puede abrir"]),
     sentence("{}: the stick cannot be written: {}", ["{0}: the stick cannot be written: {1}", "{0} : impossible d'écrire sur la clé : {1}", "{0}: auf den Stick lässt sich nicht schreiben: {1}", "{0}: no se puede escribir en la memoria: {1}"]),
     // Findings.
     sentence("{} is in use", ["{0} is in use", "{0} est en service", "{0} ist in Gebrauch", "{0} está en uso"]),
@@ -121,7 +122,7 @@ const ALL_SENTENCES: &[Sentence] = &[
     sentence("{} as before the repair; nothing else was written", ["{0} as before the repair; nothing else was written", "{0} comme avant la réparation ; rien d'autre n'a été écrit", "{0} wie vor der Reparatur; sonst wurde nichts geschrieben", "{0} como antes de la reparación; no se escribió nada más"]),
     sentence("1 more place was looked at; it is in the report", ["1 more place was looked at; it is in the report", "1 autre endroit examiné ; voir le rapport", "1 weiterer Ort wurde angesehen; er steht im Bericht", "se miró 1 lugar más; está en el informe"]),
     sentence("{} more places were looked at; they are in the report", ["{0} more places were looked at; they are in the report", "{0} autres endroits examinés ; voir le rapport", "{0} weitere Orte wurden angesehen; sie stehen im Bericht", "se miraron {0} lugares más; están en el informe"]),
-    sentence("Repair {} was taken back.", ["Repair {0} was taken back.", "La réparation {0} a été annulée.", "Die Reparatur {0} wurde zurückgenommen.", "La reparación {0} se ha deshecho."]),
+    sentence("Repair {} was taken back block by block: what it wrote is as before it.", ["Repair {0} was taken back block by block: what it wrote is as before it.", "La réparation {0} a été annulée bloc par bloc : ce qu'elle avait écrit est comme avant.", "Die Reparatur {0} wurde Block für Block zurückgenommen: Was sie schrieb, ist wie vor ihr.", "La reparación {0} se ha deshecho bloque a bloque: lo que escribió está como antes."]),
     sentence("Report on the stick: {}", ["Report on the stick: {0}", "Rapport sur la clé : {0}", "Bericht auf dem Stick: {0}", "Informe en la memoria: {0}"]),
     sentence("The report could not be saved on the stick: {}", ["The report could not be saved on the stick: {0}", "Le rapport n'a pas pu être enregistré sur la clé : {0}", "Der Bericht konnte nicht auf dem Stick gespeichert werden: {0}", "No se pudo guardar el informe en la memoria: {0}"]),
     // Of the stick itself.
@@ -187,6 +188,22 @@ const ALL_SENTENCES: &[Sentence] = &[
     sentence("{}: the commit is not finished: {}; start this PC from the stick again", ["{0}: the commit is not finished: {1}; start this PC from the stick again", "{0} : l'écriture n'est pas achevée : {1} ; redémarrez depuis la clé", "{0}: Das Schreiben ist nicht beendet: {1}; starten Sie wieder vom Stick", "{0}: la escritura no ha terminado: {1}; arranque otra vez desde la memoria"]),
     sentence("{}: the stick failed before the disk was changed: {}; the disk is as it was, and the next start from this stick finishes the repair if it can", ["{0}: the stick failed before the disk was changed: {1}; the disk is as it was, and the next start from this stick finishes the repair if it can", "{0} : la clé a failli avant l'écriture : {1} ; le disque est intact, le prochain démarrage achèvera si possible", "{0}: Der Stick versagte vor dem Schreiben: {1}; die Platte ist, wie sie war, der nächste Start beendet es, wenn es geht", "{0}: la memoria falló antes de escribir: {1}; el disco está como estaba y el próximo inicio lo acabará si puede"]),
     sentence("fault of mend: {}", ["fault of mend: {0}", "erreur de mend : {0}", "Fehler von mend: {0}", "fallo de mend: {0}"]),
+    // Evidence and reasons, which the report's page and the details have.
+    sentence("HKLM\\{}: {} and {} are {}", ["HKLM\\{0}: {1} and {2} are {3}", "HKLM\\{0} : {1} et {2} valent {3}", "HKLM\\{0}: {1} und {2} sind {3}", "HKLM\\{0}: {1} y {2} son {3}"]),
+    sentence("HKLM\\{}: {} is {}", ["HKLM\\{0}: {1} is {2}", "HKLM\\{0} : {1} vaut {2}", "HKLM\\{0}: {1} ist {2}", "HKLM\\{0}: {1} es {2}"]),
+    sentence("\\{}: {} bytes, {}", ["\\{0}: {1} bytes, {2}", "\\{0} : {1} octets, {2}", "\\{0}: {1} Bytes, {2}", "\\{0}: {1} bytes, {2}"]),
+    sentence("\\{}: {} bytes", ["\\{0}: {1} bytes", "\\{0} : {1} octets", "\\{0}: {1} Bytes", "\\{0}: {1} bytes"]),
+    sentence("\\{}: sha256 {}", ["\\{0}: sha256 {1}", "\\{0} : sha256 {1}", "\\{0}: SHA-256 {1}", "\\{0}: sha256 {1}"]),
+    sentence("{} at offset {}, {}", ["{0} at offset {1}, {2}", "{0} à l'octet {1}, {2}", "{0} ab Byte {1}, {2}", "{0} en el byte {1}, {2}"]),
+    sentence("left alone: {}", ["left alone: {0}", "laissé tel quel : {0}", "bleibt, wie es ist: {0}", "se deja como está: {0}"]),
+    sentence("written {} UTC", ["written {0} UTC", "écrit le {0} UTC", "geschrieben {0} UTC", "escrito {0} UTC"]),
+    sentence("version is {}, expected {}", ["version is {0}, expected {1}", "version {0} au lieu de {1}", "Version {0} statt {1}", "versión {0} en vez de {1}"]),
+    sentence("checksum of the content is {}, its header says {}: changed", ["checksum of the content is {0}, its header says {1}: changed", "somme du contenu {0}, l'en-tête dit {1} : modifié", "Prüfsumme des Inhalts {0}, der Kopf sagt {1}: verändert", "suma del contenido {0}, la cabecera dice {1}: modificado"]),
+    sentence("no {} there nor in any other quarantine of this volume ({} containers)", ["no {0} there nor in any other quarantine of this volume ({1} containers)", "pas de {0} ici ni dans une autre quarantaine de ce volume ({1} conteneurs)", "kein {0} dort noch in einer anderen Quarantäne dieses Volumes ({1} Behälter)", "no hay {0} ahí ni en otra cuarentena de este volumen ({1} contenedores)"]),
+    sentence("no {}, compressed or not, there nor in the driver cache", ["no {0}, compressed or not, there nor in the driver cache", "pas de {0}, compressé ou non, ici ni dans le cache des pilotes", "kein {0}, komprimiert oder nicht, dort noch im Treibercache", "no hay {0}, comprimido o no, ahí ni en la caché de controladores"]),
+    sentence("{}: is a CD drive, which is not looked at", ["{0}: is a CD drive, which is not looked at", "{0}: est un lecteur de CD, qui n'est pas examiné", "{0}: ist ein CD-Laufwerk, das nicht angesehen wird", "{0}: es una unidad de CD, que no se mira"]),
+    sentence("registry file {} was not written to its end ({}), and no log of it fits; read as it is", ["registry file {0} was not written to its end ({1}), and no log of it fits; read as it is", "fichier de registre {0} : écriture inachevée ({1}), aucun journal ne convient ; lu tel quel", "Registrierungsdatei {0}: nicht zu Ende geschrieben ({1}), kein Protokoll passt; gelesen, wie sie ist", "archivo de registro {0}: escritura inacabada ({1}), ningún registro encaja; leído como está"]),
+    sentence("sequence numbers differ: {} and {}", ["sequence numbers differ: {0} and {1}", "numéros de suite différents : {0} et {1}", "Folgenummern verschieden: {0} und {1}", "números de secuencia distintos: {0} y {1}"]),
     // Numbers, which occur in others; last, since others end so.
     sentence("{} volumes", ["{0} volumes", "{0} volumes", "{0} Volumes", "{0} volúmenes"]),
     sentence("{} volume", ["{0} volume", "{0} volume", "{0} Volume", "{0} volumen"]),
@@ -206,6 +223,13 @@ const ALL_SENTENCES: &[Sentence] = &[
     sentence("locked by BitLocker", ["locked by BitLocker", "verrouillé par BitLocker", "mit BitLocker gesperrt", "bloqueado por BitLocker"]),
     sentence("installation {} on {}", ["installation {0} on {1}", "installation {0} sur {1}", "Installation {0} auf {1}", "instalación {0} en {1}"]),
     sentence("{} replace  {} by {} in {}, {}", ["{0} replace  {1} by {2} in {3}, {4}", "{0} remplacer  {1} par {2} dans {3}, {4}", "{0} ersetzen  {1} durch {2} in {3}, {4}", "{0} reemplazar  {1} por {2} en {3}, {4}"]),
+    sentence("{} remove   {} files of {}", ["{0} remove   {1} files of {2}", "{0} mettre de côté  {1} fichiers de {2}", "{0} beiseitelegen  {1} Dateien aus {2}", "{0} apartar  {1} archivos de {2}"]),
+    sentence("{} remove   {}", ["{0} remove   {1}", "{0} mettre de côté  {1}", "{0} beiseitelegen  {1}", "{0} apartar  {1}"]),
+    sentence("{} rename   {} to {}", ["{0} rename   {1} to {2}", "{0} renommer  {1} en {2}", "{0} umbenennen  {1} in {2}", "{0} renombrar  {1} a {2}"]),
+    sentence("{} set      {}", ["{0} set      {1}", "{0} régler  {1}", "{0} setzen  {1}", "{0} ajustar  {1}"]),
+    sentence("{} add      {} to {}, {}", ["{0} add      {1} to {2}, {3}", "{0} ajouter  {1} à {2}, {3}", "{0} hinzufügen  {1} zu {2}, {3}", "{0} añadir  {1} a {2}, {3}"]),
+    sentence("{} note     {}", ["{0} note     {1}", "{0} note  {1}", "{0} Hinweis  {1}", "{0} nota  {1}"]),
+    sentence("undo: put it back", ["undo: put it back", "annuler : le remettre", "rückgängig: zurücklegen", "deshacer: reponerlo"]),
     sentence("{} restore  {} from {}", ["{0} restore  {1} from {2}", "{0} remettre  {1} depuis {2}", "{0} zurücklegen  {1} aus {2}", "{0} reponer  {1} desde {2}"]),
     sentence("{} for {}, identity matches; not proven by signature", ["{0} for {1}, identity matches; not proven by signature", "{0} pour {1}, identité conforme ; pas de preuve par signature", "{0} für {1}, Identität stimmt; nicht durch Signatur bewiesen", "{0} para {1}, identidad correcta; sin prueba de firma"]),
     sentence("undo: put the kept copies back", ["undo: put the kept copies back", "annuler : remettre les copies gardées", "rückgängig: die aufbewahrten Kopien zurücklegen", "deshacer: reponer las copias guardadas"]),
@@ -218,6 +242,8 @@ const ALL_SENTENCES: &[Sentence] = &[
     sentence("This PC did not take the report either: {}", ["This PC did not take the report either: {0}", "Ce PC n'a pas pris le rapport non plus : {0}", "Auch dieser PC nahm den Bericht nicht an: {0}", "Este PC tampoco aceptó el informe: {0}"]),
     sentence("The report is whole, but the stick did not take that it is its last: {}", ["The report is whole, but the stick did not take that it is its last: {0}", "Le rapport est complet, mais la clé n'a pas noté qu'il est le dernier : {0}", "Der Bericht ist ganz, aber der Stick nahm nicht auf, dass er der letzte ist: {0}", "El informe está completo, pero la memoria no anotó que es el último: {0}"]),
     sentence("the stick did not take this report: {}", ["the stick did not take this report: {0}", "la clé n'a pas pris ce rapport : {0}", "der Stick nahm diesen Bericht nicht an: {0}", "la memoria no aceptó este informe: {0}"]),
+    sentence("the stick was out when this report was to be saved, and was put back", ["the stick was out when this report was to be saved, and was put back", "la clé était retirée au moment d'enregistrer ce rapport ; elle a été remise", "der Stick war abgezogen, als dieser Bericht gespeichert werden sollte, und wurde wieder eingesteckt", "la memoria estaba fuera al guardar este informe y se volvió a poner"]),
+    sentence("the stick did not keep what was entered: {}", ["the stick did not keep what was entered: {0}", "la clé n'a pas gardé la saisie : {0}", "der Stick behielt die Eingabe nicht: {0}", "la memoria no guardó lo introducido: {0}"]),
     sentence("the stick did not count this start: {}", ["the stick did not count this start: {0}", "la clé n'a pas compté ce démarrage : {0}", "der Stick zählte diesen Start nicht: {0}", "la memoria no contó este arranque: {0}"]),
 ];
 
@@ -305,6 +331,7 @@ fn folder_name(path: &str) -> &str {
 mod tests {
     use super::*;
     use crate::screen::words::{ALL_LANGUAGES, is_in_every_font};
+    use crate::screen::wrap::wrap;
 
     #[test]
     fn every_sentence_takes_every_name_and_can_be_shown() {
@@ -323,6 +350,27 @@ mod tests {
                 assert!(count == 0 || numbers > 0, "{text}");
                 let odd = text.chars().find(|c| !is_in_every_font(*c));
                 assert_eq!(odd, None, "{text}");
+            }
+        }
+    }
+
+    /// With names as long as they come, a sentence is broken at spaces into rows that a screen of 80 columns
+    /// has beside its labels, and it leaves room for others.
+    #[test]
+    fn every_sentence_fits_80_columns_in_every_language() {
+        const COLUMNS: usize = 80 - 4 - 10;
+        const MOST_ROWS: usize = 6;
+        for sentence in ALL_SENTENCES {
+            for language in ALL_LANGUAGES {
+                let names = ["\\WINDOWS\\system32\\drivers\\svchost.exe"; 9];
+                let text = fill(sentence.words.in_language(language), &names, language);
+                let rows = wrap(&text, COLUMNS);
+                let longest = rows.iter().map(|row| row.chars().count()).max();
+                assert!(
+                    longest.is_some_and(|longest| longest <= COLUMNS),
+                    "{rows:#?}"
+                );
+                assert!(rows.len() <= MOST_ROWS, "{rows:#?}");
             }
         }
     }
@@ -386,10 +434,15 @@ mod tests {
             include_str!("../../repair/plan/bring.rs"),
             include_str!("../../repair/plan.rs"),
             include_str!("../../machine/linux.rs"),
+            include_str!("../../machine/linux/room.rs"),
             include_str!("../../machine/linux/volume.rs"),
             include_str!("../../machine/linux/disks.rs"),
             include_str!("../../init.rs"),
             include_str!("../../init/filing.rs"),
+            include_str!("../../init/outcome.rs"),
+            include_str!("../../init/recovery.rs"),
+            include_str!("../../init/undoing.rs"),
+            include_str!("../../repair/undo/blocks.rs"),
             include_str!("../../repair/plan/step.rs"),
             include_str!("../../init/unlock.rs"),
             include_str!("../../unlock.rs"),
@@ -405,6 +458,13 @@ mod tests {
             include_str!("../../filesystem/foreign.rs"),
             include_str!("../../machine/linux/controllers.rs"),
             include_str!("../../screen/story.rs"),
+            include_str!("../../repair/detect/drives.rs"),
+            include_str!("../../repair/detect/sources.rs"),
+            include_str!("../../repair/predicates/files.rs"),
+            include_str!("../../repair/detect/written.rs"),
+            include_str!("../../windows/installation.rs"),
+            include_str!("../../antivirus/product.rs"),
+            include_str!("../../hive/base_block.rs"),
             include_str!("../../screen.rs"),
         ];
         // Literals go over several lines with a backslash at their ends.
