@@ -28,10 +28,13 @@ mod workshop;
 
 const ROUNDS: usize = 5;
 
+/// A measurement by its name.
+type Part = (&'static str, fn() -> Result<()>);
+
 pub(crate) fn run() -> Result<()> {
     let part = std::env::args().nth(2);
     let is_wanted = |name: &str| part.as_deref().is_none_or(|part| part == name);
-    let parts: [(&str, fn() -> Result<()>); 4] = [
+    let parts: [Part; 4] = [
         ("kit", kit),
         ("names", names),
         ("dat", new_definitions),
