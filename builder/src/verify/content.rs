@@ -75,6 +75,18 @@ pub(super) fn read_files(
     Ok((files, proof))
 }
 
+/// Returns the bytes of a file, as many as its ranges hold and its size says: a chain may be as long as the stick.
+pub(super) fn read_whole(
+    medium: &mut Medium<'_, impl Read + Seek>,
+    ranges: &[LbaRange],
+    size: ByteSize,
+) -> Result<Vec<u8>, VerifyError> {
+    let mut bytes = Vec::new();
+    let mut take = |piece: &[u8]| bytes.extend_from_slice(piece);
+    read_file(medium, ranges, size, &mut vec![0; CHUNK], &mut take)?;
+    Ok(bytes)
+}
+
 /// Gives the bytes of a file to `take`, as many as its ranges hold and its size says.
 fn read_file(
     medium: &mut Medium<'_, impl Read + Seek>,

@@ -6,7 +6,9 @@ use rescue_stick::digest::Sha256Digest;
 
 use super::fat;
 use super::folders::{self, FoundFile};
-use super::{FileOnImage, Findings, Medium, Problem, VerifyError, partition_table, volume};
+use super::{
+    FileOnImage, Findings, Medium, Problem, VerifyError, content, partition_table, volume,
+};
 use crate::lba::{ByteSize, LbaRange};
 
 /// A file that lies in one piece.
@@ -108,13 +110,55 @@ pub fn read_file(
         return Err(ReadFileError::TooLong { path, size });
     }
     let mut medium = Medium::of(source)?;
-    let mut bytes = Vec::new();
-    for range in &file.ranges {
-        bytes.extend(medium.read_sectors(range.first(), range.sectors())?);
-    }
-    bytes.truncate(usize::try_from(file.size.0).unwrap_or(usize::MAX));
+    let bytes = content::read_whole(&mut medium, &file.ranges, file.size)?;
     if file.sha256 != Some(Sha256Digest::of(&bytes)) {
         return Err(ReadFileError::Changed { path });
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, SeekFrom};
+
+    use super::*;
+    use crate::lba::Lba;
+
+    /// A stick of 1 TiB of zeros that counts what is read of it.
+    #[derive(Default)]
+    struct Zeros {
+        read: usize,
+    }
+
+    impl Read for Zeros {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            buffer.fill(0);
+            self.read += buffer.len();
+            Ok(buffer.len())
+        }
+    }
+
+    impl Seek for Zeros {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            match to {
+                SeekFrom::Start(offset) => Ok(offset),
+                _ => Ok(1 << 40),
+            }
+        }
+    }
+
+    #[test]
+    fn a_small_file_with_a_chain_as_long_as_the_stick_is_read_as_far_as_its_size() {
+        let mut stick = Zeros::default();
+        let file = FileOnImage {
+            path: "mendkit/job.json".to_owned(),
+            size: ByteSize(700),
+            sha256: Some(Sha256Digest::of(&[0; 700])),
+            ranges: LbaRange::starting_at(Lba(2048), 1 << 30)
+                .into_iter()
+                .collect(),
+        };
+        assert_eq!(read_file(&mut stick, &file).unwrap(), [0; 700]);
+        assert_eq!(stick.read, 1024);
+    }
 }

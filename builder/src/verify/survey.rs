@@ -9,7 +9,7 @@ use zerocopy::FromBytes as _;
 
 use super::fat;
 use super::folders::{self, FoundTree};
-use super::{Findings, Medium, Problem, VerifyError, partition_table, volume};
+use super::{Findings, Medium, Problem, VerifyError, content, partition_table, volume};
 use crate::disk::identity::DiskIdentity;
 use crate::fat32::geometry::Geometry;
 use crate::fat32::raw::RawFsInfo;
@@ -166,12 +166,7 @@ impl Survey {
         let Some(file) = self.file(path).filter(|file| file.size.0 <= MOST_READ) else {
             return Ok(None);
         };
-        let mut bytes = Vec::new();
-        for range in &file.ranges {
-            bytes.extend(medium.read_sectors(range.first(), range.sectors())?);
-        }
-        bytes.truncate(usize::try_from(file.size.0).unwrap_or(usize::MAX));
-        Ok(Some(bytes))
+        content::read_whole(medium, &file.ranges, file.size).map(Some)
     }
 
     /// Returns a file by its path.
