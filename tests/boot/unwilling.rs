@@ -133,10 +133,7 @@ fn a_write_protected_stick_repairs_if_agreed_and_the_report_is_on_the_pc_and_in_
     machine.expect_exit(LIMIT)?;
     let log = machine.serial_log();
     check_verdict(&log, "REPAIRED");
-    assert!(
-        log.contains("The report is kept on this PC: \\mendkit\\"),
-        "{log}"
-    );
+    assert!(log.contains("The report is kept on this PC:"), "{log}");
     assert!(log.contains("REPORT ON THIS PC"), "{log}");
     bench.check_repaired()?;
     assert_eq!(digest(&bench.stick())?, stick, "the stick was written");
