@@ -300,10 +300,7 @@ impl Place {
 impl Start {
     fn with_stick(&self, image: std::path::PathBuf) -> MachineSpec {
         let mut machine = MachineSpec {
-            stick: Some(Stick {
-                image,
-                bus: self.usb,
-            }),
+            stick: Some(Stick::of(image, self.usb)),
             ..MachineSpec::of(self.firmware)
         };
         if self.is_64_bit {
