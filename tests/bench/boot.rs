@@ -261,7 +261,8 @@ impl Place {
         );
         for start in &STARTS {
             let highest = MachineSpec::of(start.firmware).memory_mib.max(256);
-            let floor = find_floor(highest, |memory_mib| {
+            let likely = start.floor_bar.unwrap_or(highest);
+            let floor = find_floor(likely, highest, |memory_mib| {
                 let machine = MachineSpec {
                     memory_mib,
                     ..self.machine(start, &self.kit)?
@@ -283,7 +284,7 @@ impl Place {
             return Ok(());
         };
         for start in PEER_STARTS {
-            let floor = find_floor(1024, |memory_mib| {
+            let floor = find_floor(1024, 1024, |memory_mib| {
                 let machine = MachineSpec {
                     memory_mib,
                     ..self.peer_machine(start, peer)?
@@ -405,12 +406,20 @@ fn comes_to(machine: &MachineSpec, word: &str) -> Result<bool> {
         .is_ok_and(|found| found == word))
 }
 
-/// Returns the least memory in MiB with which `works` is true, by halving; nothing if the highest does not do.
-fn find_floor(highest: u32, works: impl Fn(u32) -> Result<bool>) -> Result<Option<u32>> {
-    let (mut below, mut enough) = (FLOOR_BELOW, highest);
-    if !works(highest)? {
+/// Returns the least memory in MiB with which `works` is true, by halving from what likely does; nothing if
+/// the highest does not do.
+fn find_floor(
+    likely: u32,
+    highest: u32,
+    works: impl Fn(u32) -> Result<bool>,
+) -> Result<Option<u32>> {
+    let (mut below, mut enough) = if works(likely)? {
+        (FLOOR_BELOW, likely)
+    } else if likely < highest && works(highest)? {
+        (likely, highest)
+    } else {
         return Ok(None);
-    }
+    };
     while enough - below > FLOOR_STEP {
         let middle = (below + (enough - below) / 2) / FLOOR_STEP * FLOOR_STEP;
         if works(middle)? {
