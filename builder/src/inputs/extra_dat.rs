@@ -323,7 +323,7 @@ mod tests {
             &zip,
             Some("x"),
             expect![
-                "FOLDER/EXTRA.ZIP: EXTRA.DAT has no password, expected no `password` in the recipe"
+                "FOLDER/EXTRA.ZIP: EXTRA.DAT has no password, expected no `password` in the recipe, and no --password"
             ],
         );
         fs::write(&zip, b"PK\x03\x04 and nothing else").unwrap();
