@@ -107,11 +107,18 @@ pub fn assemble_report(course: Course) -> Report {
     for installation in &course.installations {
         verdict = verdict.max(installation.verdict);
     }
+    let windows = course.inventory.volumes.iter();
+    let has_windows = windows
+        .flat_map(|volume| &volume.installations)
+        .next()
+        .is_some();
     if course.installations.is_empty() {
+        verdict = verdict.max(Verdict::NeedsYou);
+    }
+    if course.installations.is_empty() && !has_windows {
         let count = course.inventory.volumes.len();
         let volumes = if count == 1 { "volume" } else { "volumes" };
         notes.push(format!("no Windows was found on {count} {volumes}"));
-        verdict = verdict.max(Verdict::NeedsYou);
     }
     let is_folder = course.machine.firmware == "folder";
     let volumes = course
