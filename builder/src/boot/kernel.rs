@@ -112,12 +112,18 @@ pub(super) fn make(deb: &Path, kernel: &Kernel) -> Result<Made, BootError> {
     })
 }
 
-/// Returns the modules, and the list of them at `list`.
+/// Returns the modules, and at `list_path` the list of them: a path a line, in the order in which they are loaded,
+/// and behind it the PCI devices without which it is not, if that is so.
 fn module_entries(modules: Vec<Module>, list_path: &str) -> Entries {
-    let list: String = modules
-        .iter()
-        .map(|module| format!("/{}\n", module.path))
-        .collect();
+    let line = |module: &Module| {
+        let mut line = format!("/{}", module.path);
+        for pattern in &module.pci_patterns {
+            line.push(' ');
+            line.push_str(pattern);
+        }
+        line + "\n"
+    };
+    let list: String = modules.iter().map(line).collect();
     let mut entries: Entries = modules
         .into_iter()
         .map(|module| (module.path, Entry::File(module.content)))

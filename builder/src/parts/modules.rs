@@ -124,7 +124,7 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
     ModuleGroup {
         reason: "NVMe disks, and those behind Intel's VMD",
         stage: Stage::Later,
-        names: &["nvme", "vmd"],
+        names: &["vmd", "nvme"],
     },
     ModuleGroup {
         reason: "SCSI and RAID controllers of servers",
@@ -170,6 +170,9 @@ pub struct Module {
     pub content: Vec<u8>,
     /// When it is loaded.
     pub stage: Stage,
+    /// Patterns of the PCI devices it drives, if it drives nothing else and no other module needs it: without
+    /// such a device there is no use in loading it. Source: Linux, scripts/mod/file2alias.c, `do_pci_entry`.
+    pub pci_patterns: Vec<String>,
 }
 
 /// Modules and all they need.
@@ -242,6 +245,7 @@ pub fn close_over(
         builtin,
         available,
         states: BTreeMap::new(),
+        needed: BTreeSet::new(),
         order: Vec::new(),
         stage: Stage::First,
     };
@@ -254,6 +258,11 @@ pub fn close_over(
             if !closing.builtin.contains(&name) && !closing.add(&name)? {
                 absent.push(name);
             }
+        }
+    }
+    for module in &mut closing.order {
+        if module_name(&module.path).is_some_and(|name| closing.needed.contains(&name)) {
+            module.pci_patterns.clear();
         }
     }
     Ok(ModuleClosure {
@@ -272,6 +281,7 @@ struct Closing<'a> {
     builtin: BTreeSet<String>,
     available: BTreeMap<String, (&'a str, &'a [u8])>,
     states: BTreeMap<String, State>,
+    needed: BTreeSet<String>,
     order: Vec<Module>,
     stage: Stage,
 }
@@ -287,6 +297,8 @@ impl Closing<'_> {
         };
         self.states.insert(name.to_owned(), State::Entered);
         let needs = read_needs(path, content)?;
+        self.needed
+            .extend(needs.hard.iter().chain(&needs.soft).cloned());
         for needed in &needs.hard {
             if self.states.get(needed) == Some(&State::Entered) {
                 return Err(ModulesError::Circle {
@@ -312,6 +324,7 @@ impl Closing<'_> {
             path: path.to_owned(),
             content: content.to_vec(),
             stage: self.stage,
+            pci_patterns: needs.pci_patterns.unwrap_or_default(),
         });
         Ok(true)
     }
@@ -324,6 +337,8 @@ struct Needs {
     hard: Vec<String>,
     /// `softdep=pre: a b post: c`: to be loaded before, if there is one.
     soft: Vec<String>,
+    /// `alias=pci:…`, of a module that has no other aliases.
+    pci_patterns: Option<Vec<String>>,
 }
 
 impl Module {
@@ -336,7 +351,7 @@ impl Module {
         Ok(Self {
             path: path.to_owned(),
             content: unpack(&self.path, &self.content)?.into_owned(),
-            stage: self.stage,
+            ..self
         })
     }
 }
@@ -375,6 +390,7 @@ fn read_needs(path: &str, content: &[u8]) -> Result<Needs, ModulesError> {
 /// Texts `key=value`, each ended by a zero byte. Source: Linux, include/linux/module.h, `MODULE_INFO`.
 fn parse_modinfo(modinfo: &[u8]) -> Needs {
     let mut needs = Needs::default();
+    let mut aliases = Vec::new();
     for text in modinfo.split(|byte| *byte == 0) {
         let text = String::from_utf8_lossy(text);
         match text.split_once('=') {
@@ -390,8 +406,14 @@ fn parse_modinfo(modinfo: &[u8]) -> Needs {
                 let names = before.split("pre:").nth(1).unwrap_or_default();
                 needs.soft.extend(names.split_whitespace().map(normalized));
             }
+            Some(("alias", alias)) => aliases.push(alias.to_owned()),
             _ => {}
         }
+    }
+    // Of patterns, only what mend matches: signs and `*`.
+    let is_plain = |alias: &String| alias.starts_with("pci:") && !alias.contains(['[', '?', ' ']);
+    if aliases.iter().all(is_plain) {
+        needs.pci_patterns = Some(aliases);
     }
     needs
 }
