@@ -94,6 +94,9 @@ const PEER_STARTS: [&Start; 2] = [&STARTS[1], &STARTS[3]];
 /// What appears on the serial line with the first screen.
 const FIRST_LINE: &str = "mend: first line ";
 
+/// Memory of the installer's PCs, in MiB.
+const PEER_MEMORY_MIB: u32 = 1024;
+
 /// The installer's first screen is that of the language.
 const PEER_FIRST_SCREEN: &str = "Select a language";
 
@@ -108,7 +111,9 @@ pub(crate) fn measure(part: Option<&str>) -> Result<()> {
     }
     let is_wanted = |name: &str| part.is_none_or(|part| part == name);
     let place = Place::set_up()?;
-    println!("PCs are QEMU's, without KVM; one processor, 256 MiB (32 bits) or 512 MiB of memory");
+    println!(
+        "PCs are QEMU's, without KVM; one processor, 256 MiB (32 bits) or 512 MiB of memory (the peer 1024)"
+    );
     if is_wanted("starts") {
         place.measure_starts()?;
     }
@@ -182,7 +187,10 @@ impl Place {
     fn peer_machine(&self, start: &Start, peer: &NetbootStick) -> Result<MachineSpec> {
         let stick = self.folder.path().join("run-stick.img");
         copy_image(&peer.image, &stick)?;
-        Ok(start.with_stick(stick))
+        let mut machine = start.with_stick(stick);
+        // With 512 the installer first says that this is little memory.
+        machine.memory_mib = PEER_MEMORY_MIB;
+        Ok(machine)
     }
 
     fn repeat(&self, mut run: impl FnMut() -> Result<Started>) -> Result<Vec<Started>> {
