@@ -29,6 +29,15 @@ pub(crate) struct Arguments {
     /// Where the systems are kept
     #[arg(long)]
     systems: PathBuf,
+    /// Mirror of Debian
+    #[arg(long)]
+    debian: String,
+    /// Mirror of Debian's security updates
+    #[arg(long)]
+    debian_security: String,
+    /// Mirror of Ubuntu; without one Ubuntu is left out
+    #[arg(long)]
+    ubuntu: Option<String>,
     /// Only this one
     #[arg(long)]
     only: Option<String>,
@@ -43,7 +52,8 @@ struct System {
 
 /// Where systems come from, and who vouches for them.
 struct Archive {
-    address: &'static str,
+    /// Its mirror, if one was named.
+    address: fn(&Arguments) -> Option<&str>,
     components: &'static str,
     keyring: Keyring,
     /// Which of debootstrap's scripts sets it up, where that does not know the newest suites by name.
@@ -62,7 +72,7 @@ enum Keyring {
 }
 
 const DEBIAN: Archive = Archive {
-    address: "http://deb.debian.org/debian",
+    address: |arguments| Some(&arguments.debian),
     components: "main",
     keyring: Keyring::Installed("/usr/share/keyrings/debian-archive-keyring.gpg"),
     script: None,
@@ -70,7 +80,7 @@ const DEBIAN: Archive = Archive {
 
 /// Its key of 2018 is F6EC B376 2474 EDA9 D21B 7022 8719 20D1 991B C93C.
 const UBUNTU: Archive = Archive {
-    address: "http://archive.ubuntu.com/ubuntu",
+    address: |arguments| arguments.ubuntu.as_deref(),
     components: "main,universe",
     keyring: Keyring::Fetched {
         package: "pool/main/u/ubuntu-keyring/ubuntu-keyring_2021.03.26_all.deb",
@@ -79,8 +89,6 @@ const UBUNTU: Archive = Archive {
     },
     script: Some("gutsy"),
 };
-
-const DEBIAN_SECURITY: &str = "http://deb.debian.org/debian-security";
 
 const ALL_SYSTEMS: [System; 6] = [
     System {
@@ -143,6 +151,10 @@ pub(crate) fn try_all(arguments: &Arguments) -> Result<()> {
     };
     for system in ALL_SYSTEMS.iter().filter(wanted) {
         let start = Instant::now();
+        if (system.archive.address)(arguments).is_none() {
+            println!(" {:<18} left out: no mirror was named", system.name);
+            continue;
+        }
         try_system(system, arguments, kit.path(), &expected)
             .with_context(|| system.name.to_owned())?;
         println!(
@@ -183,7 +195,7 @@ fn lay_out(arguments: &Arguments, folder: &Path) -> Result<()> {
 }
 
 fn try_system(system: &System, arguments: &Arguments, kit: &Path, expected: &str) -> Result<()> {
-    let root = set_up(system, &arguments.systems)?;
+    let root = set_up(system, arguments)?;
     let office = root.join(OFFICE);
     if office.exists() {
         fs::remove_dir_all(&office)?;
@@ -218,7 +230,7 @@ fn try_system(system: &System, arguments: &Arguments, kit: &Path, expected: &str
     };
     run_command(in_system(&root, FROM_FOLDER)?)?;
     check("packages from a folder")?;
-    let (mirror, security) = (DEBIAN.address, DEBIAN_SECURITY);
+    let (mirror, security) = (&arguments.debian, &arguments.debian_security);
     let by_apt = format!(
         "release/mendkit parts fetch --cache fetched --mirror {mirror} --security-mirror {security} && \
          release/mendkit build recipe.toml -o rescue.img --cache fetched"
@@ -249,7 +261,8 @@ fn in_system(root: &Path, line: &str) -> Result<Command> {
 }
 
 /// Sets up a system unless that was done before.
-fn set_up(system: &System, systems: &Path) -> Result<PathBuf> {
+fn set_up(system: &System, arguments: &Arguments) -> Result<PathBuf> {
+    let systems = &arguments.systems;
     let root = systems.join(system.suite);
     let complete = systems.join(format!("{}.complete", system.suite));
     if complete.exists() {
@@ -259,6 +272,7 @@ fn set_up(system: &System, systems: &Path) -> Result<PathBuf> {
         fs::remove_dir_all(&root)?;
     }
     let archive = system.archive;
+    let address = (archive.address)(arguments).context("no mirror was named")?;
     let keyring = match archive.keyring {
         Keyring::Installed(path) => PathBuf::from(path),
         Keyring::Fetched {
@@ -266,7 +280,7 @@ fn set_up(system: &System, systems: &Path) -> Result<PathBuf> {
             file,
             sha256,
         } => {
-            let address = format!("{}/{package}", archive.address);
+            let address = format!("{address}/{package}");
             fetch_keyring(&address, file, sha256, systems)?
         }
     };
@@ -278,10 +292,7 @@ fn set_up(system: &System, systems: &Path) -> Result<PathBuf> {
     ]);
     debootstrap.arg(format!("--components={}", archive.components));
     debootstrap.arg(format!("--keyring={}", keyring.display()));
-    debootstrap
-        .arg(system.suite)
-        .arg(&root)
-        .arg(archive.address);
+    debootstrap.arg(system.suite).arg(&root).arg(address);
     debootstrap.args(archive.script);
     run_command(debootstrap)?;
     fs::write(complete, "")?;
