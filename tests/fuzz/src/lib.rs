@@ -17,6 +17,7 @@ mod stick;
 
 pub use disks::{FIT_CHECKSUMS, FIT_COPIES, SparseDisk};
 pub use office::{TEST_KEY, TEST_SIGNATURE, description_of_definitions};
+pub use pc::judge_hive;
 
 /// A reader: its name, and the function that shows it bytes.
 pub struct Target {

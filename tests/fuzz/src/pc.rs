@@ -29,7 +29,7 @@ use crate::disks::crc32;
 const MOST_KEYS: usize = 5_000;
 
 /// Reads a registry file as far as it can be read; returns how many keys that were.
-fn walk(hive: &Hive) -> usize {
+fn walk(hive: &Hive, most_keys: usize) -> usize {
     let mut open: Vec<Key<'_>> = hive.root().into_iter().collect();
     let mut count = 0;
     while let Some(key) = open.pop() {
@@ -42,32 +42,37 @@ fn walk(hive: &Hive) -> usize {
                 value.as_u32(),
             );
         }
-        if count + open.len() < MOST_KEYS {
+        if count + open.len() < most_keys {
             open.extend(key.subkeys().unwrap_or_default());
         }
     }
     count
 }
 
-/// A registry file, with its log behind it if it is not the only one. Whatever is taken for whole is changed, and
-/// must be whole afterwards.
+/// A registry file, with its log behind it if it is not the only one.
 pub(crate) fn read_hive(bytes: &[u8]) -> Result<bool> {
     let bytes = &fit_base_block(bytes);
-    if let Ok(hive) = Hive::parse(bytes.clone()) {
-        walk(&hive);
-        let _ = hive.key("Microsoft\\Windows NT\\CurrentVersion");
-    }
     if bytes.len() > 4096 {
         let (primary, log) = bytes.split_at(bytes.len() / 2 / 4096 * 4096);
         if let Ok(hive) = Hive::parse_with_logs(primary.to_vec(), &[log.to_vec()]) {
-            walk(&hive);
+            walk(&hive, MOST_KEYS);
         }
     }
+    judge_hive(bytes, MOST_KEYS)
+}
+
+/// Reads a registry file, at most so many keys of it. Whatever is taken for whole is changed, and must be whole
+/// afterwards, with nothing else changed.
+pub fn judge_hive(bytes: &[u8], most_keys: usize) -> Result<bool> {
+    if let Ok(hive) = Hive::parse(bytes.to_vec()) {
+        walk(&hive, most_keys);
+        let _ = hive.key("Microsoft\\Windows NT\\CurrentVersion");
+    }
     let _ = audit(bytes);
-    let Ok(mut editor) = HiveEditor::open(bytes.clone(), FileTime::from_unix_seconds(0)) else {
+    let Ok(mut editor) = HiveEditor::open(bytes.to_vec(), FileTime::from_unix_seconds(0)) else {
         return Ok(false);
     };
-    let before = walk(editor.hive());
+    let before = walk(editor.hive(), most_keys);
     for (key, name, data) in [
         (
             "Microsoft\\Windows NT\\CurrentVersion",
@@ -86,7 +91,7 @@ pub(crate) fn read_hive(bytes: &[u8]) -> Result<bool> {
     let after = editor.finish()?;
     let found = audit(&after);
     ensure!(found.is_clean(), "{:?}", found.problems);
-    let keys = walk(&Hive::parse(after)?);
+    let keys = walk(&Hive::parse(after)?, most_keys);
     ensure!(
         (before..=before + 6).contains(&keys),
         "{before} keys became {keys}"
