@@ -92,7 +92,7 @@ pub fn undo_run(
             notes.push(reason);
         }
     }
-    let mut report = assemble_report(Course {
+    let course = Course {
         run,
         started: now,
         took_ms: machine.uptime_ms().saturating_sub(started_ms),
@@ -103,8 +103,14 @@ pub fn undo_run(
         health: health.report,
         kit: health.kit,
         timings: stages.timings(),
-    });
-    // That there is no Windows, or a locked one, does not make an undo worse.
+    };
+    conclude(course, verdict, notes)
+}
+
+/// Puts the report of an undo together, with what is to be said of it first. That there is no Windows, or a
+/// locked one, does not make it worse.
+fn conclude(course: Course, verdict: Verdict, notes: Vec<String>) -> Report {
+    let mut report = assemble_report(course);
     let outcomes = report.installations.iter().map(|one| one.verdict);
     report.verdict = outcomes.fold(verdict, Verdict::max);
     report.notes.splice(0..0, notes);

@@ -9,11 +9,11 @@ use rescue_stick::report::{ChangeReport, InstallationReport, Report, Verdict};
 use rescue_stick::undo::{UNDO_RUN_PREFIX, UndoRecord};
 
 use super::find::find_records;
-use super::{begin_of_record, find_facts};
+use super::{begin_of_record, conclude, find_facts};
 use crate::health::check_health;
 use crate::machine::Machine;
 use crate::repair::detect::{Inventory, survey_machine};
-use crate::repair::report::{Course, assemble_report, name_run};
+use crate::repair::report::{Course, name_run};
 use crate::repair::stages::{Stage, Stages};
 use crate::repair::verify::hash_at;
 use crate::screen::{ADVICE_TO_RESTART, Screen};
@@ -83,7 +83,7 @@ pub fn report_undo(
             .map(|trace| report_trace(trace, machine, &inventory))
             .collect()
     });
-    let mut report = assemble_report(Course {
+    let course = Course {
         run,
         started: now,
         took_ms: machine.uptime_ms().saturating_sub(taken.started_ms),
@@ -94,11 +94,8 @@ pub fn report_undo(
         health: health.report,
         kit: health.kit,
         timings: stages.timings(),
-    });
-    let outcomes = report.installations.iter().map(|one| one.verdict);
-    report.verdict = outcomes.fold(taken.verdict, Verdict::max);
-    report.notes.splice(0..0, taken.notes.iter().cloned());
-    report
+    };
+    conclude(course, taken.verdict, taken.notes.clone())
 }
 
 fn report_trace(trace: &Trace, machine: &dyn Machine, inventory: &Inventory) -> InstallationReport {
