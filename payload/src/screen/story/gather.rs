@@ -5,6 +5,7 @@ use rescue_stick::report::health::DiskHealth;
 use rescue_stick::report::line::Line;
 
 use super::Story;
+use super::outcome::health_lines;
 use crate::screen::words::{self, Language, Words, disks};
 
 /// A line of the details.
@@ -40,12 +41,7 @@ impl Story {
                 words::headings::NOTES,
                 report.notes.iter().map(String::as_str),
             );
-            let health: Vec<String> = report
-                .health
-                .notes
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            let health = health_lines(report);
             details.list(words::labels::HEALTH, health.iter().map(String::as_str));
         }
         let outcome = self.outcome.iter();

@@ -180,12 +180,7 @@ impl Story {
         let notes = report.notes.iter().map(String::as_str);
         let notes = notes.filter(|note| !note.starts_with(FAULT));
         self.push_list(say(words::labels::NOTE), notes, rows);
-        let health: Vec<String> = report
-            .health
-            .notes
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let health = health_lines(report);
         let health = health.iter().map(String::as_str);
         self.push_list(say(words::labels::HEALTH), health, rows);
         if report.installations.is_empty() && report.notes.is_empty() {
@@ -225,4 +220,10 @@ impl Story {
         let advice = advice.filter(|line| *line != ADVICE_TO_RESTART);
         self.push_list(label.in_language(self.language), advice, rows);
     }
+}
+
+/// Returns what the health check has to say, one line each.
+pub(super) fn health_lines(report: &Report) -> Vec<String> {
+    let notes = report.health.notes.iter();
+    notes.map(ToString::to_string).collect()
 }
