@@ -101,11 +101,13 @@ impl SignedManifest {
         Ok(Self { text, manifest })
     }
 
-    /// Holds one file against the manifest, before all of them are.
-    pub fn check_file(&self, root: &Path, path: &str) -> Result<(), StickError> {
-        let found = hash_file(&root.join(path), |_| {})?;
+    /// Reads one file and holds it against the manifest, before all of them are. What is returned is what was
+    /// checked, whatever the stick would give at a second reading.
+    pub fn read_file(&self, root: &Path, path: &str) -> Result<Vec<u8>, StickError> {
+        let bytes = fs::read(root.join(path))?;
+        let found = Sha256Digest::of(&bytes);
         let difference = match self.manifest.digest_of(path) {
-            Some(expected) if expected == found => return Ok(()),
+            Some(expected) if expected == found => return Ok(bytes),
             Some(expected) => Discrepancy::Changed {
                 path: path.to_owned(),
                 found,
@@ -444,14 +446,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = make_stick(folder.path());
         let signed = SignedManifest::read(folder.path(), &key).unwrap();
-        signed.check_file(folder.path(), paths::JOB).unwrap();
+        let job = signed.read_file(folder.path(), paths::JOB).unwrap();
+        assert_eq!(job, fs::read(folder.path().join(paths::JOB)).unwrap());
         fs::write(folder.path().join(paths::JOB), "{}").unwrap();
-        let error = signed.check_file(folder.path(), paths::JOB).unwrap_err();
+        let error = signed.read_file(folder.path(), paths::JOB).unwrap_err();
         assert!(error.to_string().contains("mendkit/job.json: sha256 is"));
         fs::write(folder.path().join("extra"), "x").unwrap();
-        let error = signed.check_file(folder.path(), "extra").unwrap_err();
+        let error = signed.read_file(folder.path(), "extra").unwrap_err();
         assert!(error.to_string().contains("extra: not in the manifest"));
-        assert!(signed.check_file(folder.path(), "absent").is_err());
+        assert!(signed.read_file(folder.path(), "absent").is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! what is in it ends up in memory, so that the stick may be pulled. Source: Linux,
 //! Documentation/driver-api/early-userspace/buffer-format.rst.
 
-use std::io::{self, BufReader, Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -27,9 +27,8 @@ pub(super) fn load_later(root: &Path, manifest: &SignedManifest) -> Result<usize
         _ => paths::LATER_32,
     };
     for path in [paths::PROGRAMS, modules] {
-        manifest.check_file(root, path)?;
-        let archive = BufReader::new(fs::File::open(root.join(path))?);
-        unpack(archive, Path::new("/"))
+        let archive = manifest.read_file(root, path)?;
+        unpack(archive.as_slice(), Path::new("/"))
             .map_err(|error| io::Error::new(error.kind(), format!("unpacking {path}: {error}")))?;
     }
     Ok(load_modules(Path::new(paths::LATER_MODULES_IN_INITRAMFS)))
