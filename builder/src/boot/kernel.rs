@@ -179,6 +179,28 @@ mod tests {
     }
 
     #[test]
+    fn the_list_names_modules_in_loading_order_with_the_devices_they_are_for() {
+        let module = |path: &str, patterns: &[&str]| Module {
+            path: path.to_owned(),
+            content: Vec::new(),
+            stage: Stage::First,
+            pci_patterns: patterns.iter().map(|one| (*one).to_owned()).collect(),
+        };
+        let modules = vec![
+            module("b/core.ko", &[]),
+            module("a/ahci.ko", &["pci:a*", "pci:b*"]),
+        ];
+        let entries = module_entries(modules, "/modules.list");
+        let Some(Entry::File(list)) = entries.get("modules.list") else {
+            panic!("there is no list");
+        };
+        assert_eq!(
+            String::from_utf8_lossy(list),
+            "/b/core.ko\n/a/ahci.ko pci:a* pci:b*\n"
+        );
+    }
+
+    #[test]
     fn refuses_a_package_without_one_kernel() {
         for images in [&[][..], &["boot/vmlinuz-1", "boot/vmlinuz-2"]] {
             let deb = package(images);

@@ -406,7 +406,7 @@ fn parse_modinfo(modinfo: &[u8]) -> Needs {
                 let names = before.split("pre:").nth(1).unwrap_or_default();
                 needs.soft.extend(names.split_whitespace().map(normalized));
             }
-            Some(("alias", alias)) => aliases.push(alias.to_owned()),
+            Some(("alias", alias)) => aliases.push(shortened(alias)),
             _ => {}
         }
     }
@@ -416,6 +416,14 @@ fn parse_modinfo(modinfo: &[u8]) -> Needs {
         needs.pci_patterns = Some(aliases);
     }
     needs
+}
+
+/// Returns a pattern that fits the same devices in fewer letters: of most, only vendor and device count.
+fn shortened(alias: &str) -> String {
+    match alias.strip_suffix("sv*sd*bc*sc*i*") {
+        Some(counting) => format!("{counting}*"),
+        None => alias.to_owned(),
+    }
 }
 
 /// Returns the name of the module at `path`, or nothing if it is no module.
@@ -549,6 +557,38 @@ mod tests {
             ("c.ko", &[]),
         ]);
         assert_eq!(names(&close(&["a"], &files).unwrap()), ["b", "a"]);
+    }
+
+    #[test]
+    fn a_driver_of_pci_devices_alone_has_their_patterns_unless_another_module_needs_it() {
+        let files = package(&[
+            (
+                "leaf.ko",
+                &[
+                    "alias=pci:v00008086d00002829sv*sd*bc*sc*i*",
+                    "alias=pci:v*d*sv*sd*bc01sc06i01*",
+                ],
+            ),
+            ("core.ko", &["alias=pci:v00001AF4d*"]),
+            ("user.ko", &["depends=core"]),
+            (
+                "both.ko",
+                &["alias=pci:v00001234d*", "alias=acpi*:PNP0D40:*"],
+            ),
+            ("odd.ko", &["alias=pci:v0000[12]*"]),
+        ]);
+        let closure = close(&["leaf", "user", "both", "odd"], &files).unwrap();
+        assert_eq!(names(&closure), ["leaf", "core", "user", "both", "odd"]);
+        let patterns: Vec<_> = closure
+            .modules
+            .iter()
+            .map(|one| &one.pci_patterns)
+            .collect();
+        assert_eq!(
+            *patterns[0],
+            ["pci:v00008086d00002829*", "pci:v*d*sv*sd*bc01sc06i01*"]
+        );
+        assert!(patterns[1..].iter().all(|patterns| patterns.is_empty()));
     }
 
     #[test]
