@@ -70,9 +70,10 @@ impl Story {
     }
 
     fn sheet(&self, headline: Headline, tagline: String) -> Sheet {
-        let stick = match self.stick.date.as_str() {
-            "" => String::new(),
-            date => format!("{} {date}", self.say(words::STICK)),
+        let stick = match (&self.stick.id, self.stick.date.as_str()) {
+            (_, "") => String::new(),
+            (Some(id), date) => format!("{} {id} · {date}", self.say(words::NAMED_STICK)),
+            (None, date) => format!("{} {date}", self.say(words::STICK)),
         };
         Sheet {
             language: self.language,

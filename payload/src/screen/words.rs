@@ -218,8 +218,16 @@ pub const STICK: Words = Words {
     es: "memoria del",
 };
 
+/// Before the stick's name.
+pub const NAMED_STICK: Words = Words {
+    en: "stick",
+    fr: "clé",
+    de: "Stick",
+    es: "memoria",
+};
+
 /// All texts of a page that are in no module of their own, for the tests.
-pub const ALL_WORDS: [Words; 15] = [
+pub const ALL_WORDS: [Words; 16] = [
     CODE_OF,
     SCAN_REPORT,
     NOTHING_IS_WRITTEN,
@@ -235,6 +243,7 @@ pub const ALL_WORDS: [Words; 15] = [
     ACCEPTED,
     REFUSED,
     STICK,
+    NAMED_STICK,
 ];
 
 /// Returns whether a PC's screen has this character: ASCII, of code page 437 what is used here, and what
