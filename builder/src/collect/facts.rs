@@ -22,6 +22,9 @@ pub struct Facts {
     pub is_clock_doubtful: bool,
     /// Milliseconds from the start to the report.
     pub took_ms: u64,
+    /// Of these, milliseconds in which a person was waited for.
+    #[serde(default)]
+    pub waited_ms: u64,
     /// What became of the PC.
     pub outcome: Outcome,
     /// Whether the incident was found on the PC, repaired or not.
@@ -126,6 +129,7 @@ impl Facts {
             started: line(&report.started),
             is_clock_doubtful: report.health.clock.doubt.is_some(),
             took_ms: report.took_ms,
+            waited_ms: report.took_ms.saturating_sub(report.work_ms()),
             outcome,
             is_affected: report
                 .installations

@@ -211,7 +211,9 @@ fn columns<'a>(
         columns.findings.push(texts.number(findings));
         columns.day.push(texts.number(&last.day));
         columns.outcome.push(machine.outcome.index());
-        columns.took.push(facts.took_ms);
+        columns
+            .took
+            .push(facts.took_ms.saturating_sub(facts.waited_ms));
         columns.chunk.push(-1);
         columns.in_chunk.push(0);
     }

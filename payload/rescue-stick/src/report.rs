@@ -310,7 +310,21 @@ struct AnyReport {
     schema: u64,
 }
 
+/// Name of the stage in which a person is waited for.
+pub const WAIT_STAGE: &str = "wait";
+
 impl Report {
+    /// Returns how long the stick worked: milliseconds from the start to the report without those in which a
+    /// person was waited for.
+    pub fn work_ms(&self) -> u64 {
+        let waits = self
+            .timings
+            .iter()
+            .filter(|timing| timing.stage == WAIT_STAGE);
+        let waited = waits.fold(0, |sum: u64, timing| sum.saturating_add(timing.took_ms));
+        self.took_ms.saturating_sub(waited)
+    }
+
     /// Parses the JSON of a report of any schema ever written. What an older one does not say is absent.
     pub fn parse(text: &str) -> Result<Self, ReportError> {
         Self::parse_bytes(text.as_bytes())
@@ -376,6 +390,20 @@ mod tests {
         assert_eq!(old.chain, None);
         assert_eq!(old.health, report.health);
         assert_eq!(old.installations, report.installations);
+    }
+
+    #[test]
+    fn work_is_all_but_the_waiting_for_a_person() {
+        let mut report = Report::parse(SCHEMA_2).unwrap();
+        let timing = |stage: &str, took_ms| Timing {
+            stage: stage.to_owned(),
+            took_ms,
+        };
+        report.took_ms = 4800;
+        report.timings = vec![timing("detect", 400), timing(WAIT_STAGE, 3200)];
+        assert_eq!(report.work_ms(), 1600);
+        report.timings.push(timing(WAIT_STAGE, u64::MAX));
+        assert_eq!(report.work_ms(), 0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The stages of a repair and the time that each takes.
 
-use rescue_stick::report::Timing;
+use rescue_stick::report::{Timing, WAIT_STAGE};
 
 use crate::machine::Machine;
 
@@ -25,7 +25,7 @@ const ALL_STAGES: [(Stage, &str); 9] = [
     (Stage::Health, "health"),
     (Stage::Diagnose, "diagnose"),
     (Stage::Plan, "plan"),
-    (Stage::Wait, "wait"),
+    (Stage::Wait, WAIT_STAGE),
     (Stage::Apply, "apply"),
     (Stage::Check, "check"),
     (Stage::Commit, "commit"),

@@ -139,8 +139,8 @@ impl Story {
         if let Some(report) = &outcome.report {
             parts.push(format!(
                 "{}.{} s",
-                report.took_ms / 1000,
-                report.took_ms % 1000 / 100
+                report.work_ms() / 1000,
+                report.work_ms() % 1000 / 100
             ));
         }
         let place = outcome.place.map(|place| match place {

@@ -161,7 +161,7 @@ fn looks_like_this_while_it_checks() {
     check(
         &working(Language::English),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏                      ▄▄▄▄  ▄▄  ▄▄ ▄▄▄▄▄▄  ▄▄▄▄  ▄▄  ▄▄ ▄▄ ▄▄  ▄▄  ▄▄▄▄
             ▏                     ██▀▀██ ██  ██ ██▀▀▀▀ ██▀▀██ ██  ██ ██ ██  ██ ██▀▀██
@@ -190,7 +190,7 @@ fn looks_like_this_while_it_checks() {
     check(
         &working(Language::French),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏
             ▏                         ▄▄▄▄▄▄ ▄▄  ▄▄  ▄▄▄▄  ▄▄    ▄▄ ▄▄▄▄▄▄ ▄▄  ▄▄
             ▏                         ██▀▀▀▀ ██  ██ ██▀▀██ ██▄  ▄██ ██▀▀▀▀ ██  ██
@@ -219,7 +219,7 @@ fn looks_like_this_while_it_checks() {
     check(
         &working(Language::German),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏                                     ██  ██
             ▏                       ▄▄▄▄▄  ▄▄▄▄▄  ▄▄  ▄▄ ▄▄▄▄▄▄ ▄▄  ▄▄ ▄▄  ▄▄  ▄▄▄▄
             ▏                       ██▀▀██ ██▀▀██ ██  ██ ██▀▀▀▀ ██  ██ ██  ██ ██▀▀██
@@ -248,7 +248,7 @@ fn looks_like_this_while_it_checks() {
     check(
         &working(Language::Spanish),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏                                                           ▄█▀
             ▏                       ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄  ▄▄ ▄▄  ▄▄▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄
             ▏                       ██▀▀██ ██▀▀▀▀ ██  ██ ██ ██▀▀██ ██ ██▀▀██ ██  ██
@@ -281,7 +281,7 @@ fn looks_like_this_when_it_asks() {
     check(
         &proposal(Language::English),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏       ▄▄▄▄       ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄▄  ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄
             ▏       ████      ██▀▀██ ██▀▀▀▀ ██▀▀▀▀ ██▀▀▀▀ ██▀▀██ ▀▀██▀▀ ██▀▀▀▀ ██▀▀██
@@ -310,7 +310,7 @@ fn looks_like_this_when_it_asks() {
     check(
         &proposal(Language::French),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏
             ▏             ▄▄▄▄       ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄ ▄▄  ▄▄ ▄▄▄▄▄▄
             ▏             ████      ██▀▀██ ▀▀██▀▀ ▀▀██▀▀ ██▀▀▀▀ ██ ██  ██ ▀▀██▀▀
@@ -339,7 +339,7 @@ fn looks_like_this_when_it_asks() {
     check(
         &proposal(Language::German),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏    ▄▄▄▄      ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄   ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄  ▄▄
             ▏    ████      ██▀▀██ ██▀▀▀▀ ▀▀██▀▀ ██▀▀██ ██▀▀██ ██▀▀▀▀ ██▀▀▀▀ ██▀▀▀▀ ██  ██
@@ -368,7 +368,7 @@ fn looks_like_this_when_it_asks() {
     check(
         &proposal(Language::Spanish),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏       ▄▄▄▄       ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄  ▄▄▄▄  ▄▄▄▄▄▄  ▄▄▄▄  ▄▄▄▄▄   ▄▄▄▄
             ▏       ████      ██▀▀██ ██▀▀▀▀ ██▀▀▀▀ ██▀▀██ ▀▀██▀▀ ██▀▀██ ██▀▀██ ██▀▀██
@@ -401,7 +401,7 @@ fn looks_like_this_when_it_asks_whether_to_undo() {
     check(
         &undo_proposal(Language::English),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏                      ▄          ▄▄  ▄▄ ▄▄  ▄▄ ▄▄▄▄▄   ▄▄▄▄
             ▏                     ▄█          ██  ██ ██  ██ ██▀▀██ ██▀▀██
@@ -430,7 +430,7 @@ fn looks_like_this_when_it_asks_whether_to_undo() {
     check(
         &undo_proposal(Language::French),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏
             ▏            ▄           ▄▄▄▄  ▄▄  ▄▄ ▄▄  ▄▄ ▄▄  ▄▄ ▄▄     ▄▄▄▄▄▄ ▄▄▄▄▄
             ▏           ▄█          ██▀▀██ ██  ██ ██  ██ ██  ██ ██     ██▀▀▀▀ ██▀▀██
@@ -459,7 +459,7 @@ fn looks_like_this_when_it_asks_whether_to_undo() {
     check(
         &undo_proposal(Language::German),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏                                               ██  ██
             ▏               ▄          ▄▄▄▄▄▄ ▄▄  ▄▄ ▄▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄
             ▏              ▄█          ▀▀▀▀██ ██  ██ ██▀▀██ ██  ██ ██▀▀██ ██  ██
@@ -488,7 +488,7 @@ fn looks_like_this_when_it_asks_whether_to_undo() {
     check(
         &undo_proposal(Language::Spanish),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏        ▄          ▄▄▄▄▄  ▄▄▄▄▄▄  ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄   ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄
             ▏       ▄█          ██▀▀██ ██▀▀▀▀ ██▀▀██ ██  ██ ██▀▀██ ██▀▀██ ██▀▀▀▀ ██▀▀██
@@ -521,7 +521,7 @@ fn looks_like_this_when_the_stick_protects_nothing() {
     check(
         &unprotected(Language::English),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏      ▄▄▄▄       ▄▄  ▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄   ▄▄▄▄     ▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄
             ▏     ██▀▀██      ██  ██ ██▀▀▀▀ ██▀▀▀▀ ██▀▀██ ██▀▀██    ██  ██ ██▀▀██ ██  ██
@@ -550,7 +550,7 @@ fn looks_like_this_when_the_stick_protects_nothing() {
     check(
         &unprotected(Language::French),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏                            ▀█▄
             ▏                ▄▄▄▄        ▄▄▄▄     ▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄
             ▏               ██▀▀██      ██▀▀██    ██  ██ ██▀▀██ ██  ██ ██▀▀██
@@ -579,7 +579,7 @@ fn looks_like_this_when_the_stick_protects_nothing() {
     check(
         &unprotected(Language::German),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏ ▄▄▄▄       ▄▄▄▄▄  ▄▄▄▄▄   ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄ ▄▄▄▄▄▄     ▄▄▄▄  ▄▄ ▄▄▄▄▄▄
             ▏██▀▀██      ██▀▀██ ██▀▀██ ██▀▀██ ██  ██ ██▀▀██ ██  ██ ▀▀██▀▀    ██▀▀██ ██ ██▀▀▀▀
@@ -608,7 +608,7 @@ fn looks_like_this_when_the_stick_protects_nothing() {
     check(
         &unprotected(Language::Spanish),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏         ▄▄▄▄        ▄▄▄▄  ▄▄  ▄▄    ▄▄▄▄▄▄ ▄▄  ▄▄ ▄▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄
             ▏        ██▀▀██      ██▀▀██ ██  ██    ▀▀██▀▀ ██  ██ ██▀▀██ ██  ██ ██▀▀██
@@ -641,7 +641,7 @@ fn looks_like_this_when_it_is_healthy() {
     check(
         &ended(Language::English, Verdict::Healthy),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏               ▄▄      ▄▄  ▄▄ ▄▄▄▄▄▄  ▄▄▄▄  ▄▄     ▄▄▄▄▄▄ ▄▄  ▄▄ ▄▄  ▄▄
             ▏              ▄██      ██  ██ ██▀▀▀▀ ██▀▀██ ██     ▀▀██▀▀ ██  ██ ██  ██
@@ -670,7 +670,7 @@ fn looks_like_this_when_it_is_healthy() {
     check(
         &ended(Language::French, Verdict::Healthy),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏
             ▏                           ▄▄       ▄▄▄▄   ▄▄▄▄  ▄▄ ▄▄  ▄▄
             ▏                          ▄██      ██▀▀██ ██▀▀██ ██ ██  ██
@@ -699,7 +699,7 @@ fn looks_like_this_when_it_is_healthy() {
     check(
         &ended(Language::German, Verdict::Healthy),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏                  ▄▄       ▄▄▄▄  ▄▄▄▄▄▄  ▄▄▄▄  ▄▄  ▄▄ ▄▄  ▄▄ ▄▄▄▄▄
             ▏                 ▄██      ██▀▀██ ██▀▀▀▀ ██▀▀██ ██  ██ ██  ██ ██▀▀██
@@ -728,7 +728,7 @@ fn looks_like_this_when_it_is_healthy() {
     check(
         &ended(Language::Spanish, Verdict::Healthy),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏                         ▄▄       ▄▄▄▄   ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄
             ▏                        ▄██      ██▀▀██ ██▀▀██ ██  ██ ██▀▀██
@@ -761,7 +761,7 @@ fn looks_like_this_when_it_is_repaired() {
     check(
         &ended(Language::English, Verdict::Repaired),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏             ▄▄      ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄   ▄▄▄▄  ▄▄ ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄
             ▏            ▄██      ██▀▀██ ██▀▀▀▀ ██▀▀██ ██▀▀██ ██ ██▀▀██ ██▀▀▀▀ ██▀▀██
@@ -790,7 +790,7 @@ fn looks_like_this_when_it_is_repaired() {
     check(
         &ended(Language::French, Verdict::Repaired),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏                                   ▄█▀                         ▄█▀
             ▏                  ▄▄      ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄   ▄▄▄▄  ▄▄▄▄▄  ▄▄▄▄▄▄
             ▏                 ▄██      ██▀▀██ ██▀▀▀▀ ██▀▀██ ██▀▀██ ██▀▀██ ██▀▀▀▀
@@ -819,7 +819,7 @@ fn looks_like_this_when_it_is_repaired() {
     check(
         &ended(Language::German, Verdict::Repaired),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏          ▄▄      ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄   ▄▄▄▄  ▄▄▄▄▄  ▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄  ▄▄▄▄▄▄
             ▏         ▄██      ██▀▀██ ██▀▀▀▀ ██▀▀██ ██▀▀██ ██▀▀██ ██ ██▀▀▀▀ ██▀▀██ ▀▀██▀▀
@@ -848,7 +848,7 @@ fn looks_like_this_when_it_is_repaired() {
     check(
         &ended(Language::Spanish, Verdict::Repaired),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏           ▄▄      ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄   ▄▄▄▄  ▄▄▄▄▄   ▄▄▄▄  ▄▄▄▄▄   ▄▄▄▄
             ▏          ▄██      ██▀▀██ ██▀▀▀▀ ██▀▀██ ██▀▀██ ██▀▀██ ██▀▀██ ██▀▀██ ██▀▀██
@@ -881,7 +881,7 @@ fn looks_like_this_when_it_is_undone() {
     check(
         &ended(Language::English, Verdict::Undone),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏               ▄          ▄▄  ▄▄ ▄▄  ▄▄ ▄▄▄▄▄   ▄▄▄▄  ▄▄  ▄▄ ▄▄▄▄▄▄
             ▏              ▄█          ██  ██ ██  ██ ██▀▀██ ██▀▀██ ██  ██ ██▀▀▀▀
@@ -910,7 +910,7 @@ fn looks_like_this_when_it_is_undone() {
     check(
         &ended(Language::French, Verdict::Undone),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏                                                               ▄█▀
             ▏               ▄           ▄▄▄▄  ▄▄  ▄▄ ▄▄  ▄▄ ▄▄  ▄▄ ▄▄     ▄▄▄▄▄▄
             ▏              ▄█          ██▀▀██ ██  ██ ██  ██ ██  ██ ██     ██▀▀▀▀
@@ -939,7 +939,7 @@ fn looks_like_this_when_it_is_undone() {
     check(
         &ended(Language::German, Verdict::Undone),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏                     ██  ██                      ██  ██
             ▏   ▄          ▄▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄   ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄▄▄
             ▏  ▄█          ██▀▀██ ██  ██ ██▀▀██ ██  ██ ██▀▀██ ██▀▀██ ██  ██ ██▀▀██ ██ ██▀▀██
@@ -968,7 +968,7 @@ fn looks_like_this_when_it_is_undone() {
     check(
         &ended(Language::Spanish, Verdict::Undone),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏        ▄          ▄▄▄▄▄  ▄▄▄▄▄▄  ▄▄▄▄  ▄▄  ▄▄ ▄▄▄▄▄▄  ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄
             ▏       ▄█          ██▀▀██ ██▀▀▀▀ ██▀▀██ ██  ██ ██▀▀▀▀ ██▀▀██ ██  ██ ██▀▀██
@@ -1001,7 +1001,7 @@ fn looks_like_this_when_it_is_affected() {
     check(
         &ended(Language::English, Verdict::Affected),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏       ▄▄▄▄       ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄▄  ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄
             ▏       ████      ██▀▀██ ██▀▀▀▀ ██▀▀▀▀ ██▀▀▀▀ ██▀▀██ ▀▀██▀▀ ██▀▀▀▀ ██▀▀██
@@ -1030,7 +1030,7 @@ fn looks_like_this_when_it_is_affected() {
     check(
         &ended(Language::French, Verdict::Affected),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏
             ▏             ▄▄▄▄       ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄ ▄▄  ▄▄ ▄▄▄▄▄▄
             ▏             ████      ██▀▀██ ▀▀██▀▀ ▀▀██▀▀ ██▀▀▀▀ ██ ██  ██ ▀▀██▀▀
@@ -1059,7 +1059,7 @@ fn looks_like_this_when_it_is_affected() {
     check(
         &ended(Language::German, Verdict::Affected),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏    ▄▄▄▄      ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄   ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄  ▄▄
             ▏    ████      ██▀▀██ ██▀▀▀▀ ▀▀██▀▀ ██▀▀██ ██▀▀██ ██▀▀▀▀ ██▀▀▀▀ ██▀▀▀▀ ██  ██
@@ -1088,7 +1088,7 @@ fn looks_like_this_when_it_is_affected() {
     check(
         &ended(Language::Spanish, Verdict::Affected),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏       ▄▄▄▄       ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄  ▄▄▄▄  ▄▄▄▄▄▄  ▄▄▄▄  ▄▄▄▄▄   ▄▄▄▄
             ▏       ████      ██▀▀██ ██▀▀▀▀ ██▀▀▀▀ ██▀▀██ ▀▀██▀▀ ██▀▀██ ██▀▀██ ██▀▀██
@@ -1121,7 +1121,7 @@ fn looks_like_this_when_it_is_needs_you() {
     check(
         &ended(Language::English, Verdict::NeedsYou),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏      ▄▄▄▄       ▄▄  ▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄▄▄▄   ▄▄▄▄     ▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄
             ▏     ██▀▀██      ██  ██ ██▀▀▀▀ ██▀▀▀▀ ██▀▀██ ██▀▀██    ██  ██ ██▀▀██ ██  ██
@@ -1150,7 +1150,7 @@ fn looks_like_this_when_it_is_needs_you() {
     check(
         &ended(Language::French, Verdict::NeedsYou),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏                            ▀█▄
             ▏                ▄▄▄▄        ▄▄▄▄     ▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄
             ▏               ██▀▀██      ██▀▀██    ██  ██ ██▀▀██ ██  ██ ██▀▀██
@@ -1179,7 +1179,7 @@ fn looks_like_this_when_it_is_needs_you() {
     check(
         &ended(Language::German, Verdict::NeedsYou),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏ ▄▄▄▄       ▄▄▄▄▄  ▄▄▄▄▄   ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄  ▄▄  ▄▄ ▄▄▄▄▄▄     ▄▄▄▄  ▄▄ ▄▄▄▄▄▄
             ▏██▀▀██      ██▀▀██ ██▀▀██ ██▀▀██ ██  ██ ██▀▀██ ██  ██ ▀▀██▀▀    ██▀▀██ ██ ██▀▀▀▀
@@ -1208,7 +1208,7 @@ fn looks_like_this_when_it_is_needs_you() {
     check(
         &ended(Language::Spanish, Verdict::NeedsYou),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏         ▄▄▄▄        ▄▄▄▄  ▄▄  ▄▄    ▄▄▄▄▄▄ ▄▄  ▄▄ ▄▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄
             ▏        ██▀▀██      ██▀▀██ ██  ██    ▀▀██▀▀ ██  ██ ██▀▀██ ██  ██ ██▀▀██
@@ -1241,7 +1241,7 @@ fn looks_like_this_when_it_is_refused() {
     check(
         &ended(Language::English, Verdict::Refused),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏          ▄▄▄▄▄▄       ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄  ▄▄  ▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄
             ▏         ████████      ██▀▀██ ██▀▀▀▀ ██▀▀▀▀ ██  ██ ██▀▀██ ██▀▀▀▀ ██▀▀██
@@ -1270,7 +1270,7 @@ fn looks_like_this_when_it_is_refused() {
     check(
         &ended(Language::French, Verdict::Refused),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏                                                               ▄█▀
             ▏             ▄▄▄▄▄▄       ▄▄▄▄▄  ▄▄▄▄▄▄ ▄▄▄▄▄▄ ▄▄  ▄▄  ▄▄▄▄  ▄▄▄▄▄▄
             ▏            ████████      ██▀▀██ ██▀▀▀▀ ██▀▀▀▀ ██  ██ ██▀▀██ ██▀▀▀▀
@@ -1299,7 +1299,7 @@ fn looks_like_this_when_it_is_refused() {
     check(
         &ended(Language::German, Verdict::Refused),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏   ▄▄▄▄▄▄        ▄▄▄▄  ▄▄▄▄▄   ▄▄▄▄  ▄▄▄▄▄▄ ▄▄     ▄▄▄▄▄▄ ▄▄  ▄▄ ▄▄  ▄▄ ▄▄▄▄▄▄
             ▏  ████████      ██▀▀██ ██▀▀██ ██▀▀██ ██▀▀▀▀ ██     ██▀▀▀▀ ██  ██ ██  ██ ▀▀██▀▀
@@ -1328,7 +1328,7 @@ fn looks_like_this_when_it_is_refused() {
     check(
         &ended(Language::Spanish, Verdict::Refused),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏   ▄▄▄▄▄▄       ▄▄▄▄▄  ▄▄▄▄▄▄  ▄▄▄▄  ▄▄  ▄▄  ▄▄▄▄  ▄▄▄▄▄▄  ▄▄▄▄  ▄▄▄▄▄   ▄▄▄▄
             ▏  ████████      ██▀▀██ ██▀▀▀▀ ██▀▀██ ██  ██ ██▀▀██ ▀▀▀▀██ ██▀▀██ ██▀▀██ ██▀▀██
@@ -1361,7 +1361,7 @@ fn looks_like_this_when_it_is_failed() {
     check(
         &ended(Language::English, Verdict::Failed),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                  stick of 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏              ▄▄    ▄▄      ▄▄▄▄▄▄  ▄▄▄▄  ▄▄ ▄▄     ▄▄▄▄▄▄ ▄▄▄▄▄
             ▏              ██▄  ▄██      ██▀▀▀▀ ██▀▀██ ██ ██     ██▀▀▀▀ ██▀▀██
@@ -1390,7 +1390,7 @@ fn looks_like_this_when_it_is_failed() {
     check(
         &ended(Language::French, Verdict::Failed),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                    clé du 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)          clé MK-7F3A-01 · 2010-04-22
             ▏                                ▄█▀
             ▏                ▄▄    ▄▄      ▄▄▄▄▄▄  ▄▄▄▄  ▄▄  ▄▄ ▄▄▄▄▄▄  ▄▄▄▄
             ▏                ██▄  ▄██      ██▀▀▀▀ ██▀▀██ ██  ██ ██▀▀▀▀ ██▀▀██
@@ -1419,7 +1419,7 @@ fn looks_like_this_when_it_is_failed() {
     check(
         &ended(Language::German, Verdict::Failed),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)                 Stick vom 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)        Stick MK-7F3A-01 · 2010-04-22
             ▏
             ▏ ▄▄    ▄▄  ▄▄    ▄▄ ▄▄  ▄▄▄▄   ▄▄▄▄  ▄▄     ▄▄  ▄▄ ▄▄  ▄▄  ▄▄▄▄  ▄▄▄▄▄▄ ▄▄  ▄▄
             ▏ ██▄  ▄██  ██▄  ▄██ ██ ██▀▀██ ██▀▀██ ██     ██  ██ ██  ██ ██▀▀██ ██▀▀▀▀ ██  ██
@@ -1448,7 +1448,7 @@ fn looks_like_this_when_it_is_failed() {
     check(
         &ended(Language::Spanish, Verdict::Failed),
         &expect![[r#"
-            ▏  mendkit   McAfee DAT 5958 (svchost.exe)               memoria del 2010-04-22
+            ▏  mendkit   McAfee DAT 5958 (svchost.exe)      memoria MK-7F3A-01 · 2010-04-22
             ▏
             ▏           ▄▄    ▄▄      ▄▄▄▄▄▄  ▄▄▄▄  ▄▄     ▄▄     ▄▄ ▄▄▄▄▄   ▄▄▄▄
             ▏           ██▄  ▄██      ██▀▀▀▀ ██▀▀██ ██     ██     ██ ██▀▀██ ██▀▀██
