@@ -37,32 +37,32 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Put other definitions into a finished image, and sign it again
     Swap(SwapArgs),
+    /// List this computer's disks: which may become sticks, and why the others may not
+    Devices(DevicesArgs),
+    /// Write an image to one stick or to many at once, and read every byte back
+    Write(WriteArgs),
+    /// Bring sticks to a newer image: writes only what differs, keeps their reports and identities
+    Refresh(RefreshArgs),
     /// Make sheets of labels for the sticks that receipts tell of
     Labels(LabelsArgs),
     /// Check the receipts of written sticks
     #[command(subcommand)]
     Receipts(ReceiptsCommand),
-    /// Check what a phone read from the code of a report that no stick took
-    Summary(SummaryArgs),
-    /// List this computer's disks: which may become sticks, and why the others may not
-    Devices(DevicesArgs),
-    /// Write an image to one stick or to many at once, and read every byte back
-    Write(WriteArgs),
     /// Collect the reports of sticks: what happened everywhere, and the invoice
     Collect(CollectArgs),
-    /// Bring sticks to a newer image: writes only what differs, keeps their reports and identities
-    Refresh(RefreshArgs),
+    /// Check what a phone read from the code of a report that no stick took
+    Summary(SummaryArgs),
     /// Make a key pair for signing images
     Keygen(KeygenArgs),
-    /// List and explain remedies
-    #[command(subcommand)]
-    Remedy(RemedyCommand),
     /// Seal BitLocker recovery keys for sticks
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Get the boot parts: Debian's kernels, boot loaders and NTFS driver
     #[command(subcommand)]
     Parts(PartsCommand),
+    /// List and explain remedies
+    #[command(subcommand)]
+    Remedy(RemedyCommand),
     /// Print what makes a shell complete mendkit's commands and options
     Completions(CompletionsArgs),
     /// Write the manual, a page a command
