@@ -276,6 +276,32 @@ fn the_page_prints_with_every_machine_and_nothing_of_the_screen() -> Result<()> 
 }
 
 #[test]
+fn one_machine_is_spoken_of_in_the_singular() -> Result<()> {
+    if !require_tools(&["chromium"]) {
+        return Ok(());
+    }
+    let bench = Bench::new(&CampaignSpec {
+        machines: 1,
+        sticks: 1,
+        sites: 1,
+        programs: 2,
+    })?;
+    bench.collect()?;
+    let mut browser = open(&bench.out().join("index.html"), "")?;
+    let text = browser.text("document.body.innerText")?;
+    for (one, many) in [
+        ("The machine ", "1 machines"),
+        (
+            "The report is authentic: signed by 1 known stick,",
+            "known sticks",
+        ),
+    ] {
+        ensure!(text.contains(one) && !text.contains(many), "{text}");
+    }
+    Ok(())
+}
+
+#[test]
 fn ten_thousand_machines_stay_smooth() -> Result<()> {
     if !require_tools(&["chromium"]) {
         return Ok(());

@@ -19,6 +19,8 @@ const t = (key, ...values) => (WORDS[key] || [key])[LANGUAGES.indexOf(language)]
 const number = (value) => new Intl.NumberFormat(language).format(value);
 const collator = () => new Intl.Collator(language, { numeric: true, sensitivity: "base" });
 const duration = (ms) => ms < 99950 ? new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(ms / 1000) + " s" : Math.floor(ms / 60000) + " min " + String(Math.round(ms / 1000) % 60).padStart(2, "0") + " s";
+// As in the list: without the time in which a person was waited for.
+const workOf = (report) => Math.max(0, (report["took-ms"] || 0) - (report.timings || []).filter((one) => one.stage === "wait").reduce((sum, one) => sum + one["took-ms"], 0));
 const dayText = (day) => /^\d{4}-\d\d-\d\d$/.test(day) && !isNaN(Date.parse(day)) ? new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(day)) : day || t("no-day");
 const bytes = (value) => value == null ? null : value >= 1e9 ? number(Math.round(value / 1e8) / 10) + " GB" : number(Math.round(value / 1e6)) + " MB";
 function el(name, attributes, ...children) {
@@ -124,7 +126,7 @@ function overview() {
   const counts = new Array(OUTCOMES.length).fill(0);
   for (const outcome of M.outcome) counts[outcome]++;
   const left = sum(counts.slice(DONE));
-  const lead = COUNT === 0 ? t("lead-none") : left === 0 ? t("lead-all", COUNT) : t("lead", COUNT - left, COUNT, left);
+  const lead = COUNT === 0 ? t("lead-none") : COUNT === 1 ? left ? t("lead-one-left") : t("lead-one") : left === 0 ? t("lead-all", COUNT) : left === 1 ? t("lead-left-one", COUNT - left, COUNT) : t("lead", COUNT - left, COUNT, left);
   const tiles = el("ul", { class: "tiles" }, counts.map((count, at) => count > 0 && el("li", {}, el("a", { class: OUTCOMES[at], href: "#/machines?outcome=" + OUTCOMES[at] }, el("span", { class: "n" }, number(count)), " ", el("span", { class: "w" }, badge(at, ""))))));
   const sites = [...counted("site")].map(([key, row]) => [S[key] || t("no-site"), row]).sort((one, other) => sum(other[1]) - sum(one[1]) || collator().compare(one[0], other[0]));
   const rest = sites.splice(12);
@@ -143,10 +145,10 @@ function overview() {
 }
 function proofLine() {
   if (!model.reports && !model.apart.total) return null;
-  const isGood = !model.apart.total;
+  const isGood = !model.apart.total, signers = model.sticks.length === 1 ? t("known-stick") : t("known-sticks", model.sticks.length);
   const kinds = Object.entries(model.apart.counts).map(([kind, count]) => number(count) + " " + t("k-" + kind)).join(", ");
   return el("p", { class: "proof" }, el("span", { class: isGood ? "good" : "bad", "aria-hidden": "true" }, isGood ? "✔" : "▲"),
-    el("span", {}, isGood ? t("all-authentic", model.reports, model.sticks.length) : [t("some-apart", model.reports), " " + kinds + " (", el("a", { href: "#/sticks" }, t("see-them")), ")."]));
+    el("span", {}, isGood ? model.reports === 1 ? t("one-authentic", signers) : t("all-authentic", model.reports, signers) : [t("some-apart", model.reports), " " + kinds + " (", el("a", { href: "#/sticks" }, t("see-them")), ")."]));
 }
 function factorsCard() {
   const { affected, healthy, rows, compared, sentences } = model.factors;
@@ -296,7 +298,7 @@ function reportCards(one, at, title) {
       [t("clock"), clock.doubt]),
       (health.disks || []).length > 0 && [el("h3", {}, t("disks")), lines(health.disks.map((disk) => [el("b", { class: disk.condition === "failing" ? "bad" : disk.condition === "good" ? "good" : null }, t(disk.condition === "good" ? "good-disk" : disk.condition)), " ", [disk.name, disk.model, disk.serial, bytes(disk.size), disk.interface].filter(Boolean).join(", "), (disk.reasons || []).length > 0 && ": " + disk.reasons.join("; ")]))],
       (report.volumes || []).length > 0 && [el("h3", {}, t("volumes")), lines(report.volumes.map((volume) => [volume.name, volume["file-system"], bytes(volume.size), volume.state].filter(Boolean).join(", ")))]),
-    card(t("report"), facts([t("day"), one.day ? dayText(one.day) + "  " + (report.started || "").slice(11, 16) + " UTC" : null], [t("took"), duration(report["took-ms"] || 0)], [t("site"), one.site], [t("technician"), one.technician], [t("ticket"), one.ticket], [t("image"), (report.stick || {}).title], ["SHA-256", el("code", {}, one.sha256)]),
+    card(t("report"), facts([t("day"), one.day ? dayText(one.day) + "  " + (report.started || "").slice(11, 16) + " UTC" : null], [t("took"), duration(workOf(report))], [t("site"), one.site], [t("technician"), one.technician], [t("ticket"), one.ticket], [t("image"), (report.stick || {}).title], ["SHA-256", el("code", {}, one.sha256)]),
       el("p", { class: "good" }, "✔ " + t("authentic", one.stick, String(one.number ?? "–"))), timings(report.timings || []), (report.notes || []).length > 0 && [el("h3", {}, t("next")), lines(report.notes)])));
   const windows = health.installations || [];
   for (const installation of report.installations || []) parts.push(installationCard(installation, windows.find((one) => one.volume === installation.volume && one.folder === installation.folder) || {}));
@@ -337,7 +339,7 @@ function frame() {
   document.documentElement.lang = language;
   for (const place of document.querySelectorAll("[data-t]")) place.textContent = t(place.dataset.t);
   const days = S.length && COUNT ? M.day.map((key) => S[key]).filter(Boolean).sort() : [];
-  document.getElementById("subtitle").textContent = [t("machines-n", COUNT), days.length && (days[0] === days.at(-1) ? dayText(days[0]) : t("from-to", dayText(days[0]), dayText(days.at(-1))))].filter(Boolean).join(" · ");
+  document.getElementById("subtitle").textContent = [COUNT === 1 ? t("machine-1") : t("machines-n", COUNT), days.length && (days[0] === days.at(-1) ? dayText(days[0]) : t("from-to", dayText(days[0]), dayText(days.at(-1))))].filter(Boolean).join(" · ");
   const counts = { machines: COUNT, disks: model.disks.length };
   fill("tabs", VIEWS.filter(has).map((view) => el("a", { href: "#/" + view, id: "tab-" + view }, t(view), counts[view] != null && [" ", el("span", { class: "count" }, number(counts[view]))])));
   document.getElementById("tabs").setAttribute("aria-label", t("views"));
