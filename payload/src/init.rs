@@ -18,7 +18,8 @@ use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
 use self::ending::{Desk, Ending, end};
 use self::fault::{fault_lines, keep_faults, tell_fault};
-use self::later::load_later;
+use self::later::unpack_later;
+use self::modules::{Loader, load_modules};
 use self::outcome::{Outcome, show};
 use self::recovery::{has_unfinished, open_journal, recover_all, with_targets};
 use self::undoing::undo_newest;
@@ -41,6 +42,7 @@ pub mod environment;
 pub mod fault;
 mod filing;
 mod later;
+mod modules;
 mod outcome;
 mod recovery;
 mod undoing;
@@ -87,12 +89,20 @@ pub fn run(work: Work) -> String {
     screen.mark(&format!("first line {} ms", uptime_ms()));
     let mut timings = Vec::new();
     note_time(&mut timings, "start");
-    let loaded = environment::load_modules(Path::new(paths::MODULES_IN_INITRAMFS));
+    let loaded = load_modules(Path::new(paths::FIRST_MODULES));
+    let loader = Loader::start();
+    loader.load(paths::MEANWHILE_MODULES);
     note_time(&mut timings, "modules");
     screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
     let fault = keep_faults();
     let worked = catch_unwind(AssertUnwindSafe(|| {
-        work_on(&mut screen, &arguments, work, (&mut timings, &fault))
+        work_on(
+            &mut screen,
+            &arguments,
+            work,
+            loader,
+            (&mut timings, &fault),
+        )
     }));
     let mut ending = worked.unwrap_or_else(|_| {
         let outcome = Outcome {
@@ -121,9 +131,10 @@ fn work_on(
     screen: &mut Consoles,
     arguments: &Arguments,
     work: Work,
+    loader: Loader,
     (timings, fault): (&mut Vec<Timing>, &Mutex<String>),
 ) -> Ending {
-    let (boot_stick, mut stick) = match prove_stick(screen, arguments, timings) {
+    let (boot_stick, mut stick) = match prove_stick(screen, arguments, loader, timings) {
         Ok(proven) => proven,
         Err(reason) => {
             let advice =
@@ -185,6 +196,7 @@ fn work_on(
 fn prove_stick(
     screen: &mut Consoles,
     arguments: &Arguments,
+    loader: Loader,
     timings: &mut Vec<Timing>,
 ) -> Result<(BootStick, Stick), String> {
     screen.line("Looking for the stick ...");
@@ -198,10 +210,10 @@ fn prove_stick(
     screen.mark(&format!("stick found {} ms", uptime_ms()));
     note_time(timings, "stick");
     let refuse = |error: StickError| format!("This stick is not as it was signed: {error}");
-    let signed = SignedManifest::read(boot_stick.root(), &key).map_err(refuse)?;
+    let mut signed = SignedManifest::read(boot_stick.root(), &key).map_err(refuse)?;
     // Disks come up while the stick is being read.
-    let loaded = load_later(boot_stick.root(), &signed).map_err(refuse)?;
-    screen.mark(&format!("later modules loaded {loaded} {} ms", uptime_ms()));
+    unpack_later(boot_stick.root(), &mut signed).map_err(refuse)?;
+    loader.load(paths::LATER_MODULES);
     let (mut shown, started_ms) = (0, uptime_ms());
     let stick = Stick::prove_files(boot_stick.root(), &key, &signed, &mut |progress| {
         let tenths = progress.done.saturating_mul(10) / progress.total.max(1);
@@ -218,6 +230,11 @@ fn prove_stick(
     });
     let stick = stick.map_err(refuse)?;
     screen.mark(&format!("stick proven {} ms", uptime_ms()));
+    let loaded = loader.finish();
+    screen.mark(&format!(
+        "further modules loaded {loaded} {} ms",
+        uptime_ms()
+    ));
     note_time(timings, "proof");
     Ok((boot_stick, stick))
 }

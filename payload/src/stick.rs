@@ -2,7 +2,7 @@
 //!
 //! Nothing is believed before [`Stick::prove`]: the signature over the manifest, then every file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -89,6 +89,8 @@ pub struct ProofProgress {
 pub struct SignedManifest {
     text: String,
     manifest: Manifest,
+    /// Files that were held against it already.
+    read: BTreeSet<String>,
 }
 
 impl SignedManifest {
@@ -98,16 +100,24 @@ impl SignedManifest {
         let signature = fs::read_to_string(root.join(paths::MANIFEST_SIGNATURE))?;
         trusted.check(text.as_bytes(), &signature)?;
         let manifest = Manifest::parse(&text)?;
-        Ok(Self { text, manifest })
+        let read = BTreeSet::new();
+        Ok(Self {
+            text,
+            manifest,
+            read,
+        })
     }
 
     /// Reads one file and holds it against the manifest, before all of them are. What is returned is what was
     /// checked, whatever the stick would give at a second reading.
-    pub fn read_file(&self, root: &Path, path: &str) -> Result<Vec<u8>, StickError> {
+    pub fn read_file(&mut self, root: &Path, path: &str) -> Result<Vec<u8>, StickError> {
         let bytes = fs::read(root.join(path))?;
         let found = Sha256Digest::of(&bytes);
         let difference = match self.manifest.digest_of(path) {
-            Some(expected) if expected == found => return Ok(bytes),
+            Some(expected) if expected == found => {
+                self.read.insert(path.to_owned());
+                return Ok(bytes);
+            }
             Some(expected) => Discrepancy::Changed {
                 path: path.to_owned(),
                 found,
@@ -133,7 +143,8 @@ impl Stick {
         Self::prove_files(root, trusted, &signed, progress)
     }
 
-    /// Holds every file against a manifest that was read before: the second half of a proof.
+    /// Holds every file against a manifest that was read before: the second half of a proof. What
+    /// [`SignedManifest::read_file`] has read is not read again.
     pub fn prove_files(
         root: &Path,
         trusted: &PublicKey,
@@ -146,11 +157,19 @@ impl Stick {
             .fold(0, |sum: u64, size| sum.saturating_add(*size));
         let mut done = 0;
         let mut found = Vec::with_capacity(files.len());
-        for path in files.keys() {
-            let digest = hash_file(&root.join(path), |bytes| {
-                done += bytes;
-                progress(ProofProgress { done, total });
-            })?;
+        for (path, size) in &files {
+            let read = signed.manifest.digest_of(path);
+            let read = read.filter(|_| signed.read.contains(path));
+            let digest = match read {
+                Some(digest) => {
+                    done += size;
+                    digest
+                }
+                None => hash_file(&root.join(path), |bytes| {
+                    done += bytes;
+                    progress(ProofProgress { done, total });
+                })?,
+            };
             found.push((path.as_str(), digest));
         }
         let differences = signed.manifest.audit(found.iter().copied());
@@ -283,9 +302,8 @@ impl Stick {
     }
 }
 
-/// Reads who the stick is. A folder need not say; a file that is there must be right, since nothing else
-/// than an identity may lie outside the manifest under its name.
-/// Reads who the stick below `root` is.
+/// Reads who the stick below `root` is. A folder need not say; a file that is there must be right, since nothing
+/// else than an identity may lie outside the manifest under its name.
 pub fn read_identity(root: &Path) -> Result<Option<Identity>, StickError> {
     let file = match fs::File::open(root.join(paths::IDENTITY)) {
         Ok(file) => file,
@@ -445,7 +463,7 @@ mod tests {
     fn holds_one_file_against_a_signed_manifest_before_all_are() {
         let folder = tempfile::tempdir().unwrap();
         let key = make_stick(folder.path());
-        let signed = SignedManifest::read(folder.path(), &key).unwrap();
+        let mut signed = SignedManifest::read(folder.path(), &key).unwrap();
         let job = signed.read_file(folder.path(), paths::JOB).unwrap();
         assert_eq!(job, fs::read(folder.path().join(paths::JOB)).unwrap());
         fs::write(folder.path().join(paths::JOB), "{}").unwrap();

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use rescue_stick::paths::{LATER_MODULES_IN_INITRAMFS, MODULES_IN_INITRAMFS};
-
 use crate::boot::BootError;
 use crate::boot::derived::Made;
 use crate::boot::initramfs::{self, Entries, Entry};
@@ -56,17 +54,11 @@ pub(super) const KERNELS: &[Kernel] = &[
 
 /// Returns all wanted modules as one text, which says whether the wish has changed.
 pub(super) fn wanted_modules() -> String {
-    let names: Vec<&str> = ALL_MODULES
-        .iter()
-        .flat_map(|group| group.names)
-        .copied()
-        .collect();
-    let first = ALL_MODULES
-        .iter()
-        .filter(|group| group.stage == Stage::First)
-        .map(|group| group.names.len())
-        .sum::<usize>();
-    format!("{first} {}", names.join(" "))
+    let groups = ALL_MODULES.iter().map(|group| {
+        let list = group.stage.list_path();
+        format!("{list} {}", group.names.join(" "))
+    });
+    groups.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the kernel image and the archive of its modules.
@@ -90,17 +82,27 @@ pub(super) fn make(deb: &Path, kernel: &Kernel) -> Result<Made, BootError> {
     let release = path.strip_prefix(IMAGE).unwrap_or_default().to_owned();
     let closure = close_over(ALL_MODULES, &files)?;
     drop(files);
-    let (first, later): (Vec<_>, Vec<_>) = closure
-        .modules
-        .into_iter()
-        .partition(|module| module.stage == Stage::First);
-    let first: Result<Vec<_>, _> = first.into_iter().map(Module::unpacked).collect();
-    let first = initramfs::archive(&module_entries(first?, MODULES_IN_INITRAMFS))?;
-    let later = initramfs::archive(&module_entries(later, LATER_MODULES_IN_INITRAMFS))?;
+    let (mut initramfs, mut later) = (Entries::new(), Entries::new());
+    for stage in Stage::ALL {
+        let modules = closure.modules.iter().filter(|one| one.stage == stage);
+        let modules = modules.cloned();
+        match stage {
+            Stage::First | Stage::Meanwhile => {
+                let unpacked: Result<Vec<_>, _> = modules.map(Module::unpacked).collect();
+                initramfs.extend(module_entries(unpacked?, stage));
+            }
+            Stage::Later | Stage::Locked => later.extend(module_entries(modules.collect(), stage)),
+        }
+    }
+    let initramfs = initramfs::archive(&initramfs)?;
+    let later = initramfs::archive(&later)?;
     Ok(Made {
         files: [
             (kernel.image_name(), image),
-            (kernel.modules_name(), initramfs::compress_modules(&first)?),
+            (
+                kernel.modules_name(),
+                initramfs::compress_modules(&initramfs)?,
+            ),
             (kernel.later_name(), later),
         ]
         .into(),
@@ -112,14 +114,18 @@ pub(super) fn make(deb: &Path, kernel: &Kernel) -> Result<Made, BootError> {
     })
 }
 
-/// Returns the modules, and at `list_path` the list of them: a path a line, in the order in which they are loaded,
-/// and behind it the PCI devices without which it is not, if that is so.
-fn module_entries(modules: Vec<Module>, list_path: &str) -> Entries {
+/// Returns the modules of a stage and the list of them: a path a line, in the order in which they are loaded, and
+/// behind it the PCI devices, and the modules for such, without which it is not, if that is so.
+fn module_entries(modules: Vec<Module>, stage: Stage) -> Entries {
     let line = |module: &Module| {
         let mut line = format!("/{}", module.path);
         for pattern in &module.pci_patterns {
             line.push(' ');
             line.push_str(pattern);
+        }
+        for user in &module.needed_by {
+            line.push_str(" @");
+            line.push_str(user);
         }
         line + "\n"
     };
@@ -128,7 +134,7 @@ fn module_entries(modules: Vec<Module>, list_path: &str) -> Entries {
         .into_iter()
         .map(|module| (module.path, Entry::File(module.content)))
         .collect();
-    let path = list_path.trim_start_matches('/').to_owned();
+    let path = stage.list_path().trim_start_matches('/').to_owned();
     entries.insert(path, Entry::File(list.into_bytes()));
     entries
 }
@@ -180,23 +186,25 @@ mod tests {
 
     #[test]
     fn the_list_names_modules_in_loading_order_with_the_devices_they_are_for() {
-        let module = |path: &str, patterns: &[&str]| Module {
+        let module = |path: &str, patterns: &[&str], users: &[&str]| Module {
             path: path.to_owned(),
             content: Vec::new(),
             stage: Stage::First,
             pci_patterns: patterns.iter().map(|one| (*one).to_owned()).collect(),
+            needed_by: users.iter().map(|one| (*one).to_owned()).collect(),
         };
         let modules = vec![
-            module("b/core.ko", &[]),
-            module("a/ahci.ko", &["pci:a*", "pci:b*"]),
+            module("b/core.ko", &[], &["ahci", "sata_sis"]),
+            module("a/ahci.ko", &["pci:a*", "pci:b*"], &[]),
+            module("a/sd_mod.ko", &[], &[]),
         ];
-        let entries = module_entries(modules, "/modules.list");
-        let Some(Entry::File(list)) = entries.get("modules.list") else {
+        let entries = module_entries(modules, Stage::First);
+        let Some(Entry::File(list)) = entries.get("first.list") else {
             panic!("there is no list");
         };
         assert_eq!(
             String::from_utf8_lossy(list),
-            "/b/core.ko\n/a/ahci.ko pci:a* pci:b*\n"
+            "/b/core.ko @ahci @sata_sis\n/a/ahci.ko pci:a* pci:b*\n/a/sd_mod.ko\n"
         );
     }
 

@@ -10,6 +10,7 @@ use std::io::{self, Read};
 
 use liblzma::read::XzDecoder;
 use object::{Object, ObjectSection};
+use rescue_stick::paths;
 
 use crate::parts::deb::{Packed, PackedFiles};
 
@@ -28,10 +29,29 @@ pub struct ModuleGroup {
 /// something on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// At once, from the initramfs that GRUB loads: keyboards, and whatever a stick or a card may hang on.
+    /// At once, from the initramfs that GRUB loads: what a stick hangs on.
     First,
+    /// From the same, while the stick is looked for: keyboards, disks, and what else a card may hang on.
+    Meanwhile,
     /// From the stick, once it was found.
     Later,
+    /// From the stick, if a volume is locked.
+    Locked,
+}
+
+impl Stage {
+    /// All of them, in their order.
+    pub const ALL: [Self; 4] = [Self::First, Self::Meanwhile, Self::Later, Self::Locked];
+
+    /// Returns where the list of its modules lies once they are unpacked.
+    pub fn list_path(self) -> &'static str {
+        match self {
+            Self::First => paths::FIRST_MODULES,
+            Self::Meanwhile => paths::MEANWHILE_MODULES,
+            Self::Later => paths::LATER_MODULES,
+            Self::Locked => paths::LOCKED_MODULES,
+        }
+    }
 }
 
 /// Every module a stick wants. A kernel may lack some; that is reported, not refused.
@@ -39,9 +59,7 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
     ModuleGroup {
         reason: "USB host controllers",
         stage: Stage::First,
-        names: &[
-            "xhci_pci", "xhci_hcd", "ehci_pci", "ehci_hcd", "uhci_hcd", "ohci_pci", "ohci_hcd",
-        ],
+        names: &["xhci_pci", "ehci_pci", "uhci_hcd", "ohci_pci"],
     },
     ModuleGroup {
         reason: "the stick itself",
@@ -58,7 +76,7 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
     },
     ModuleGroup {
         reason: "keyboards",
-        stage: Stage::First,
+        stage: Stage::Meanwhile,
         names: &[
             "usbhid",
             "hid_generic",
@@ -70,7 +88,7 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
     },
     ModuleGroup {
         reason: "SATA disks",
-        stage: Stage::First,
+        stage: Stage::Meanwhile,
         names: &[
             "ahci",
             "sata_nv",
@@ -87,7 +105,7 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
     },
     ModuleGroup {
         reason: "IDE disks, as most PCs of the XP era have them",
-        stage: Stage::First,
+        stage: Stage::Meanwhile,
         names: &[
             "ata_piix",
             "ata_generic",
@@ -113,12 +131,12 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
     },
     ModuleGroup {
         reason: "disks of virtual machines",
-        stage: Stage::First,
+        stage: Stage::Meanwhile,
         names: &["virtio_pci", "virtio_blk", "virtio_scsi"],
     },
     ModuleGroup {
         reason: "card readers, and eMMC disks of tablets and small laptops",
-        stage: Stage::First,
+        stage: Stage::Meanwhile,
         names: &["mmc_block", "sdhci_pci", "sdhci_acpi"],
     },
     ModuleGroup {
@@ -143,7 +161,7 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
     },
     ModuleGroup {
         reason: "BitLocker volumes",
-        stage: Stage::Later,
+        stage: Stage::Locked,
         names: &[
             "dm_mod",
             "dm_crypt",
@@ -170,9 +188,11 @@ pub struct Module {
     pub content: Vec<u8>,
     /// When it is loaded.
     pub stage: Stage,
-    /// Patterns of the PCI devices it drives, if it drives nothing else and no other module needs it: without
-    /// such a device there is no use in loading it. Source: Linux, scripts/mod/file2alias.c, `do_pci_entry`.
+    /// Patterns of the PCI devices it drives, if it is for those alone: without such a device, or one of a module
+    /// in `needed_by`, there is no use in loading it. Source: Linux, scripts/mod/file2alias.c, `do_pci_entry`.
     pub pci_patterns: Vec<String>,
+    /// Names of modules with such patterns that need it, if nothing else does.
+    pub needed_by: BTreeSet<String>,
 }
 
 /// Modules and all they need.
@@ -245,12 +265,12 @@ pub fn close_over(
         builtin,
         available,
         states: BTreeMap::new(),
-        needed: BTreeSet::new(),
+        users: BTreeMap::new(),
         order: Vec::new(),
         stage: Stage::First,
     };
     let mut absent = Vec::new();
-    for stage in [Stage::First, Stage::Later] {
+    for stage in Stage::ALL {
         closing.stage = stage;
         let groups = wanted.iter().filter(|group| group.stage == stage);
         for name in groups.flat_map(|group| group.names) {
@@ -260,11 +280,9 @@ pub fn close_over(
             }
         }
     }
-    for module in &mut closing.order {
-        if module_name(&module.path).is_some_and(|name| closing.needed.contains(&name)) {
-            module.pci_patterns.clear();
-        }
-    }
+    let names = wanted.iter().flat_map(|group| group.names);
+    let wanted: BTreeSet<String> = names.map(|name| normalized(name)).collect();
+    closing.tell_what_needs_them(&wanted);
     Ok(ModuleClosure {
         modules: closing.order,
         absent,
@@ -281,7 +299,8 @@ struct Closing<'a> {
     builtin: BTreeSet<String>,
     available: BTreeMap<String, (&'a str, &'a [u8])>,
     states: BTreeMap<String, State>,
-    needed: BTreeSet<String>,
+    /// Of each module, the modules that need or recommend it.
+    users: BTreeMap<String, BTreeSet<String>>,
     order: Vec<Module>,
     stage: Stage,
 }
@@ -297,8 +316,10 @@ impl Closing<'_> {
         };
         self.states.insert(name.to_owned(), State::Entered);
         let needs = read_needs(path, content)?;
-        self.needed
-            .extend(needs.hard.iter().chain(&needs.soft).cloned());
+        for needed in needs.hard.iter().chain(&needs.soft) {
+            let users = self.users.entry(needed.clone()).or_default();
+            users.insert(name.to_owned());
+        }
         for needed in &needs.hard {
             if self.states.get(needed) == Some(&State::Entered) {
                 return Err(ModulesError::Circle {
@@ -325,8 +346,41 @@ impl Closing<'_> {
             content: content.to_vec(),
             stage: self.stage,
             pci_patterns: needs.pci_patterns.unwrap_or_default(),
+            needed_by: BTreeSet::new(),
         });
         Ok(true)
+    }
+
+    /// Notes of each module which devices it is for, by itself or through others; of one that is for more than
+    /// devices of PCI, none.
+    fn tell_what_needs_them(&mut self, wanted: &BTreeSet<String>) {
+        let drivers = self.order.iter().filter(|one| !one.pci_patterns.is_empty());
+        let drivers: BTreeSet<String> = drivers.filter_map(|one| module_name(&one.path)).collect();
+        let purposes = self.order.iter().map(|module| {
+            let name = module_name(&module.path)?;
+            let (mut purpose, mut seen) = (BTreeSet::new(), BTreeSet::new());
+            let mut open = vec![name.clone()];
+            while let Some(one) = open.pop() {
+                let is_driver = drivers.contains(&one);
+                if wanted.contains(&one) && !is_driver {
+                    return None;
+                }
+                open.extend(self.users.get(&one).into_iter().flatten().cloned());
+                if is_driver && one != name {
+                    purpose.insert(one.clone());
+                }
+                seen.insert(one);
+                open.retain(|next| !seen.contains(next));
+            }
+            Some(purpose)
+        });
+        let purposes: Vec<_> = purposes.collect();
+        for (module, purpose) in self.order.iter_mut().zip(purposes) {
+            match purpose {
+                Some(drivers) => module.needed_by = drivers,
+                None => module.pci_patterns.clear(),
+            }
+        }
     }
 }
 
@@ -560,35 +614,53 @@ mod tests {
     }
 
     #[test]
-    fn a_driver_of_pci_devices_alone_has_their_patterns_unless_another_module_needs_it() {
+    fn a_driver_of_pci_devices_alone_has_their_patterns_and_so_has_what_only_drivers_need() {
         let files = package(&[
             (
                 "leaf.ko",
                 &[
                     "alias=pci:v00008086d00002829sv*sd*bc*sc*i*",
                     "alias=pci:v*d*sv*sd*bc01sc06i01*",
+                    "depends=middle",
                 ],
             ),
-            ("core.ko", &["alias=pci:v00001AF4d*"]),
-            ("user.ko", &["depends=core"]),
+            ("middle.ko", &["depends=core"]),
+            ("core.ko", &[]),
+            (
+                "sis.ko",
+                &["alias=pci:v00001039d*", "depends=shared,middle"],
+            ),
+            ("shared.ko", &["alias=pci:v00001AF4d*"]),
+            ("user.ko", &["depends=shared"]),
             (
                 "both.ko",
                 &["alias=pci:v00001234d*", "alias=acpi*:PNP0D40:*"],
             ),
             ("odd.ko", &["alias=pci:v0000[12]*"]),
         ]);
-        let closure = close(&["leaf", "user", "both", "odd"], &files).unwrap();
-        assert_eq!(names(&closure), ["leaf", "core", "user", "both", "odd"]);
-        let patterns: Vec<_> = closure
-            .modules
-            .iter()
-            .map(|one| &one.pci_patterns)
-            .collect();
+        let closure = close(&["leaf", "sis", "user", "both", "odd"], &files).unwrap();
+        let found = closure.modules.iter().map(|one| {
+            let needed_by: Vec<&str> = one.needed_by.iter().map(String::as_str).collect();
+            let name = module_name(&one.path).unwrap();
+            (name, one.pci_patterns.len(), needed_by.join(" "))
+        });
+        let expect = [
+            ("core", 0, "leaf sis"),
+            ("middle", 0, "leaf sis"),
+            ("leaf", 2, ""),
+            ("shared", 0, ""),
+            ("sis", 1, ""),
+            ("user", 0, ""),
+            ("both", 0, ""),
+            ("odd", 0, ""),
+        ];
+        let expect = expect.map(|(name, count, by)| (name.to_owned(), count, by.to_owned()));
+        assert_eq!(found.collect::<Vec<_>>(), expect);
+        let leaf = &closure.modules[2].pci_patterns;
         assert_eq!(
-            *patterns[0],
+            *leaf,
             ["pci:v00008086d00002829*", "pci:v*d*sv*sd*bc01sc06i01*"]
         );
-        assert!(patterns[1..].iter().all(|patterns| patterns.is_empty()));
     }
 
     #[test]

@@ -108,11 +108,18 @@ pub const TRUSTED_KEY_IN_INITRAMFS: &str = "/mendkit.pub";
 /// In the initramfs: the file without which `mend` refuses to act as PID 1.
 pub const MARKER_IN_INITRAMFS: &str = "/mendkit.marker";
 
-/// In the initramfs: kernel modules in loading order, one absolute path a line.
-pub const MODULES_IN_INITRAMFS: &str = "/modules.list";
+/// In the initramfs: kernel modules in loading order, without which no stick is found. A line is an absolute path;
+/// behind it may stand what the module is for, patterns of PCI devices and, after `@`, names of modules.
+pub const FIRST_MODULES: &str = "/first.list";
+
+/// The same of the modules that are loaded while the stick is looked for.
+pub const MEANWHILE_MODULES: &str = "/meanwhile.list";
 
 /// The same of the modules that come from the stick ([`LATER_64`], [`LATER_32`]), once those are unpacked.
-pub const LATER_MODULES_IN_INITRAMFS: &str = "/later.list";
+pub const LATER_MODULES: &str = "/later.list";
+
+/// The same of those that come with them and are for locked volumes.
+pub const LOCKED_MODULES: &str = "/locked.list";
 
 /// The NTFS driver and its libraries: uncompressed newc, for `mend` to unpack to its root.
 pub const PROGRAMS: &str = "boot/programs.cpio";

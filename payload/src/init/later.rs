@@ -13,15 +13,14 @@ use cpio::newc;
 use fs_err as fs;
 use rescue_stick::paths;
 
-use super::environment::load_modules;
 use crate::stick::{SignedManifest, StickError};
 
 /// Bits of a file's mode that say what it is, and those of a folder. Source: POSIX, sys/stat.h.
 const KIND: u32 = 0o170_000;
 const FOLDER: u32 = 0o040_000;
 
-/// Unpacks and loads all of it from the stick at `root`. Returns how many modules were loaded.
-pub(super) fn load_later(root: &Path, manifest: &SignedManifest) -> Result<usize, StickError> {
+/// Unpacks all of it from the stick at `root`.
+pub(super) fn unpack_later(root: &Path, manifest: &mut SignedManifest) -> Result<(), StickError> {
     let modules = match rustix::system::uname().machine().to_bytes() {
         b"x86_64" => paths::LATER_64,
         _ => paths::LATER_32,
@@ -31,7 +30,7 @@ pub(super) fn load_later(root: &Path, manifest: &SignedManifest) -> Result<usize
         unpack(archive.as_slice(), Path::new("/"))
             .map_err(|error| io::Error::new(error.kind(), format!("unpacking {path}: {error}")))?;
     }
-    Ok(load_modules(Path::new(paths::LATER_MODULES_IN_INITRAMFS)))
+    Ok(())
 }
 
 /// Unpacks an archive of folders and files below `root`.

@@ -11,6 +11,7 @@ use rescue_stick::recovery_password::{GROUP_DIGITS, GROUPS, group_number};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use zeroize::Zeroizing;
 
+use super::modules::load_modules;
 use crate::area::FileArea;
 use crate::bitlocker::metadata::read_metadata;
 use crate::bitlocker::startup_key::{LONGEST_FILE, StartupKey};
@@ -58,6 +59,7 @@ pub(super) fn unlock_volumes(
     if locked.is_empty() {
         return opened;
     }
+    load_modules(Path::new(paths::LOCKED_MODULES));
     // Before the first key is in memory: no page of this program is ever swapped out.
     let _ = lock_memory();
     let bundle = fs::read(stick.path_of(paths::KEY_BUNDLE));
