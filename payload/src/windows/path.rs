@@ -6,9 +6,11 @@
 
 use std::fmt;
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use fs_err as fs;
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
+use rustix::io::Errno;
 
 use crate::area::cause_of;
 use crate::hive::key::is_same_name;
@@ -181,8 +183,21 @@ impl WindowsPath {
         let mut at = root.to_owned();
         let mut path = Self::default();
         let mut rest = self.names.iter();
+        // From folder to folder, since a driver looks at every folder of a longer path again.
+        let mut folder: Option<(Dir, String)> = None;
         while let Some(name) = rest.next() {
-            let Some(spelled) = find_name(&at, &path, name)? else {
+            let in_folder = |error: Errno| PathError::Io {
+                path: path.clone(),
+                source: error.into(),
+            };
+            let opened = match folder.take() {
+                None => open_folder(CWD, &at, OFlags::empty()),
+                Some((above, name)) => above
+                    .fd()
+                    .and_then(|above| open_folder(above, Path::new(&name), OFlags::NOFOLLOW)),
+            };
+            let mut opened = opened.and_then(Dir::new).map_err(in_folder)?;
+            let Some(spelled) = find_name(&mut opened, &path, name)? else {
                 let is_last = rest.len() == 0;
                 path.names.push(name.clone());
                 path.names.extend(rest.cloned());
@@ -192,31 +207,35 @@ impl WindowsPath {
                 });
             };
             at.push(&spelled);
-            path.names.push(spelled);
-            let facts = fs::symlink_metadata(&at).map_err(|source| PathError::Io {
+            path.names.push(spelled.clone());
+            let facts = opened
+                .fd()
+                .and_then(|opened| statat(opened, &spelled, AtFlags::SYMLINK_NOFOLLOW));
+            let facts = facts.map_err(|error| PathError::Io {
                 path: path.clone(),
-                source,
+                source: error.into(),
             })?;
-            if facts.is_symlink() {
-                return Err(PathError::Link { path });
+            match FileType::from_raw_mode(facts.st_mode) {
+                FileType::Symlink => return Err(PathError::Link { path }),
+                FileType::Directory => folder = Some((opened, spelled)),
+                _ if rest.len() > 0 => return Err(PathError::NotAFolder { path }),
+                FileType::RegularFile => {
+                    return Ok(Resolved::File {
+                        at,
+                        path,
+                        size: facts.st_size.try_into().unwrap_or_default(),
+                    });
+                }
+                _ => return Err(PathError::Special { path }),
             }
-            if facts.is_dir() {
-                continue;
-            }
-            if rest.len() > 0 {
-                return Err(PathError::NotAFolder { path });
-            }
-            if !facts.is_file() {
-                return Err(PathError::Special { path });
-            }
-            return Ok(Resolved::File {
-                at,
-                path,
-                size: facts.len(),
-            });
         }
         Ok(Resolved::Folder { at, path })
     }
+}
+
+fn open_folder(above: impl AsFd, name: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(above, name, flags, Mode::empty())
 }
 
 /// UTF-16 units of a name at most. Source: NTFS and FAT alike.
@@ -264,17 +283,21 @@ impl fmt::Display for WindowsPath {
     }
 }
 
-/// Returns how the folder mounted at `at` spells `name`.
-fn find_name(at: &Path, path: &WindowsPath, name: &str) -> Result<Option<String>, PathError> {
-    let io_error = |source| PathError::Io {
+/// Returns how the open folder `path` spells `name`.
+fn find_name(
+    folder: &mut Dir,
+    path: &WindowsPath,
+    name: &str,
+) -> Result<Option<String>, PathError> {
+    let io_error = |error: Errno| PathError::Io {
         path: path.clone(),
-        source,
+        source: error.into(),
     };
     let mut found = Vec::new();
-    for entry in fs::read_dir(at).map_err(io_error)? {
-        let entry = entry.map_err(io_error)?.file_name();
+    for entry in folder {
+        let entry = entry.map_err(io_error)?;
         // A name that is not Unicode cannot be one that we look for.
-        let Some(entry) = entry.to_str() else {
+        let Ok(entry) = entry.file_name().to_str() else {
             continue;
         };
         if is_same_name(entry, name) {
@@ -297,6 +320,7 @@ fn find_name(at: &Path, path: &WindowsPath, name: &str) -> Result<Option<String>
 mod tests {
     use super::*;
     use expect_test::{Expect, expect};
+    use fs_err as fs;
 
     fn tree(files: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
