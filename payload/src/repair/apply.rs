@@ -257,6 +257,9 @@ impl Swap<'_> {
     fn rename(&mut self, from: &Path, to: &Path, path: &WindowsPath) -> Result<(), ApplyError> {
         fs::rename(from, to).map_err(|e| io_at(path, "moving into place", e))?;
         self.traces.renamed.push((from.to_owned(), to.to_owned()));
+        if self.change.is_provisional() {
+            return Ok(());
+        }
         // The new name must be as durable as the content before the next file is touched.
         for folder in [from.parent(), to.parent()].into_iter().flatten() {
             let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
@@ -276,6 +279,9 @@ fn make_folders(
     made: &mut Vec<PathBuf>,
 ) -> Result<PathBuf, ApplyError> {
     let root = change.root();
+    if let Resolved::Folder { at, .. } = folder.resolve(root)? {
+        return Ok(at);
+    }
     let mut path = WindowsPath::default();
     let mut at = root.to_owned();
     for name in folder.names() {

@@ -64,8 +64,8 @@ impl io::Write for Counted<'_> {
     }
 }
 
-/// Writes the new content of `write` to `file`, which lies at `path`, and waits until it is there. Returns
-/// the values of a registry file that it changes.
+/// Writes the new content of `write` to `file`, which lies at `path`. Returns the values of a registry file that
+/// it changes.
 pub(super) fn write_content(
     write: &FileWrite,
     root: &Path,
@@ -82,8 +82,7 @@ pub(super) fn write_content(
     };
     let package = sources.package.as_deref_mut();
     let values = fill_file(write, root, (sources.stick, package), path, &mut counted)?;
-    let written = counted.flush().and_then(|()| file.sync_all());
-    written.map_err(|e| io_at(path, "writing", e))?;
+    counted.flush().map_err(|e| io_at(path, "writing", e))?;
     Ok(values)
 }
 

@@ -47,6 +47,9 @@ pub(super) fn write_record(
         let options = fs::OpenOptions::new().write(true).create_new(true).clone();
         let mut file = options.open(&at)?;
         file.write_all(record.to_text().as_bytes())?;
+        if change.is_provisional() {
+            return Ok(());
+        }
         file.sync_all()?;
         fs::File::open(&folder)?.sync_all()
     };

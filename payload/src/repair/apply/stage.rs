@@ -131,8 +131,9 @@ fn stage_file(
     staged.push(at.clone());
     let mut file = options.open(&at).map_err(|e| io_at(&path, "creating", e))?;
     let values = write_content(write, change.root(), &mut sources, &path, &mut file)?;
-    drop(file);
     if !change.is_provisional() {
+        file.sync_all().map_err(|e| io_at(&path, "writing", e))?;
+        drop(file);
         check_staged(write, &at, &path)?;
     }
     take_security(write, change, &at)?;
