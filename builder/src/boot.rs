@@ -294,7 +294,7 @@ fn programs_file(
         inputs: packages.iter().map(|part| part.locked.sha256).collect(),
         parameters: Vec::new(),
     };
-    let name = "programs.cpio";
+    let name = "programs.cpio.gz";
     let derived = derive(settings.cache, &origin, || {
         progress(BootProgress::Making("ntfs-3g".to_owned()));
         let archive = make_programs_archive(&packages)?;
@@ -325,7 +325,7 @@ fn make_programs_archive(packages: &[&Part]) -> Result<Vec<u8>, BootError> {
         .map(|(path, content)| (path, Entry::Program(content)))
         .collect();
     entries.insert(NTFS_3G_IN_INITRAMFS.to_owned(), Entry::Program(driver));
-    Ok(initramfs::archive(&entries)?)
+    Ok(initramfs::gzip(&initramfs::archive(&entries)?)?)
 }
 
 /// Returns the BIOS boot code for this stick, from cached code that does not know its place.

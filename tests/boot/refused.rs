@@ -65,7 +65,7 @@ fn a_changed_program_is_refused() -> Result<()> {
     }
     let kit = kit_that_powers_off()?;
     let change = |bench: &Bench| {
-        let path = "boot/programs.cpio";
+        let path = "boot/programs.cpio.gz";
         let mut archive = read_from_stick(&bench.stick(), path)?;
         let middle = archive.len() / 2;
         archive[middle] ^= 1;

@@ -2,15 +2,16 @@
 //!
 //! ```text
 //! user.cpio.xz      /init (mend), empty folders                           for both kernels
-//! modulesN.cpio.xz  /lib/modules/…, /modules.list: keyboards, sticks      one a kernel
+//! modulesN.cpio.xz  /lib/modules/…, lists: sticks, disks, keyboards       one a kernel
 //! key.cpio          /mendkit.pub, /mendkit.marker                         not compressed
 //!
-//! programs.cpio     /usr/bin/ntfs-3g and its libraries                    for both kernels, not compressed
-//! laterN.cpio       /lib/modules/…, /later.list: all the other modules    one a kernel, not compressed
+//! programs.cpio.gz  /usr/bin/ntfs-3g and its libraries                    for both kernels
+//! laterN.cpio.gz    /lib/modules/…, lists: all the other modules          one a kernel
 //! ```
 //!
 //! The last two are for `mend`, which unpacks them once it has found the stick: firmware reads at a megabyte a
-//! second or less, Linux as fast as the stick can. GRUB hands over the others one behind the other. The kernel unpacks each in turn; an archive that is not
+//! second or less, Linux as fast as the stick can; gzip, since `mend` has it for definitions anyway. GRUB hands
+//! over the others one behind the other. The kernel unpacks each in turn; an archive that is not
 //! compressed must begin at a multiple of four bytes, so every archive is padded to that.
 //! Source: Linux, Documentation/driver-api/early-userspace/buffer-format.rst and init/initramfs.c.
 
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use cpio::newc;
+use flate2::{Compression, GzBuilder};
 use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
 use liblzma::write::XzEncoder;
 
@@ -84,6 +86,13 @@ pub(super) fn compress_modules(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut filters = Filters::new();
     filters.lzma2(&options()?);
     compress(bytes, &filters)
+}
+
+/// Returns `bytes` as gzip, without name and time. Source: RFC 1952.
+pub(super) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
 
 fn options() -> io::Result<LzmaOptions> {

@@ -34,7 +34,7 @@ impl Kernel {
     }
 
     pub(super) fn later_name(&self) -> String {
-        format!("later{}.cpio", self.bits)
+        format!("later{}.cpio.gz", self.bits)
     }
 }
 
@@ -85,14 +85,12 @@ pub(super) fn make(deb: &Path, kernel: &Kernel) -> Result<Made, BootError> {
     let (mut initramfs, mut later) = (Entries::new(), Entries::new());
     for stage in Stage::ALL {
         let modules = closure.modules.iter().filter(|one| one.stage == stage);
-        let modules = modules.cloned();
-        match stage {
-            Stage::First | Stage::Meanwhile => {
-                let unpacked: Result<Vec<_>, _> = modules.map(Module::unpacked).collect();
-                initramfs.extend(module_entries(unpacked?, stage));
-            }
-            Stage::Later | Stage::Locked => later.extend(module_entries(modules.collect(), stage)),
-        }
+        let modules: Result<Vec<_>, _> = modules.cloned().map(Module::unpacked).collect();
+        let entries = match stage {
+            Stage::First | Stage::Meanwhile => &mut initramfs,
+            Stage::Later | Stage::Locked => &mut later,
+        };
+        entries.extend(module_entries(modules?, stage));
     }
     let initramfs = initramfs::archive(&initramfs)?;
     let later = initramfs::archive(&later)?;
@@ -103,7 +101,7 @@ pub(super) fn make(deb: &Path, kernel: &Kernel) -> Result<Made, BootError> {
                 kernel.modules_name(),
                 initramfs::compress_modules(&initramfs)?,
             ),
-            (kernel.later_name(), later),
+            (kernel.later_name(), initramfs::gzip(&later)?),
         ]
         .into(),
         notes: [
@@ -178,7 +176,7 @@ mod tests {
         let made = make(deb.path(), &KERNELS[1]).unwrap();
         assert_eq!(made.files["vmlinuz32"], b"image");
         assert!(made.files.contains_key("modules32.cpio.xz"));
-        assert!(made.files.contains_key("later32.cpio"));
+        assert!(made.files.contains_key("later32.cpio.gz"));
         assert_eq!(made.notes[RELEASE], "6.1.0-50-686");
         assert!(made.notes[ABSENT].contains("usb_storage"));
         assert!(!made.notes[ABSENT].contains("ahci"));

@@ -87,10 +87,24 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
         ],
     },
     ModuleGroup {
-        reason: "SATA disks",
+        reason: "disks as most PCs have them, and virtual machines, where an image may be a disk too",
         stage: Stage::Meanwhile,
+        names: &["ahci", "ata_piix", "ata_generic"],
+    },
+    ModuleGroup {
+        reason: "disks of virtual machines",
+        stage: Stage::Meanwhile,
+        names: &["virtio_pci", "virtio_blk", "virtio_scsi"],
+    },
+    ModuleGroup {
+        reason: "card readers, and eMMC disks of tablets and small laptops",
+        stage: Stage::Meanwhile,
+        names: &["mmc_block", "sdhci_pci", "sdhci_acpi"],
+    },
+    ModuleGroup {
+        reason: "SATA disks of other makers' controllers",
+        stage: Stage::Later,
         names: &[
-            "ahci",
             "sata_nv",
             "sata_sil",
             "sata_sil24",
@@ -104,11 +118,9 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
         ],
     },
     ModuleGroup {
-        reason: "IDE disks, as most PCs of the XP era have them",
-        stage: Stage::Meanwhile,
+        reason: "IDE disks of other makers' controllers, as many PCs of the XP era have them",
+        stage: Stage::Later,
         names: &[
-            "ata_piix",
-            "ata_generic",
             "pata_amd",
             "pata_ali",
             "pata_artop",
@@ -128,16 +140,6 @@ pub const ALL_MODULES: &[ModuleGroup] = &[
             "pata_sis",
             "pata_via",
         ],
-    },
-    ModuleGroup {
-        reason: "disks of virtual machines",
-        stage: Stage::Meanwhile,
-        names: &["virtio_pci", "virtio_blk", "virtio_scsi"],
-    },
-    ModuleGroup {
-        reason: "card readers, and eMMC disks of tablets and small laptops",
-        stage: Stage::Meanwhile,
-        names: &["mmc_block", "sdhci_pci", "sdhci_acpi"],
     },
     ModuleGroup {
         reason: "NVMe disks, and those behind Intel's VMD",

@@ -121,14 +121,14 @@ pub const LATER_MODULES: &str = "/later.list";
 /// The same of those that come with them and are for locked volumes.
 pub const LOCKED_MODULES: &str = "/locked.list";
 
-/// The NTFS driver and its libraries: uncompressed newc, for `mend` to unpack to its root.
-pub const PROGRAMS: &str = "boot/programs.cpio";
+/// The NTFS driver and its libraries: newc, gzipped, for `mend` to unpack to its root.
+pub const PROGRAMS: &str = "boot/programs.cpio.gz";
 
-/// Modules that the 64-bit kernel needs only once the stick was found: uncompressed newc.
-pub const LATER_64: &str = "boot/later64.cpio";
+/// Modules that the 64-bit kernel needs only once the stick was found: newc, gzipped.
+pub const LATER_64: &str = "boot/later64.cpio.gz";
 
 /// The same for the 32-bit kernel.
-pub const LATER_32: &str = "boot/later32.cpio";
+pub const LATER_32: &str = "boot/later32.cpio.gz";
 
 /// Folders that a running system leaves at the root of every stick it is shown, and which system that is.
 /// Nothing in them is ever read: firmware, GRUB and `mend` open files by the paths above alone.

@@ -1,8 +1,8 @@
 //! What only Linux reads from the stick: the programs that `mend` starts, and the modules that are not needed to
 //! find the stick. Firmware would read them slowly, and before there is anything on the screen.
 //!
-//! Each archive is held against the signed manifest before anything of it is used. It is uncompressed newc, and
-//! what is in it ends up in memory, so that the stick may be pulled. Source: Linux,
+//! Each archive is held against the signed manifest before anything of it is used. It is newc, gzipped, and what
+//! is in it ends up in memory, so that the stick may be pulled. Source: Linux,
 //! Documentation/driver-api/early-userspace/buffer-format.rst.
 
 use std::io::{self, Read as _, Write as _};
@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use cpio::newc;
+use flate2::read::GzDecoder;
 use fs_err as fs;
 use rescue_stick::paths;
 
@@ -27,7 +28,7 @@ pub(super) fn unpack_later(root: &Path, manifest: &mut SignedManifest) -> Result
     };
     for path in [paths::PROGRAMS, modules] {
         let archive = manifest.read_file(root, path)?;
-        unpack(archive.as_slice(), Path::new("/"))
+        unpack(GzDecoder::new(archive.as_slice()), Path::new("/"))
             .map_err(|error| io::Error::new(error.kind(), format!("unpacking {path}: {error}")))?;
     }
     Ok(())

@@ -14,9 +14,6 @@ use fs_err as fs;
 use rustix::io::Errno;
 use rustix::system::{finit_module, init_module};
 
-/// Lets the kernel unpack the module. Source: linux/module.h, `MODULE_INIT_COMPRESSED_FILE`.
-const COMPRESSED: i32 = 4;
-
 /// Where the kernel lists the PCI devices, each with the pattern's counterpart in a file.
 const PCI_DEVICES: &str = "/sys/bus/pci/devices";
 
@@ -162,21 +159,16 @@ fn matches(pattern: &str, text: &str) -> bool {
 /// offered the module without: one that insists, as every kernel does under Secure Boot, gets the whole file.
 /// What else loading would prove is proven by the signed manifest, and the kernel itself lies on the same stick.
 fn load_module(path: &Path) -> bool {
-    let is_compressed = path
-        .extension()
-        .is_some_and(|extension| extension == "xz" || extension == "zst");
-    if !is_compressed {
-        let Ok(image) = fs::read(path) else {
-            return false;
-        };
-        let bare = without_signature(&image);
-        match init_module(bare, options_of(path)) {
-            Err(Errno::PERM | Errno::KEYREJECTED | Errno::NOKEY) if bare.len() < image.len() => {}
-            loaded => return loaded.is_ok(),
-        }
+    let Ok(image) = fs::read(path) else {
+        return false;
+    };
+    let bare = without_signature(&image);
+    match init_module(bare, options_of(path)) {
+        Err(Errno::PERM | Errno::KEYREJECTED | Errno::NOKEY) if bare.len() < image.len() => {}
+        loaded => return loaded.is_ok(),
     }
-    let flags = if is_compressed { COMPRESSED } else { 0 };
-    fs::File::open(path).is_ok_and(|file| finit_module(&file, options_of(path), flags).is_ok())
+    // By its file, which security modules may want to see.
+    fs::File::open(path).is_ok_and(|file| finit_module(&file, options_of(path), 0).is_ok())
 }
 
 /// Returns a module without the signature behind it, if it has one. Source: Linux, include/linux/module_signature.h.
