@@ -202,7 +202,7 @@ fn prove_stick(
     screen.line("Looking for the stick ...");
     let serial = arguments
         .stick_serial
-        .ok_or("the kernel was started without mend.stick=XXXX-XXXX")?;
+        .ok_or("the kernel was started without mend.stick, the serial number of the stick")?;
     let key = fs::read_to_string(paths::TRUSTED_KEY_IN_INITRAMFS)
         .map_err(|error| error.to_string())
         .and_then(|text| PublicKey::parse(&text).map_err(|error| error.to_string()))?;
