@@ -10,7 +10,7 @@ use rescue_stick::report::health::{
 use rescue_stick::report::line::{Line, Listing};
 
 use crate::screen::words::sentences::translate;
-use crate::screen::words::{Language, Words, page as words};
+use crate::screen::words::{Language, Words, page as words, terms};
 
 /// Columns of a page.
 const COLUMNS: usize = 80;
@@ -68,6 +68,14 @@ impl Section {
         match self.language {
             Language::English => text.to_string(),
             language => translate(text.as_str(), language).into_owned(),
+        }
+    }
+
+    /// Returns why a system file matters, or why it could not be read.
+    fn reason(&self, reason: &Line) -> String {
+        match terms::in_language(reason.as_str(), self.language) {
+            same if same == reason.as_str() => self.sentence(reason),
+            term => term.to_owned(),
         }
     }
 
@@ -152,7 +160,7 @@ impl Section {
             Condition::Worn => words::WORN,
             Condition::Failing => words::FAILING,
         });
-        self.named(&name, &format!("{word}: {what}"));
+        self.named(&name, &self.say(words::IS, &[word, &what]));
         if let Some(reason) = disk.not_told.get(&Line::from("condition")) {
             self.named("", &self.sentence(reason));
         }
@@ -190,7 +198,7 @@ impl Section {
             _ => told.join(", "),
         };
         let name = self.sentence(&volume.name);
-        self.field(words::VOLUME, &format!("{name}: {text}"));
+        self.field(words::VOLUME, &self.say(words::IS, &[&name, &text]));
     }
 
     fn windows(&mut self, windows: &WindowsHealth) {
@@ -202,7 +210,7 @@ impl Section {
             plain(&windows.product_name),
             self.told(words::SERVICE_PACK, pack),
             plain(&windows.build),
-            plain(&windows.language),
+            plain(&windows.language).map(|one| terms::in_language(&one, self.language).to_owned()),
         ];
         self.parts("", &what);
         let times = [
@@ -235,7 +243,8 @@ impl Section {
             // Single values that are missing are in the data; what hides all others belongs here.
             if ["registry", "software", "system", "system-files"].contains(&field.as_str()) {
                 let reason = self.sentence(reason);
-                self.field(words::NOT_TOLD_NAME, &format!("{field}: {reason}"));
+                let text = self.say(words::IS, &[field.as_str(), &reason]);
+                self.field(words::NOT_TOLD_NAME, &text);
             }
         }
     }
@@ -268,7 +277,10 @@ impl Section {
             expected,
             purpose,
         } = service;
-        let values = [name, purpose, what, found, expected].map(Line::as_str);
+        let found = terms::in_value(found.as_str(), self.language);
+        let expected = terms::in_value(expected.as_str(), self.language);
+        let purpose = terms::in_language(purpose.as_str(), self.language);
+        let values = [name.as_str(), purpose, what.as_str(), &found, &expected];
         self.field(words::SERVICE, &self.say(words::SERVICE_IS, &values));
     }
 
@@ -300,12 +312,12 @@ impl Section {
                 FileState::Empty => words::EMPTY,
                 FileState::Unreadable => words::UNREADABLE,
             };
-            let reason = match (file.state, &file.reason) {
-                (FileState::Present, _) | (_, None) => String::new(),
-                (_, Some(reason)) => format!(": {}", self.sentence(reason)),
-            };
             let text = self.say(words, &[file.path.as_str()]);
-            self.named("", &format!("{text}{reason}"));
+            let text = match (file.state, &file.reason) {
+                (FileState::Present, _) | (_, None) => text,
+                (_, Some(reason)) => self.say(words::IS, &[&text, &self.reason(reason)]),
+            };
+            self.named("", &text);
         }
         self.more(files.iter().filter(is_odd).count());
     }

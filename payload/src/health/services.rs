@@ -267,6 +267,7 @@ fn find_program(image: &str, windows_folder: &str) -> String {
 mod tests {
     use super::*;
     use crate::hive::fixture::real_hive;
+    use crate::screen::words::terms::is_term;
     use regf::writer::HiveBuilder;
 
     fn made(family: usize) -> Hive {
@@ -399,6 +400,18 @@ mod tests {
                 .iter()
                 .filter(|service| service.start[column].is_some());
             assert!(known.count() > 10);
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_service_is_said_in_every_language() {
+        for service in ALL_SERVICES {
+            assert!(is_term(service.purpose), "{}", service.purpose);
+        }
+        for start in 0..6 {
+            let text = describe_start(start);
+            let word = text.split(['(', ')']).nth(1).unwrap();
+            assert!(is_term(word), "{word}");
         }
     }
 }

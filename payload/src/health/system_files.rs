@@ -277,6 +277,7 @@ fn read_digests(at: Option<&Path>) -> Result<FileDigests, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::screen::words::terms::is_term;
 
     fn folders() -> Folders {
         Folders::defaults(WindowsPath::parse("\\WINDOWS", None).unwrap()).unwrap()
@@ -374,6 +375,13 @@ mod tests {
             // Eighteen files and one catalog.
             assert_eq!(told, if patience == 19 { 18 } else { 0 }, "{patience}");
             assert!(found.iter().all(|one| one.reason.is_some()));
+        }
+    }
+
+    #[test]
+    fn what_a_missing_file_means_is_said_in_every_language() {
+        for file in ALL_FILES {
+            assert!(is_term(file.why), "{}", file.why);
         }
     }
 }

@@ -76,3 +76,22 @@ impl<'m> Stages<'m> {
         timings.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::words::terms::is_term;
+
+    #[test]
+    fn every_stage_has_its_name_in_every_language() {
+        for (_, name) in ALL_STAGES {
+            assert!(is_term(name), "{name}");
+        }
+        // Those before the repair, as `init` notes them.
+        for name in ["start", "modules", "stick", "proof"] {
+            let call = format!("timings, \"{name}\");");
+            assert!(include_str!("../init.rs").contains(&call), "{name}");
+            assert!(is_term(name), "{name}");
+        }
+    }
+}

@@ -159,7 +159,7 @@ impl Story {
         rows.push(Row::new(say(words::labels::PC), parts.join(" · ")));
         rows.push(Row::new(
             say(words::labels::RUNS),
-            installation.windows.clone(),
+            words::terms::in_list(&installation.windows, self.language),
         ));
     }
 

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod labels;
 pub mod page;
 pub mod sentences;
+pub mod terms;
 pub mod unlocking;
 pub mod visit;
 

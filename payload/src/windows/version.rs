@@ -157,6 +157,7 @@ const ALL_LANGUAGES: &[(u16, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::screen::words::terms::is_term;
     use regf::writer::HiveBuilder;
 
     fn version(values: &[(&str, &str)], major: Option<u32>) -> WindowsVersion {
@@ -220,5 +221,12 @@ mod tests {
         assert_eq!(language_name("040c"), "French");
         assert_eq!(language_name("0c0c"), "French");
         assert_eq!(language_name("zz"), "language zz");
+    }
+
+    #[test]
+    fn every_language_has_its_name_in_every_language() {
+        for (_, name) in ALL_LANGUAGES {
+            assert!(is_term(name), "{name}");
+        }
     }
 }

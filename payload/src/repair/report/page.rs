@@ -10,7 +10,7 @@ use rescue_stick::report::{
 use crate::health::page::render_health;
 use crate::screen::headline::Headline;
 use crate::screen::words::sentences::translate;
-use crate::screen::words::{Language, Words, page as words};
+use crate::screen::words::{Language, Words, page as words, terms};
 
 /// Returns the page.
 pub(super) fn write_page(report: &Report, language: Language) -> String {
@@ -142,7 +142,10 @@ impl Page {
     fn times(&mut self, report: &Report) {
         let times = report.timings.iter().filter(|timing| timing.took_ms > 0);
         let times: Vec<String> = times
-            .map(|timing| format!("{} {} ms", timing.stage, timing.took_ms))
+            .map(|timing| {
+                let stage = terms::in_language(&timing.stage, self.language);
+                format!("{stage} {} ms", timing.took_ms)
+            })
             .collect();
         if !times.is_empty() {
             self.field(0, words::TIMES, &times.join(", "));
@@ -159,7 +162,8 @@ impl Page {
         } = volume;
         let (name, state) = (self.sentence(name), self.sentence(state));
         let megabytes = size / 1_000_000;
-        let text = format!("{name}: {file_system}, {megabytes} MB, {state}");
+        let what = format!("{file_system}, {megabytes} MB, {state}");
+        let text = self.say(words::IS, &[&name, &what]);
         self.field(0, words::VOLUME, &text);
     }
 
@@ -172,11 +176,13 @@ impl Page {
         } = installation;
         self.line(0, "");
         let place = self.say(words::ON, &[folder, &self.sentence(volume)]);
-        self.line(0, &format!("{place}: {}", self.verdict(*verdict)));
+        let text = self.say(words::IS, &[&place, self.verdict(*verdict)]);
+        self.line(0, &text);
         if let Some(computer) = &installation.computer {
             self.field(2, words::COMPUTER, computer);
         }
-        self.field(2, words::WINDOWS, &installation.windows);
+        let windows = terms::in_list(&installation.windows, self.language);
+        self.field(2, words::WINDOWS, &windows);
         for product in &installation.products {
             self.field(2, words::SECURITY, product);
         }

@@ -182,7 +182,8 @@ impl Details<'_> {
             one.folder,
             self.story.translate(&one.volume)
         ));
-        self.text(&one.windows);
+        let windows = words::terms::in_list(&one.windows, self.story.language);
+        self.text(&windows);
         one.products.iter().for_each(|product| self.text(product));
         if !one.findings.is_empty() {
             self.heading(self.story.say(words::headings::EVIDENCE));
@@ -209,12 +210,11 @@ impl Details<'_> {
         }
         if let Some(plan) = &one.plan {
             self.heading(self.story.say(words::headings::PLAN));
-            // As it is: this is what is carried out, word for word.
-            let lines = plan.lines().map(|line| Detail {
-                text: line.to_owned(),
-                is_heading: false,
-            });
-            self.lines.extend(lines);
+            for line in plan.lines() {
+                let text = line.trim_start();
+                let indent = line.len().saturating_sub(text.len());
+                self.exact(format!("{:indent$}{}", "", self.quoted(text)));
+            }
         }
         if !one.changes.is_empty() {
             self.heading(self.story.say(words::headings::CHANGES));

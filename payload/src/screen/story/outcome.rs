@@ -196,7 +196,8 @@ impl Story {
         let word = headline.word(self.language);
         let text = format!("{} {word} · {computer} · {volume}", headline.sign());
         rows.push(Row::new(words::labels::PC.in_language(self.language), text));
-        rows.push(Row::quiet(one.windows.clone()));
+        let windows = words::terms::in_list(&one.windows, self.language);
+        rows.push(Row::quiet(windows));
         let found: Vec<String> = one
             .findings
             .iter()

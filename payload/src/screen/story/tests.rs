@@ -324,7 +324,7 @@ fn looks_like_this_when_it_asks() {
             ▏                             ce PC peut être réparé
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏  Antivirus VirusScan Enterprise 8.7.0.570, DAT 5958.0000 of 2010/04/21
             ▏  Constat   DAT 5958.0000 est en service
             ▏            svchost.exe manque
@@ -353,7 +353,7 @@ fn looks_like_this_when_it_asks() {
             ▏                           das lässt sich reparieren
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏  Schutz    VirusScan Enterprise 8.7.0.570, DAT 5958.0000 of 2010/04/21
             ▏  Befund    DAT 5958.0000 ist in Gebrauch
             ▏            svchost.exe fehlt
@@ -382,7 +382,7 @@ fn looks_like_this_when_it_asks() {
             ▏                                se puede reparar
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏  Antivirus VirusScan Enterprise 8.7.0.570, DAT 5958.0000 of 2010/04/21
             ▏  Hallado   DAT 5958.0000 está en uso
             ▏            falta svchost.exe
@@ -444,7 +444,7 @@ fn looks_like_this_when_it_asks_whether_to_undo() {
             ▏                        la réparation peut être annulée
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏  Prévu     1  remettre 3 fichiers de Engine
             ▏            2  mettre de côté svchost.exe
             ▏            3  noter dans undo.json que la réparation est annulée
@@ -473,7 +473,7 @@ fn looks_like_this_when_it_asks_whether_to_undo() {
             ▏                   die Reparatur lässt sich rückgängig machen
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏  Plan      1  3 Dateien aus Engine zurücklegen
             ▏            2  svchost.exe beiseitelegen
             ▏            3  in undo.json vermerken, dass die Reparatur zurückgenommen ist
@@ -502,7 +502,7 @@ fn looks_like_this_when_it_asks_whether_to_undo() {
             ▏                        la reparación se puede deshacer
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏  Plan      1  reponer 3 archivos de Engine
             ▏            2  apartar svchost.exe
             ▏            3  anotar en undo.json que la reparación está deshecha
@@ -564,7 +564,7 @@ fn looks_like_this_when_the_stick_protects_nothing() {
             ▏                  la clé ne peut pas protéger cette réparation
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏  Constat   disque 1, partition 1 : impossible d'écrire sur la clé : the
             ▏            journal is write-protected
             ▏  Note      Sans cela, le PC ne doit pas perdre le courant pendant la
@@ -593,7 +593,7 @@ fn looks_like_this_when_the_stick_protects_nothing() {
             ▏                 der Stick kann diese Reparatur nicht schützen
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏  Befund    Festplatte 1, Partition 1: auf den Stick lässt sich nicht
             ▏            schreiben: the journal is write-protected
             ▏  Hinweis   Ohne das darf der Strom während der Reparatur nicht ausfallen, und
@@ -622,7 +622,7 @@ fn looks_like_this_when_the_stick_protects_nothing() {
             ▏                  la memoria no puede proteger esta reparación
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏  Hallado   disco 1, partición 1: no se puede escribir en la memoria: the
             ▏            journal is write-protected
             ▏  Nota      Sin eso, el PC no debe quedarse sin corriente durante la
@@ -685,7 +685,7 @@ fn looks_like_this_when_it_is_healthy() {
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
             ▏
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏
             ▏  Note      mcafee-5958 : il n'y a plus rien à faire
             ▏
@@ -714,7 +714,7 @@ fn looks_like_this_when_it_is_healthy() {
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
             ▏
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏
             ▏  Hinweis   mcafee-5958: nichts ist mehr zu tun
             ▏
@@ -743,7 +743,7 @@ fn looks_like_this_when_it_is_healthy() {
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
             ▏
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏
             ▏  Nota      mcafee-5958: no queda nada por hacer
             ▏
@@ -804,7 +804,7 @@ fn looks_like_this_when_it_is_repaired() {
             ▏                           1.8 s · rapport enregistré
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏  Constat   DAT 5958.0000 est en service
             ▏            svchost.exe manque
             ▏  Fait      remplacé : 1 fichier, remis en place : 1 fichier ; rien d'autre
@@ -833,7 +833,7 @@ fn looks_like_this_when_it_is_repaired() {
             ▏                          1.8 s · Bericht gespeichert
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏  Befund    DAT 5958.0000 ist in Gebrauch
             ▏            svchost.exe fehlt
             ▏  Getan     1 Datei ersetzt, 1 Datei zurückgelegt; sonst wurde nichts
@@ -862,7 +862,7 @@ fn looks_like_this_when_it_is_repaired() {
             ▏                            1.8 s · informe guardado
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏  Hallado   DAT 5958.0000 está en uso
             ▏            falta svchost.exe
             ▏  Hecho     reemplazado: 1 archivo, repuesto: 1 archivo; no se escribió nada
@@ -925,7 +925,7 @@ fn looks_like_this_when_it_is_undone() {
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
             ▏
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏
             ▏  Note      mcafee-5958 : il n'y a plus rien à faire
             ▏
@@ -954,7 +954,7 @@ fn looks_like_this_when_it_is_undone() {
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
             ▏
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏
             ▏  Hinweis   mcafee-5958: nichts ist mehr zu tun
             ▏
@@ -983,7 +983,7 @@ fn looks_like_this_when_it_is_undone() {
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
             ▏
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏
             ▏  Nota      mcafee-5958: no queda nada por hacer
             ▏
@@ -1044,7 +1044,7 @@ fn looks_like_this_when_it_is_affected() {
             ▏         examen seul : rien n'a été écrit · 1.8 s · rapport enregistré
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏  Constat   DAT 5958.0000 est en service
             ▏            svchost.exe manque
             ▏  Note      non souhaité ; rien n'a été écrit
@@ -1073,7 +1073,7 @@ fn looks_like_this_when_it_is_affected() {
             ▏     nur angesehen: nichts wurde geschrieben · 1.8 s · Bericht gespeichert
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏  Befund    DAT 5958.0000 ist in Gebrauch
             ▏            svchost.exe fehlt
             ▏  Hinweis   nicht gewünscht; nichts wurde geschrieben
@@ -1102,7 +1102,7 @@ fn looks_like_this_when_it_is_affected() {
             ▏        solo revisado: no se ha escrito nada · 1.8 s · informe guardado
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏  Hallado   DAT 5958.0000 está en uso
             ▏            falta svchost.exe
             ▏  Nota      no se quiso; no se ha escrito nada
@@ -1164,7 +1164,7 @@ fn looks_like_this_when_it_is_needs_you() {
             ▏                           1.8 s · rapport enregistré
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏  Constat   DAT 5958.0000 est en service
             ▏            svchost.exe manque
             ▏  Note      1 autre endroit examiné ; voir le rapport
@@ -1193,7 +1193,7 @@ fn looks_like_this_when_it_is_needs_you() {
             ▏                          1.8 s · Bericht gespeichert
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏  Befund    DAT 5958.0000 ist in Gebrauch
             ▏            svchost.exe fehlt
             ▏  Hinweis   1 weiterer Ort wurde angesehen; er steht im Bericht
@@ -1222,7 +1222,7 @@ fn looks_like_this_when_it_is_needs_you() {
             ▏                            1.8 s · informe guardado
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏  Hallado   DAT 5958.0000 está en uso
             ▏            falta svchost.exe
             ▏  Nota      se miró 1 lugar más; está en el informe
@@ -1284,7 +1284,7 @@ fn looks_like_this_when_it_is_refused() {
             ▏                           1.8 s · rapport enregistré
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏  Constat   DAT 5958.0000 est en service
             ▏            svchost.exe manque
             ▏  À faire   Windows est ici en veille prolongée : démarrez-le et arrêtez-le
@@ -1313,7 +1313,7 @@ fn looks_like_this_when_it_is_refused() {
             ▏                          1.8 s · Bericht gespeichert
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏  Befund    DAT 5958.0000 ist in Gebrauch
             ▏            svchost.exe fehlt
             ▏  Weiter    Windows ist hier im Ruhezustand: Starten Sie es, fahren Sie es
@@ -1342,7 +1342,7 @@ fn looks_like_this_when_it_is_refused() {
             ▏                            1.8 s · informe guardado
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏  Hallado   DAT 5958.0000 está en uso
             ▏            falta svchost.exe
             ▏  Ahora     Windows está hibernado: inícielo y apáguelo del todo (sin
@@ -1404,7 +1404,7 @@ fn looks_like_this_when_it_is_failed() {
             ▏                           1.8 s · rapport enregistré
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
-            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
             ▏  Constat   DAT 5958.0000 est en service
             ▏            svchost.exe manque
             ▏  À faire   réparation abandonnée avant l'écriture ; les fichiers d'origine
@@ -1433,7 +1433,7 @@ fn looks_like_this_when_it_is_failed() {
             ▏                          1.8 s · Bericht gespeichert
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
-            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
             ▏  Befund    DAT 5958.0000 ist in Gebrauch
             ▏            svchost.exe fehlt
             ▏  Weiter    die Reparatur wurde vor dem Schreiben aufgegeben; die alten
@@ -1462,7 +1462,7 @@ fn looks_like_this_when_it_is_failed() {
             ▏                            1.8 s · informe guardado
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
-            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), French, i386
+            ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
             ▏  Hallado   DAT 5958.0000 está en uso
             ▏            falta svchost.exe
             ▏  Ahora     la reparación se abandonó antes de aplicarse; los archivos

@@ -102,6 +102,7 @@ all_words! { ALL_PHRASES, "What stands in the fields.",
     USED = ["{0} % used", "{0} % usé", "{0} % verbraucht", "{0} % usado"];
     SPARE = ["{0} % spare", "{0} % de réserve", "{0} % Reserve", "{0} % de reserva"];
     MEDIA_ERRORS = ["{0} media errors", "{0} erreurs du support", "{0} Medienfehler", "{0} errores del medio"];
+    IS = ["{0}: {1}", "{0} : {1}", "{0}: {1}", "{0}: {1}"];
     FREE = ["{0} free", "{0} libres", "{0} frei", "{0} libres"];
     STARTS_WITH = ["starts with {0}", "démarre avec {0}", "startet mit {0}", "arranca con {0}"];
     NOT_LOOKED_AT = ["not looked at: {0}", "non examiné : {0}", "nicht angesehen: {0}", "no examinado: {0}"];
