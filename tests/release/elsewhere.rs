@@ -29,18 +29,41 @@ pub(crate) struct Arguments {
     /// Where the systems are kept
     #[arg(long)]
     systems: PathBuf,
-    /// Mirror of Debian
-    #[arg(long)]
-    debian: String,
-    /// Mirror of Debian's security updates
-    #[arg(long)]
-    debian_security: String,
-    /// Mirror of Ubuntu; without one Ubuntu is left out
+    /// Mirror of Ubuntu; without one Ubuntu is left out. Debian comes from this machine's own mirrors
     #[arg(long)]
     ubuntu: Option<String>,
     /// Only this one
     #[arg(long)]
     only: Option<String>,
+}
+
+/// Where packages come from.
+struct Mirrors {
+    debian: String,
+    debian_security: String,
+    ubuntu: Option<String>,
+}
+
+impl Mirrors {
+    fn find(arguments: &Arguments) -> Result<Self> {
+        Ok(Self {
+            debian: mirror_of("bookworm")?,
+            debian_security: mirror_of("bookworm-security")?,
+            ubuntu: arguments.ubuntu.clone(),
+        })
+    }
+}
+
+/// Returns the mirror from which this machine's apt has a suite.
+fn mirror_of(suite: &str) -> Result<String> {
+    let mut apt = command("apt-get")?;
+    apt.args(["indextargets", "--format", "$(REPO_URI)"]);
+    apt.args(["Created-By: Packages", "Component: main"]);
+    apt.arg(format!("Codename: {suite}"));
+    let said = run_command(apt)?.text();
+    let first = said.lines().next();
+    let first = first.with_context(|| format!("apt of this machine has no {suite}"))?;
+    Ok(first.to_owned())
 }
 
 /// A system that somebody's office may run.
@@ -53,7 +76,7 @@ struct System {
 /// Where systems come from, and who vouches for them.
 struct Archive {
     /// Its mirror, if one was named.
-    address: fn(&Arguments) -> Option<&str>,
+    address: fn(&Mirrors) -> Option<&str>,
     components: &'static str,
     keyring: Keyring,
     /// Which of debootstrap's scripts sets it up, where that does not know the newest suites by name.
@@ -72,7 +95,7 @@ enum Keyring {
 }
 
 const DEBIAN: Archive = Archive {
-    address: |arguments| Some(&arguments.debian),
+    address: |mirrors| Some(&mirrors.debian),
     components: "main",
     keyring: Keyring::Installed("/usr/share/keyrings/debian-archive-keyring.gpg"),
     script: None,
@@ -80,7 +103,7 @@ const DEBIAN: Archive = Archive {
 
 /// Its key of 2018 is F6EC B376 2474 EDA9 D21B 7022 8719 20D1 991B C93C.
 const UBUNTU: Archive = Archive {
-    address: |arguments| arguments.ubuntu.as_deref(),
+    address: |mirrors| mirrors.ubuntu.as_deref(),
     components: "main,universe",
     keyring: Keyring::Fetched {
         package: "pool/main/u/ubuntu-keyring/ubuntu-keyring_2021.03.26_all.deb",
@@ -135,6 +158,7 @@ const FROM_FOLDER: &str = "release/mendkit parts fetch --cache cache --parts deb
 
 /// Tries the release on every system; returns what differs as an error.
 pub(crate) fn try_all(arguments: &Arguments) -> Result<()> {
+    let mirrors = Mirrors::find(arguments)?;
     fs::create_dir_all(&arguments.systems)?;
     let kit = tempfile::tempdir_in(&arguments.systems)?;
     lay_out(arguments, kit.path())?;
@@ -151,11 +175,11 @@ pub(crate) fn try_all(arguments: &Arguments) -> Result<()> {
     };
     for system in ALL_SYSTEMS.iter().filter(wanted) {
         let start = Instant::now();
-        if (system.archive.address)(arguments).is_none() {
+        if (system.archive.address)(&mirrors).is_none() {
             println!(" {:<18} left out: no mirror was named", system.name);
             continue;
         }
-        try_system(system, arguments, kit.path(), &expected)
+        try_system(system, (arguments, &mirrors), kit.path(), &expected)
             .with_context(|| system.name.to_owned())?;
         println!(
             " {:<18} the same, with packages from a folder and by its apt   {} s",
@@ -194,8 +218,13 @@ fn lay_out(arguments: &Arguments, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn try_system(system: &System, arguments: &Arguments, kit: &Path, expected: &str) -> Result<()> {
-    let root = set_up(system, arguments)?;
+fn try_system(
+    system: &System,
+    (arguments, mirrors): (&Arguments, &Mirrors),
+    kit: &Path,
+    expected: &str,
+) -> Result<()> {
+    let root = set_up(system, mirrors, &arguments.systems)?;
     let office = root.join(OFFICE);
     if office.exists() {
         fs::remove_dir_all(&office)?;
@@ -230,7 +259,7 @@ fn try_system(system: &System, arguments: &Arguments, kit: &Path, expected: &str
     };
     run_command(in_system(&root, FROM_FOLDER)?)?;
     check("packages from a folder")?;
-    let (mirror, security) = (&arguments.debian, &arguments.debian_security);
+    let (mirror, security) = (&mirrors.debian, &mirrors.debian_security);
     let by_apt = format!(
         "release/mendkit parts fetch --cache fetched --mirror {mirror} --security-mirror {security} && \
          release/mendkit build recipe.toml -o rescue.img --cache fetched"
@@ -261,8 +290,7 @@ fn in_system(root: &Path, line: &str) -> Result<Command> {
 }
 
 /// Sets up a system unless that was done before.
-fn set_up(system: &System, arguments: &Arguments) -> Result<PathBuf> {
-    let systems = &arguments.systems;
+fn set_up(system: &System, mirrors: &Mirrors, systems: &Path) -> Result<PathBuf> {
     let root = systems.join(system.suite);
     let complete = systems.join(format!("{}.complete", system.suite));
     if complete.exists() {
@@ -272,7 +300,7 @@ fn set_up(system: &System, arguments: &Arguments) -> Result<PathBuf> {
         fs::remove_dir_all(&root)?;
     }
     let archive = system.archive;
-    let address = (archive.address)(arguments).context("no mirror was named")?;
+    let address = (archive.address)(mirrors).context("no mirror was named")?;
     let keyring = match archive.keyring {
         Keyring::Installed(path) => PathBuf::from(path),
         Keyring::Fetched {

@@ -21,12 +21,15 @@ use support::tools::{command, run_command, sha256_hex};
 
 mod elsewhere;
 mod licences;
+mod prove;
 
 /// What is to be done.
 #[derive(Parser)]
 enum Task {
     /// Put the tarball together
     Pack(Arguments),
+    /// Make it again elsewhere on this machine, and demand the same bytes
+    Prove(prove::Arguments),
     /// Try it on other systems
     Elsewhere(elsewhere::Arguments),
 }
@@ -54,6 +57,7 @@ type Files = BTreeMap<String, (Vec<u8>, bool)>;
 fn main() -> Result<()> {
     match Task::parse() {
         Task::Pack(arguments) => pack(&arguments),
+        Task::Prove(arguments) => prove::prove(&arguments),
         Task::Elsewhere(arguments) => elsewhere::try_all(&arguments),
     }
 }
