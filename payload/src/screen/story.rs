@@ -206,6 +206,7 @@ impl Story {
                 let label = if index == 0 { guard } else { "" };
                 // The engine is in the details; here every row counts.
                 let product = product.split(", engine").next().unwrap_or(product);
+                let product = words::terms::in_product(product, self.language);
                 sheet.rows.push(Row::new(label, product));
             }
             self.push_findings(installation, &mut sheet.rows);

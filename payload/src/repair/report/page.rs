@@ -184,7 +184,8 @@ impl Page {
         let windows = terms::in_list(&installation.windows, self.language);
         self.field(2, words::WINDOWS, &windows);
         for product in &installation.products {
-            self.field(2, words::SECURITY, product);
+            let product = terms::in_product(product, self.language);
+            self.field(2, words::SECURITY, &product);
         }
         for finding in &installation.findings {
             let text = self.sentence(&finding.text);

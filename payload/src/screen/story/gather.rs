@@ -184,7 +184,9 @@ impl Details<'_> {
         ));
         let windows = words::terms::in_list(&one.windows, self.story.language);
         self.text(&windows);
-        one.products.iter().for_each(|product| self.text(product));
+        for product in &one.products {
+            self.exact(words::terms::in_product(product, self.story.language));
+        }
         if !one.findings.is_empty() {
             self.heading(self.story.say(words::headings::EVIDENCE));
         }

@@ -325,7 +325,7 @@ fn looks_like_this_when_it_asks() {
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disque 1, partition 1
             ▏  Système   Microsoft Windows XP Service Pack 3 (5.1.2600), français, i386
-            ▏  Antivirus VirusScan Enterprise 8.7.0.570, DAT 5958.0000 of 2010/04/21
+            ▏  Antivirus VirusScan Enterprise 8.7.0.570, DAT 5958.0000 du 2010/04/21
             ▏  Constat   DAT 5958.0000 est en service
             ▏            svchost.exe manque
             ▏  Prévu     1  remplacer DAT 5958.0000 par 5959.0000  (1 fichier)
@@ -354,7 +354,7 @@ fn looks_like_this_when_it_asks() {
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · Festplatte 1, Partition 1
             ▏  System    Microsoft Windows XP Service Pack 3 (5.1.2600), Französisch, i386
-            ▏  Schutz    VirusScan Enterprise 8.7.0.570, DAT 5958.0000 of 2010/04/21
+            ▏  Schutz    VirusScan Enterprise 8.7.0.570, DAT 5958.0000 vom 2010/04/21
             ▏  Befund    DAT 5958.0000 ist in Gebrauch
             ▏            svchost.exe fehlt
             ▏  Plan      1  DAT 5958.0000 durch 5959.0000 ersetzen  (1 Datei)
@@ -383,7 +383,7 @@ fn looks_like_this_when_it_asks() {
             ▏
             ▏  PC        OPTIPLEX-114 · Dell Inc. OptiPlex 760 · disco 1, partición 1
             ▏  Sistema   Microsoft Windows XP Service Pack 3 (5.1.2600), francés, i386
-            ▏  Antivirus VirusScan Enterprise 8.7.0.570, DAT 5958.0000 of 2010/04/21
+            ▏  Antivirus VirusScan Enterprise 8.7.0.570, DAT 5958.0000 del 2010/04/21
             ▏  Hallado   DAT 5958.0000 está en uso
             ▏            falta svchost.exe
             ▏  Plan      1  reemplazar DAT 5958.0000 por 5959.0000  (1 archivo)

@@ -1,7 +1,7 @@
 //! Terms of a report in the language of the person: what is no sentence, but a name of a language, a stage, a
 //! start of a service, or what something is for.
 
-use super::{Language, Words};
+use super::{Language, Words, page};
 
 /// One term.
 struct Term {
@@ -130,6 +130,24 @@ pub fn in_value(text: &str, language: Language) -> String {
     }
 }
 
+/// Returns the line of a security product, `NAME, DAT 5958.0000 of 2010/04/21, engine 5400.1158`, in a language.
+pub fn in_product(line: &str, language: Language) -> String {
+    let (line, engine) = match line.rsplit_once(", engine ") {
+        Some((line, engine)) => (line, Some(engine)),
+        None => (line, None),
+    };
+    let is_date = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+    let dated = line.rsplit_once(" of ").filter(|(_, date)| is_date(date));
+    let mut text = match dated {
+        Some((version, date)) => page::fill(page::OF_DATE, &[version, date], language),
+        None => line.to_owned(),
+    };
+    if let Some(engine) = engine {
+        text = format!("{text}, {}", page::fill(page::ENGINE, &[engine], language));
+    }
+    text
+}
+
 /// Tells whether a term is in the table, for the tests of whoever says it.
 #[cfg(test)]
 pub(crate) fn is_term(text: &str) -> bool {
@@ -151,6 +169,16 @@ mod tests {
                 assert!(text.chars().all(is_in_every_font), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn the_line_of_a_product_is_said_in_every_language() {
+        let line = "VirusScan 8.7.0.570, DAT 5958.0000 of 2010/04/21, engine 5400.1158";
+        assert_eq!(in_product(line, Language::English), line);
+        let french = "VirusScan 8.7.0.570, DAT 5958.0000 du 2010/04/21, moteur 5400.1158";
+        assert_eq!(in_product(line, Language::French), french);
+        let name = "Bank of Example Guard 3";
+        assert_eq!(in_product(name, Language::French), name);
     }
 
     #[test]
