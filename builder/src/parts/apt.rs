@@ -1,5 +1,6 @@
 //! Debian's `apt`, in a folder of its own: it reads none of this machine's package state, changes none of
-//! it, and needs no root. It checks the archive's signatures with a key ring that we name.
+//! it, and needs no root. It checks the archive's signatures with a key ring that we name, where no lock says
+//! which bytes are wanted.
 
 use std::ffi::OsStr;
 use std::io;
@@ -20,8 +21,9 @@ pub(super) struct AptSettings<'a> {
     pub(super) mirror: &'a str,
     /// Address of its security updates.
     pub(super) security_mirror: &'a str,
-    /// Keys that may sign the archive.
-    pub(super) keyring: &'a Path,
+    /// Keys that may sign the archive; nothing if a lock vouches for every package by its digest. The keys of
+    /// Debian 12 are younger than what some distributions carry.
+    pub(super) keyring: Option<&'a Path>,
 }
 
 /// Why apt did not do what it was asked.
@@ -89,10 +91,9 @@ pub(super) struct Apt {
 impl Apt {
     /// Writes the configuration of an isolated apt.
     pub(super) fn prepare(settings: &AptSettings<'_>) -> Result<Self, AptError> {
-        if !settings.keyring.is_file() {
-            return Err(AptError::Keyring {
-                path: settings.keyring.to_owned(),
-            });
+        if let Some(path) = settings.keyring.filter(|path| !path.is_file()) {
+            let path = path.to_owned();
+            return Err(AptError::Keyring { path });
         }
         fs_err::create_dir_all(settings.folder)?;
         let folder = fs_err::canonicalize(settings.folder)?;
@@ -109,20 +110,8 @@ impl Apt {
             fs_err::create_dir_all(folder.join(name))?;
         }
         write_then_rename(&folder.join("state/status"), b"")?;
-        // The key ring is copied, not named: apt reads names in sources.list as words, and a path may
-        // hold a blank.
-        let key = fs_err::read(settings.keyring)?;
-        let extension = settings.keyring.extension().and_then(OsStr::to_str);
-        let (name, other) = match extension {
-            Some("asc") => ("archive.asc", "archive.gpg"),
-            _ => ("archive.gpg", "archive.asc"),
-        };
-        let trusted = folder.join("etc/trusted.gpg.d");
-        match fs_err::remove_file(trusted.join(other)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => write_then_rename(&trusted.join(name), &key)?,
-        }
-        let sources = sources_list(settings.mirror, settings.security_mirror)?;
+        place_keys(settings.keyring, &folder.join("etc/trusted.gpg.d"))?;
+        let sources = sources_list(settings.mirror, settings.security_mirror, settings.keyring)?;
         write_then_rename(&folder.join("etc/sources.list"), sources.as_bytes())?;
         let config = folder.join("apt.conf");
         let text = format!("{}{}", configuration(&folder)?, machine_network_settings());
@@ -205,9 +194,32 @@ impl Apt {
     }
 }
 
+/// Copies the key ring and does not name it: apt reads names in sources.list as words, and a path may hold a
+/// blank.
+fn place_keys(keyring: Option<&Path>, trusted: &Path) -> io::Result<()> {
+    for former in ["archive.asc", "archive.gpg"] {
+        match fs_err::remove_file(trusted.join(former)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    let Some(keyring) = keyring else {
+        return Ok(());
+    };
+    let name = match keyring.extension().and_then(OsStr::to_str) {
+        Some("asc") => "archive.asc",
+        _ => "archive.gpg",
+    };
+    write_then_rename(&trusted.join(name), &fs_err::read(keyring)?)
+}
+
 /// The security suite serves amd64 only here: its i386 index was found to contradict its signed list, and
 /// apt then refuses the whole suite.
-fn sources_list(mirror: &str, security_mirror: &str) -> Result<String, AptError> {
+fn sources_list(
+    mirror: &str,
+    security_mirror: &str,
+    keyring: Option<&Path>,
+) -> Result<String, AptError> {
     for text in [mirror, security_mirror] {
         if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(AptError::Text {
@@ -215,9 +227,13 @@ fn sources_list(mirror: &str, security_mirror: &str) -> Result<String, AptError>
             });
         }
     }
+    let trusted = match keyring {
+        Some(_) => "",
+        None => " trusted=yes",
+    };
     Ok(format!(
-        "deb [arch=amd64,i386] {mirror} {SUITE} main\n\
-         deb [arch=amd64] {security_mirror} {SECURITY_SUITE} main\n"
+        "deb [arch=amd64,i386{trusted}] {mirror} {SUITE} main\n\
+         deb [arch=amd64{trusted}] {security_mirror} {SECURITY_SUITE} main\n"
     ))
 }
 
@@ -339,7 +355,13 @@ mod tests {
 
     #[test]
     fn security_updates_are_taken_for_amd64_only() {
-        let text = sources_list("http://a.example/debian", "http://b.example/security").unwrap();
+        let keyring = Some(Path::new("/keys.gpg"));
+        let text = sources_list(
+            "http://a.example/debian",
+            "http://b.example/security",
+            keyring,
+        );
+        let text = text.unwrap();
         expect![[r#"
             deb [arch=amd64,i386] http://a.example/debian bookworm main
             deb [arch=amd64] http://b.example/security bookworm-security main
@@ -348,7 +370,8 @@ mod tests {
         assert!(matches!(
             sources_list(
                 "http://a.example\ndeb [trusted=yes] http://evil.example",
-                "x"
+                "x",
+                keyring
             ),
             Err(AptError::Text { .. })
         ));
@@ -374,11 +397,32 @@ mod tests {
             folder: folder.path(),
             mirror: "http://a.example",
             security_mirror: "http://a.example",
-            keyring: Path::new("/nowhere/keys.gpg"),
+            keyring: Some(Path::new("/nowhere/keys.gpg")),
         };
         assert!(matches!(
             Apt::prepare(&settings),
             Err(AptError::Keyring { .. })
         ));
+    }
+
+    #[test]
+    fn a_lock_needs_no_keys_and_everything_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = folder.path().join("keys.gpg");
+        fs_err::write(&keyring, "keys").unwrap();
+        let world = folder.path().join("apt");
+        for (keyring, is_trusted) in [(Some(keyring.as_path()), false), (None, true)] {
+            let settings = AptSettings {
+                folder: &world,
+                mirror: "http://a.example",
+                security_mirror: "http://b.example",
+                keyring,
+            };
+            Apt::prepare(&settings).unwrap();
+            let sources = fs_err::read_to_string(world.join("etc/sources.list")).unwrap();
+            assert_eq!(sources.matches("trusted=yes").count() == 2, is_trusted);
+            let keys = world.join("etc/trusted.gpg.d/archive.gpg");
+            assert_eq!(keys.exists(), !is_trusted, "no former keys are left");
+        }
     }
 }

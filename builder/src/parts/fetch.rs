@@ -44,7 +44,7 @@ pub struct FetchSettings<'a> {
     pub mirror: Option<&'a str>,
     /// Mirror of its security updates, instead of the machine's own.
     pub security_mirror: Option<&'a str>,
-    /// Keys that may sign the archive, usually [`KEYRING`].
+    /// Keys that may sign the archive where the newest versions are locked, usually [`KEYRING`].
     pub keyring: &'a Path,
     /// Folder with the machine's own list of mirrors, usually [`APT_FOLDER`].
     pub apt_folder: &'a Path,
@@ -101,14 +101,14 @@ pub fn fetch(
         (Some(lock), None) => {
             let absent = absent_parts(settings.cache, &lock.parts)?;
             if !absent.is_empty() {
-                let apt = start_apt(settings, progress)?;
+                let apt = start_apt(settings, None, progress)?;
                 check_offered(&apt, &absent)?;
                 download(&apt, settings.cache, &absent, progress)?;
             }
             lock
         }
         (None, None) => {
-            let apt = start_apt(settings, progress)?;
+            let apt = start_apt(settings, Some(settings.keyring), progress)?;
             let newest = find_newest(&apt, wanted)?;
             let lock = Lock::new(newest).map_err(in_lock)?;
             let absent = absent_parts(settings.cache, &lock.parts)?;
@@ -183,6 +183,7 @@ pub fn absent_parts(cache: &Path, parts: &[LockedPart]) -> io::Result<Vec<Locked
 
 fn start_apt(
     settings: &FetchSettings<'_>,
+    keyring: Option<&Path>,
     progress: &mut dyn FnMut(FetchProgress),
 ) -> Result<Apt, FetchError> {
     let sources = read_sources(settings.apt_folder)?;
@@ -204,7 +205,7 @@ fn start_apt(
             SECURITY_SUITE,
             "--security-mirror",
         )?,
-        keyring: settings.keyring,
+        keyring,
     })?;
     progress(FetchProgress::ReadingLists);
     apt.update()?;
