@@ -90,11 +90,11 @@ pub fn run(work: Work) -> String {
     let mut timings = Vec::new();
     note_time(&mut timings, "start");
     let loaded = load_modules(Path::new(paths::FIRST_MODULES));
-    let loader = Loader::start();
-    loader.load(paths::MEANWHILE_MODULES);
     note_time(&mut timings, "modules");
     screen.mark(&format!("modules loaded {loaded} {} ms", uptime_ms()));
     let fault = keep_faults();
+    let loader = Loader::start();
+    loader.load(paths::MEANWHILE_MODULES);
     let worked = catch_unwind(AssertUnwindSafe(|| {
         work_on(
             &mut screen,

@@ -20,7 +20,7 @@ use crate::hashed_file::HashedFile;
 use crate::parallel::map_all;
 
 /// Version of how files are made. Raised whenever the same inputs shall give other files.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 /// The schema of record.json.
 const SCHEMA: u32 = 1;

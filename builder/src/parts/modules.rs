@@ -354,10 +354,13 @@ impl Closing<'_> {
     }
 
     /// Notes of each module which devices it is for, by itself or through others; of one that is for more than
-    /// devices of PCI, none.
+    /// devices of PCI, or that a module of a later stage needs, none: it is always loaded.
     fn tell_what_needs_them(&mut self, wanted: &BTreeSet<String>) {
         let drivers = self.order.iter().filter(|one| !one.pci_patterns.is_empty());
         let drivers: BTreeSet<String> = drivers.filter_map(|one| module_name(&one.path)).collect();
+        let stages = self.order.iter();
+        let stages = stages.filter_map(|one| Some((module_name(&one.path)?, one.stage)));
+        let stages: BTreeMap<String, Stage> = stages.collect();
         let purposes = self.order.iter().map(|module| {
             let name = module_name(&module.path)?;
             let (mut purpose, mut seen) = (BTreeSet::new(), BTreeSet::new());
@@ -365,6 +368,10 @@ impl Closing<'_> {
             while let Some(one) = open.pop() {
                 let is_driver = drivers.contains(&one);
                 if wanted.contains(&one) && !is_driver {
+                    return None;
+                }
+                // Drivers of a later list are not known yet when this one is read.
+                if stages.get(&one).is_some_and(|stage| *stage != module.stage) {
                     return None;
                 }
                 open.extend(self.users.get(&one).into_iter().flatten().cloned());
@@ -663,6 +670,29 @@ mod tests {
             *leaf,
             ["pci:v00008086d00002829*", "pci:v*d*sv*sd*bc01sc06i01*"]
         );
+    }
+
+    #[test]
+    fn what_a_driver_of_a_later_stage_needs_is_always_loaded() {
+        let files = package(&[
+            ("core.ko", &[]),
+            ("early.ko", &["alias=pci:v00008086d*", "depends=core"]),
+            ("late.ko", &["alias=pci:v00001106d*", "depends=core"]),
+        ]);
+        let group = |stage, names| ModuleGroup {
+            reason: "test",
+            stage,
+            names,
+        };
+        let wanted = [
+            group(Stage::Meanwhile, &["early"]),
+            group(Stage::Later, &["late"]),
+        ];
+        let closure = close_over(&wanted, &files).unwrap();
+        assert_eq!(names(&closure), ["core", "early", "late"]);
+        assert!(closure.modules[0].needed_by.is_empty());
+        assert_eq!(closure.modules[1].pci_patterns.len(), 1);
+        assert_eq!(closure.modules[2].pci_patterns.len(), 1);
     }
 
     #[test]
