@@ -6,7 +6,8 @@ use crate::boot::BootError;
 use crate::boot::derived::Made;
 use crate::boot::initramfs::{self, Entries, Entry};
 use crate::parts::deb::{read_chosen, take_file};
-use crate::parts::modules::{ALL_MODULES, Module, Stage, close_over};
+use crate::parts::modules::wanted::{ALL_MODULES, Stage};
+use crate::parts::modules::{Module, close_over};
 use crate::parts::{KERNEL_32, KERNEL_64, WantedPart};
 
 /// Note: the kernel's release, as `uname -r` says it.
