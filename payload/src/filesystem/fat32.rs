@@ -139,6 +139,28 @@ impl<'a> Fat32<'a> {
         Ok(free)
     }
 
+    /// Returns how many bytes lie in one piece of a file from `offset` of the area on, where one of its clusters
+    /// begins: as far as each cluster's entry names the one behind it.
+    pub fn piece_length(&mut self, offset: u64) -> io::Result<u64> {
+        let within = offset.checked_sub(self.data_offset);
+        let Some(within) = within.filter(|within| within % self.cluster_length == 0) else {
+            let text = format!("FAT32: byte {offset:#x}, expected the beginning of a cluster");
+            return Err(unsupported(text));
+        };
+        let first = (within / self.cluster_length).saturating_add(2);
+        let end = self.cluster_count.saturating_add(2);
+        let mut cluster = first;
+        while cluster < end {
+            let next = self.entry(cluster)?;
+            cluster = cluster.saturating_add(1);
+            if next != cluster {
+                break;
+            }
+        }
+        let count = cluster.saturating_sub(first);
+        Ok(count.saturating_mul(self.cluster_length))
+    }
+
     fn cluster_offset(&self, cluster: u64) -> io::Result<u64> {
         match cluster.checked_sub(2) {
             Some(index) if index < self.cluster_count => {
@@ -254,6 +276,28 @@ mod tests {
         assert!(!fat.is_free(data + 10 * 512, 1024).unwrap());
         assert!(!fat.is_free(0, 4096).unwrap());
         assert!(!fat.is_free(area.len() - 100, 4096).unwrap());
+    }
+
+    #[test]
+    fn a_piece_ends_where_the_next_cluster_is_another() {
+        let Some(image) = make_volume("FILE.TXT", &[7; 5000]) else {
+            return;
+        };
+        let area = FileArea::open_for_writing(image.path()).unwrap();
+        let fat = Fat32::parse(&area).unwrap();
+        let (data, entries) = (fat.data_offset, fat.fat_offset);
+        let length = |offset| Fat32::parse(&area).unwrap().piece_length(offset);
+        assert_eq!(length(data + 512).unwrap(), 5120);
+        assert_eq!(length(data + 4 * 512).unwrap(), 5120 - 3 * 512);
+        // The fifth cluster of the file says that it goes on elsewhere.
+        let elsewhere = entries + 4 * 7;
+        area.write_at(elsewhere, &100_u32.to_le_bytes()).unwrap();
+        assert_eq!(length(data + 512).unwrap(), 5 * 512);
+        for wrong in [0, data - 1, data + 1] {
+            let error = length(wrong).unwrap_err().to_string();
+            assert!(error.contains("beginning of a cluster"), "{error}");
+        }
+        assert_eq!(length(area.len()).unwrap(), 0);
     }
 
     #[test]

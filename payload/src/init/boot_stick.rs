@@ -2,6 +2,7 @@
 //! for writing only while a report is saved.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +12,8 @@ use rescue_stick::identity::Identity;
 use rescue_stick::paths;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
-use crate::area::FileArea;
+use crate::area::{Area as _, FileArea};
+use crate::filesystem::fat32::Fat32;
 use crate::filesystem::identify;
 use crate::machine::FileSystem;
 use crate::machine::linux::device::AreaPlace;
@@ -164,47 +166,26 @@ impl BootStick {
 
     /// Returns where the file `path` lies on the stick's partition. It must be in one piece.
     pub fn place_of(&self, path: &str) -> Result<AreaPlace, String> {
-        let file = fs::File::open(self.root().join(path)).map_err(|error| error.to_string())?;
-        let length = file.metadata().map_err(|error| error.to_string())?.len();
-        // FIBMAP counts in sectors on FAT, and a piece begins with a cluster, so clusters suffice.
-        let sector_length = self.sector_length()?;
-        let cluster_length = rustix::fs::statvfs(self.root())
-            .map_err(|error| error.to_string())?
-            .f_bsize;
-        let step = (cluster_length / sector_length).max(1);
-        let count = length / sector_length;
-        let block = |index: u64| -> Result<u64, String> {
-            let index = u32::try_from(index).map_err(|_| format!("{path}: too long"))?;
-            let found = ioctls::find_block(file.file(), index);
-            found
-                .map(u64::from)
-                .map_err(|error| format!("{path}: {error}"))
-        };
-        let first = block(0)?;
-        let mut index = 0;
-        while index < count {
-            let found = block(index)?;
-            let expect = first.saturating_add(index);
-            if found != expect || found == 0 {
-                return Err(format!(
-                    "{path}: sector {index} lies at {found}, expected {expect}: the file must be in one \
-                     piece"
-                ));
-            }
-            index = index.saturating_add(step);
+        let read = |error: io::Error| format!("{path}: {error}");
+        let file = fs::File::open(self.root().join(path)).map_err(read)?;
+        let length = file.metadata().map_err(read)?.len();
+        // In sectors on FAT.
+        let first = ioctls::find_block(file.file(), 0).map_err(read)?;
+        let area = FileArea::open(&self.device).map_err(read)?;
+        let start = u64::from(first).saturating_mul(sector_length(&area).map_err(read)?);
+        // The kernel would have to be asked for each cluster, of which there are tens of thousands.
+        let piece = Fat32::parse(&area).and_then(|mut fat| fat.piece_length(start));
+        let piece = piece.map_err(read)?;
+        if piece < length {
+            return Err(format!(
+                "{path}: {piece} bytes lie in one piece, expected all {length}"
+            ));
         }
         Ok(AreaPlace {
             device: self.device.clone(),
-            start: first.saturating_mul(sector_length),
-            length: count.saturating_mul(sector_length),
+            start,
+            length,
         })
-    }
-
-    fn sector_length(&self) -> Result<u64, String> {
-        let area = FileArea::open(&self.device).map_err(|error| error.to_string())?;
-        let mut field = [0; 2];
-        crate::area::Area::read_at(&area, 11, &mut field).map_err(|error| error.to_string())?;
-        Ok(u64::from(u16::from_le_bytes(field)).max(512))
     }
 
     /// Lets the stick go, so that it can be pulled. A file that is still open there keeps it mounted, which
@@ -236,4 +217,10 @@ impl BootStick {
             Err(_) => Record::none(),
         }
     }
+}
+
+fn sector_length(area: &FileArea) -> io::Result<u64> {
+    let mut field = [0; 2];
+    area.read_at(11, &mut field)?;
+    Ok(u64::from(u16::from_le_bytes(field)).max(512))
 }
