@@ -1,12 +1,13 @@
 //! Being PID 1 of the rescue environment: mounts, modules, consoles, the stick, and the end.
 //!
-//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing, volumes
-//! that BitLocker locks are unlocked, and an interrupted commit is finished before anything else is looked at.
+//! The order is the promise: the stick proves itself before any disk of the PC is opened for writing and before
+//! a key is asked for, volumes that BitLocker locks are unlocked, and an interrupted commit is finished before
+//! anything else is looked at. Where nothing of that is to be done, the PC is looked at while the stick still
+//! proves itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use fs_err as fs;
 use rescue_stick::job::Mode;
@@ -18,22 +19,25 @@ use self::arguments::{Arguments, Task};
 use self::boot_stick::BootStick;
 use self::ending::{Desk, Ending, end};
 use self::fault::{fault_lines, keep_faults, tell_fault};
-use self::later::unpack_later;
+use self::later::read_later;
 use self::modules::{Loader, load_modules};
 use self::outcome::{Outcome, show};
 use self::recovery::{has_unfinished, open_journal, recover_all, with_targets};
 use self::undoing::undo_newest;
 use self::unlock::unlock_volumes;
 use crate::machine::Machine;
+use crate::machine::linux::unlocked::Unlocked;
 use crate::machine::linux::volume::Resources;
 use crate::machine::linux::{LinuxMachine, uptime_ms};
+use crate::repair::await_proof;
 use crate::repair::undo::blocks::{TakenBack, Trace};
 use crate::screen::console::Consoles;
 use crate::screen::words::Language;
-use crate::screen::{self, Progress, Screen, guess_time_left};
+use crate::screen::{self, Screen};
+use crate::stick::proof::{ProofOutcome, StickProof};
 use crate::stick::record::Record;
 use crate::stick::reports::SealedReport;
-use crate::stick::{SignedManifest, Stick, StickError};
+use crate::stick::{SignedManifest, Stick, not_as_signed};
 
 pub mod arguments;
 pub mod boot_stick;
@@ -134,30 +138,31 @@ fn work_on(
     loader: Loader,
     (timings, fault): (&mut Vec<Timing>, &Mutex<String>),
 ) -> Ending {
-    let (boot_stick, mut stick) = match prove_stick(screen, arguments, loader, timings) {
-        Ok(proven) => proven,
-        Err(reason) => {
-            let advice =
-                "Nothing on this PC was touched. Write the stick again, or use another one.";
-            let outcome = Outcome::new(Verdict::Refused, &[reason, advice.into()]);
-            show(screen, &outcome);
-            return Ending::asked();
-        }
+    let (boot_stick, mut stick) = match open_stick(screen, arguments, loader, timings) {
+        Ok(opened) => opened,
+        Err(reason) => return refuse(screen, reason),
     };
     if arguments.language.is_none() {
         screen.set_languages(&stick.job().languages);
     }
     let (record, notes) = begin_record(screen, arguments, &boot_stick, &mut stick);
     let journal = open_journal(screen, &boot_stick);
-    let opened = unlock_volumes(screen, boot_stick.disk(), &stick, stick.job().mode);
-    let resources = Resources {
+    let mut resources = Resources {
         journal,
         scratch: boot_stick.place_of(paths::SCRATCH).ok(),
         work: WORK.into(),
-        unlocked: opened.unlocked,
+        unlocked: Unlocked::default(),
+        proof: stick.proof().clone(),
     };
-    let place = (&boot_stick, &stick, &resources);
-    let mut outcome = mend(screen, arguments, place, opened.notes, work);
+    let mut outcome = loop {
+        let place = (&boot_stick, &stick, &mut resources);
+        match mend(screen, arguments, place, work) {
+            Ok(Some(outcome)) => break outcome,
+            Ok(None) => screen.line("A disk came up late, so this PC is looked at again."),
+            Err(error) => return refuse(screen, not_as_signed(&error)),
+        }
+    };
+    note_proof(screen, &stick, timings);
     // A fault in the work on one Windows ends that work alone, so there is a report, and it tells.
     let fault = tell_fault(screen, fault);
     let mut desk = Desk {
@@ -193,7 +198,16 @@ fn work_on(
     }
 }
 
-fn prove_stick(
+/// Ends a run of a stick that is not believed.
+fn refuse(screen: &mut Consoles, reason: String) -> Ending {
+    let advice = "Nothing on this PC was touched. Write the stick again, or use another one.";
+    let outcome = Outcome::new(Verdict::Refused, &[reason, advice.into()]);
+    show(screen, &outcome);
+    Ending::asked()
+}
+
+/// Finds the stick, reads what it is to do, and begins its proof.
+fn open_stick(
     screen: &mut Consoles,
     arguments: &Arguments,
     loader: Loader,
@@ -209,34 +223,36 @@ fn prove_stick(
     let boot_stick = boot_stick::find(serial)?;
     screen.mark(&format!("stick found {} ms", uptime_ms()));
     note_time(timings, "stick");
-    let refuse = |error: StickError| format!("This stick is not as it was signed: {error}");
-    let mut signed = SignedManifest::read(boot_stick.root(), &key).map_err(refuse)?;
-    // Disks come up while the stick is being read.
-    unpack_later(boot_stick.root(), &mut signed).map_err(refuse)?;
-    loader.load(paths::LATER_MODULES);
-    let (mut shown, started_ms) = (0, uptime_ms());
-    let stick = Stick::prove_files(boot_stick.root(), &key, &signed, &mut |progress| {
-        let tenths = progress.done.saturating_mul(10) / progress.total.max(1);
-        if tenths > shown {
-            shown = tenths;
-            let taken = Duration::from_millis(uptime_ms().saturating_sub(started_ms));
-            screen.advance(Progress {
-                text: "Checking the stick ...".to_owned(),
-                done: progress.done,
-                total: progress.total,
-                left: guess_time_left(progress.done, progress.total, taken),
-            });
+    let root = boot_stick.root();
+    let open = || {
+        let signed = Arc::new(SignedManifest::read(root, &key)?);
+        // Before the proof, which keeps the stick busy.
+        let archives = read_later(root, &signed)?;
+        let proof = StickProof::begin(root.to_owned(), Arc::clone(&signed));
+        for archive in archives {
+            archive.unpack()?;
         }
-    });
-    let stick = stick.map_err(refuse)?;
-    screen.mark(&format!("stick proven {} ms", uptime_ms()));
+        loader.load(paths::LATER_MODULES);
+        Stick::read(root, &signed, &key, proof)
+    };
+    let stick = open().map_err(|error| not_as_signed(&error))?;
     let loaded = loader.finish();
     screen.mark(&format!(
         "further modules loaded {loaded} {} ms",
         uptime_ms()
     ));
-    note_time(timings, "proof");
     Ok((boot_stick, stick))
+}
+
+/// Notes how long the proof took.
+fn note_proof(screen: &mut Consoles, stick: &Stick, timings: &mut Vec<Timing>) {
+    let took = stick.proof().took().unwrap_or_default();
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    screen.mark(&format!("stick proven within {took_ms} ms"));
+    timings.push(Timing {
+        stage: "proof".to_owned(),
+        took_ms,
+    });
 }
 
 /// Opens the stick's record of its reports and counts this start, which also tells whether the stick can be
@@ -259,18 +275,22 @@ fn begin_record(
     (record, notes)
 }
 
+/// Unlocks, finishes what was interrupted, and does the work. Returns nothing if disks came up after the PC was
+/// looked at, so that it must be looked at again.
 fn mend(
     screen: &mut Consoles,
     arguments: &Arguments,
-    (boot_stick, stick, resources): (&BootStick, &Stick, &Resources),
-    unlocked: Vec<String>,
+    (boot_stick, stick, resources): (&BootStick, &Stick, &mut Resources),
     work: Work,
-) -> Outcome {
-    let mut recovered = unlocked;
-    if let Some(journal) = &resources.journal {
-        if has_unfinished(journal.commits()) {
-            screen.turn_to(screen::Work::Repairing);
-        }
+) -> ProofOutcome<Option<Outcome>> {
+    let opened = unlock_volumes(screen, boot_stick.disk(), stick, stick.job().mode)?;
+    resources.unlocked = opened.unlocked;
+    let mut recovered = opened.notes;
+    if let Some(journal) = &resources.journal
+        && has_unfinished(journal.commits())
+    {
+        await_proof(stick, screen)?;
+        screen.turn_to(screen::Work::Repairing);
         let done = with_targets(boot_stick, resources, |targets| {
             recover_all(screen, journal, targets)
         });
@@ -280,26 +300,35 @@ fn mend(
             Err(reason) => {
                 let advice = "A repair was interrupted and cannot be finished. Keep the stick, and \
                               ask whoever made it.";
-                return Outcome::new(Verdict::Failed, &[reason, advice.into()]);
+                let outcome = Outcome::new(Verdict::Failed, &[reason, advice.into()]);
+                return Ok(Some(outcome));
             }
         }
     }
     let mode = match arguments.task {
         Task::Undo => {
+            await_proof(stick, screen)?;
             let mut outcome = undo_newest(screen, (boot_stick, stick), resources, work);
             if let Some(report) = &mut outcome.report {
                 report.notes.splice(0..0, recovered);
             }
-            return outcome;
+            return Ok(Some(outcome));
         }
         Task::Diagnose => Mode::Diagnose,
         Task::Repair => stick.job().mode,
     };
     let machine = match LinuxMachine::find(Some(boot_stick.disk()), resources) {
         Ok(machine) => machine,
-        Err(error) => return Outcome::new(Verdict::Failed, &[error.to_string()]),
+        Err(error) => {
+            await_proof(stick, screen)?;
+            return Ok(Some(Outcome::new(Verdict::Failed, &[error.to_string()])));
+        }
     };
     let mut report = (work.repair)(mode, &machine, stick, screen);
+    await_proof(stick, screen)?;
+    if !machine.is_complete() {
+        return Ok(None);
+    }
     // What was finished or left from an earlier run belongs to this PC's story, so to its report.
     report.notes.splice(0..0, recovered);
     let mut outcome = Outcome::of(report);
@@ -308,5 +337,5 @@ fn mend(
         .iter()
         .flat_map(|journal| journal.commits());
     outcome.is_unfinished |= has_unfinished(commits);
-    outcome
+    Ok(Some(outcome))
 }

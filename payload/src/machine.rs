@@ -33,6 +33,11 @@ pub trait Machine {
     fn now(&self) -> i64;
     /// Returns milliseconds since some fixed moment; never goes back.
     fn uptime_ms(&self) -> u64;
+    /// Returns whether all of it was looked at, by a first look that did not wait for every disk. Asked when the
+    /// stick is proven; what comes up later is left out.
+    fn is_complete(&self) -> bool {
+        true
+    }
     /// Returns what keeps disks of it from being seen, and what would help, one line each.
     fn obstacles(&self) -> &[String] {
         &[]
@@ -53,10 +58,14 @@ pub trait Volume {
     }
     /// Shows the volume read-only, as it is on the disk now (a fresh mount, not a remembered one).
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError>;
-    /// Checks, before anybody is asked, that the volume can be written at all and has room for
+    /// Checks, before anybody is asked, that the state of the volume allows a change and that it has room for
     /// `added` bytes of new files.
     fn check_change(&self, added: u64) -> Result<(), VolumeError> {
         let _ = added;
+        Ok(())
+    }
+    /// Checks that what the volume lies on can be opened for writing; before the stick is proven nothing can.
+    fn check_access(&self) -> Result<(), VolumeError> {
         Ok(())
     }
     /// Shows a copy-on-write view of the volume for writing. `needed` is the number of bytes that will

@@ -29,6 +29,7 @@ use crate::repair::undo::{UndoRequest, undo_run};
 use crate::repair::{Request, run};
 use crate::screen::words::Language;
 use crate::screen::{Answer, Question, Screen};
+use crate::stick::proof::StickProof;
 use crate::stick::reports::SealedReport;
 use crate::stick::{Stick, StickError};
 use crate::terminal::Terminal;
@@ -245,6 +246,8 @@ fn open_machine(place: &Place, mode: Mode, work: &Path) -> anyhow::Result<Bench>
         scratch: None,
         work: work.to_owned(),
         unlocked: Unlocked::default(),
+        // The stick was proven before anything else.
+        proof: StickProof::over(),
     };
     let open = || {
         let volumes = place.volume.iter();

@@ -15,7 +15,7 @@ use rescue_stick::report::{InstallationReport, Report, Verdict};
 use crate::health::check_health;
 use crate::health::disks::diagnose_disk;
 use crate::machine::{Machine, Volume, VolumeError, VolumeState};
-use crate::repair::carry_out::{Stopped, conclude, stop};
+use crate::repair::carry_out::{conclude, stop};
 use crate::repair::detect::observe::{Observations, observe};
 use crate::repair::detect::steps::examine_steps;
 use crate::repair::detect::{InstallationFacts, OtherVolumes, Site, survey_machine};
@@ -25,6 +25,7 @@ use crate::repair::diagnose::{
 use crate::repair::permission::{Permission, ask_permission};
 use crate::repair::plan::{Order, Planned, RepairPlan, plan_repair};
 use crate::repair::predicates::{Holds, Judgement, Known, judge_remedy};
+pub(crate) use crate::repair::progress::await_proof;
 use crate::repair::report::{Course, assemble_report, begin_installation, name_run, note_faults};
 use crate::repair::stages::{Stage, Stages};
 use crate::screen::{Question, Screen, Work};
@@ -323,16 +324,7 @@ impl<'a> Case<'a, '_> {
                 report.advice.extend(notes);
                 verdict
             }
-            Err(Stopped::Refused(reason)) => {
-                report.advice.push(reason);
-                report.advice.push("nothing was written".into());
-                Verdict::Refused
-            }
-            Err(Stopped::Volume(error)) => stop(report, &error),
-            Err(Stopped::Failed(lines)) => {
-                report.advice.extend(lines);
-                Verdict::Failed
-            }
+            Err(stopped) => stopped.note(report),
         }
     }
 
@@ -353,6 +345,14 @@ impl<'a> Case<'a, '_> {
             && !matches!(state, VolumeState::Hibernated | VolumeState::Unreadable(_));
         if is_to_be_written && let Err(error) = self.volume.check_change(plan.added_bytes()) {
             return Some(stop(report, &error));
+        }
+        // Nobody is asked by a stick that may not go on. A run that asks nobody waits when it has something to write.
+        let is_over = self.stick.proof().is_over();
+        if is_to_be_written
+            && (is_over || self.request.mode == Mode::Confirm)
+            && let Err(stopped) = self.clear_the_way()
+        {
+            return Some(stopped.note(report));
         }
         let question = |warning| Question::Repair { warning };
         let (mode, screen) = (self.request.mode, &mut *self.screen);

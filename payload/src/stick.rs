@@ -1,10 +1,12 @@
 //! The stick as `mend` reads it: its job, remedies, definitions and files, after the proof.
 //!
-//! Nothing is believed before [`Stick::prove`]: the signature over the manifest, then every file.
+//! Nothing is believed that does not follow from the signature over the manifest: what is read before every file
+//! was held against it is held against it by itself ([`SignedManifest::read_file`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fs_err as fs;
 use rescue_stick::digest::Sha256Digest;
@@ -18,10 +20,14 @@ use rescue_stick::report::chain::ChainLink;
 use rescue_stick::signature::{PublicKey, SignatureError};
 use sha2::{Digest as _, Sha256};
 
+use self::proof::{ProofProgress, StickProof};
+
+pub mod proof;
 pub mod record;
 pub mod reports;
 
-/// A stick (or a folder with the same files) that has proven itself.
+/// A stick (or a folder with the same files) whose manifest, job and remedies are as signed. Whether all of it is,
+/// its proof tells.
 #[derive(Debug)]
 pub struct Stick {
     root: PathBuf,
@@ -31,6 +37,7 @@ pub struct Stick {
     facts: StickFacts,
     /// Number of the next report, if the stick keeps a chain.
     next_number: Option<u64>,
+    proof: StickProof,
 }
 
 /// Why a stick is not believed.
@@ -68,20 +75,16 @@ pub enum StickError {
     Incomplete(String),
 }
 
+/// Returns how a stick that is not as signed is told of.
+pub fn not_as_signed(error: &StickError) -> String {
+    format!("This stick is not as it was signed: {error}")
+}
+
 fn first(differences: &[Discrepancy]) -> String {
     differences
         .first()
         .map(ToString::to_string)
         .unwrap_or_default()
-}
-
-/// Bytes hashed so far and in all, for a progress line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProofProgress {
-    /// Bytes hashed.
-    pub done: u64,
-    /// Bytes to hash.
-    pub total: u64,
 }
 
 /// A manifest whose signature is the trusted key's: the first half of a proof.
@@ -90,7 +93,7 @@ pub struct SignedManifest {
     text: String,
     manifest: Manifest,
     /// Files that were held against it already.
-    read: BTreeSet<String>,
+    read: Mutex<BTreeSet<String>>,
 }
 
 impl SignedManifest {
@@ -100,7 +103,7 @@ impl SignedManifest {
         let signature = fs::read_to_string(root.join(paths::MANIFEST_SIGNATURE))?;
         trusted.check(text.as_bytes(), &signature)?;
         let manifest = Manifest::parse(&text)?;
-        let read = BTreeSet::new();
+        let read = Mutex::default();
         Ok(Self {
             text,
             manifest,
@@ -110,12 +113,18 @@ impl SignedManifest {
 
     /// Reads one file and holds it against the manifest, before all of them are. What is returned is what was
     /// checked, whatever the stick would give at a second reading.
-    pub fn read_file(&mut self, root: &Path, path: &str) -> Result<Vec<u8>, StickError> {
-        let bytes = fs::read(root.join(path))?;
+    pub fn read_file(&self, root: &Path, path: &str) -> Result<Vec<u8>, StickError> {
+        let bytes = match fs::read(root.join(path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let path = path.to_owned();
+                return Err(StickError::NotAsSigned(vec![Discrepancy::Missing { path }]));
+            }
+            read => read?,
+        };
         let found = Sha256Digest::of(&bytes);
         let difference = match self.manifest.digest_of(path) {
             Some(expected) if expected == found => {
-                self.read.insert(path.to_owned());
+                self.read_files().insert(path.to_owned());
                 return Ok(bytes);
             }
             Some(expected) => Discrepancy::Changed {
@@ -129,28 +138,14 @@ impl SignedManifest {
         };
         Err(StickError::NotAsSigned(vec![difference]))
     }
-}
 
-impl Stick {
-    /// Proves the stick whose files lie below `root` with the key that is trusted, then reads its job
-    /// and remedies.
-    pub fn prove(
-        root: &Path,
-        trusted: &PublicKey,
-        progress: &mut dyn FnMut(ProofProgress),
-    ) -> Result<Self, StickError> {
-        let signed = SignedManifest::read(root, trusted)?;
-        Self::prove_files(root, trusted, &signed, progress)
-    }
-
-    /// Holds every file against a manifest that was read before: the second half of a proof. What
+    /// Holds every file of the stick below `root` against the manifest, and the other way round. What
     /// [`SignedManifest::read_file`] has read is not read again.
-    pub fn prove_files(
+    pub fn check_files(
+        &self,
         root: &Path,
-        trusted: &PublicKey,
-        signed: &SignedManifest,
         progress: &mut dyn FnMut(ProofProgress),
-    ) -> Result<Self, StickError> {
+    ) -> Result<(), StickError> {
         let files = list_files(root)?;
         let total = files
             .values()
@@ -158,8 +153,8 @@ impl Stick {
         let mut done = 0;
         let mut found = Vec::with_capacity(files.len());
         for (path, size) in &files {
-            let read = signed.manifest.digest_of(path);
-            let read = read.filter(|_| signed.read.contains(path));
+            let read = self.manifest.digest_of(path);
+            let read = read.filter(|_| self.read_files().contains(path));
             let digest = match read {
                 Some(digest) => {
                     done += size;
@@ -172,23 +167,54 @@ impl Stick {
             };
             found.push((path.as_str(), digest));
         }
-        let differences = signed.manifest.audit(found.iter().copied());
-        if !differences.is_empty() {
-            return Err(StickError::NotAsSigned(differences));
+        let differences = self.manifest.audit(found.iter().copied());
+        if differences.is_empty() {
+            Ok(())
+        } else {
+            Err(StickError::NotAsSigned(differences))
         }
-        Self::read(root, &signed.text, trusted)
     }
 
-    fn read(root: &Path, manifest_text: &str, trusted: &PublicKey) -> Result<Self, StickError> {
-        let job = Job::parse(&fs::read_to_string(root.join(paths::JOB))?)?;
+    fn read_files(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        // An insertion that panicked has left the set as it was.
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_text(&self, root: &Path, path: &str) -> Result<String, StickError> {
+        let text = String::from_utf8(self.read_file(root, path)?);
+        Ok(text.map_err(|error| io::Error::other(format!("{path}: {error}")))?)
+    }
+}
+
+impl Stick {
+    /// Proves the stick whose files lie below `root` with the key that is trusted, then reads its job
+    /// and remedies.
+    pub fn prove(
+        root: &Path,
+        trusted: &PublicKey,
+        progress: &mut dyn FnMut(ProofProgress),
+    ) -> Result<Self, StickError> {
+        let signed = SignedManifest::read(root, trusted)?;
+        signed.check_files(root, progress)?;
+        Self::read(root, &signed, trusted, StickProof::over())
+    }
+
+    /// Reads job and remedies of the stick whose files lie below `root`, each held against the manifest, while
+    /// `proof` of all its files may still go on.
+    pub fn read(
+        root: &Path,
+        signed: &SignedManifest,
+        trusted: &PublicKey,
+        proof: StickProof,
+    ) -> Result<Self, StickError> {
+        let job = Job::parse(&signed.read_text(root, paths::JOB)?)?;
         let mut remedies = Vec::new();
         for id in &job.remedies {
-            let path = root.join(paths::REMEDIES).join(format!("{id}.toml"));
-            let remedy =
-                Remedy::parse(&fs::read_to_string(path)?).map_err(|source| StickError::Remedy {
-                    id: id.clone(),
-                    source,
-                })?;
+            let text = signed.read_text(root, &format!("{}/{id}.toml", paths::REMEDIES))?;
+            let remedy = Remedy::parse(&text).map_err(|source| StickError::Remedy {
+                id: id.clone(),
+                source,
+            })?;
             for set in remedy.definitions_sets() {
                 if !job.definitions.contains_key(set) {
                     let text = format!("remedy {id} needs definitions {set:?}, none are here");
@@ -202,7 +228,7 @@ impl Stick {
             id: identity.as_ref().map(|own| own.facts().id.to_string()),
             title: job.title.clone(),
             date: job.date.clone(),
-            manifest: Some(Sha256Digest::of(manifest_text.as_bytes())),
+            manifest: Some(Sha256Digest::of(signed.text.as_bytes())),
             key: Some(trusted.base64().to_owned()),
             public_key: identity
                 .as_ref()
@@ -215,6 +241,7 @@ impl Stick {
             identity,
             facts,
             next_number: None,
+            proof,
         })
     }
 
@@ -253,7 +280,13 @@ impl Stick {
                 ..StickFacts::default()
             },
             next_number: None,
+            proof: StickProof::over(),
         })
+    }
+
+    /// Returns the proof of all its files, which may still go on.
+    pub fn proof(&self) -> &StickProof {
+        &self.proof
     }
 
     /// Returns what the stick is to do.
@@ -362,6 +395,8 @@ pub fn hash_file(path: &Path, mut progress: impl FnMut(u64)) -> io::Result<Sha25
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn make_stick(root: &Path) -> PublicKey {
@@ -386,6 +421,44 @@ mod tests {
 
     fn prove(root: &Path, key: &PublicKey) -> Result<Stick, StickError> {
         Stick::prove(root, key, &mut |_| {})
+    }
+
+    fn begin(root: &Path, key: &PublicKey) -> (Result<Stick, StickError>, StickProof) {
+        let signed = Arc::new(SignedManifest::read(root, key).unwrap());
+        let proof = StickProof::begin(root.to_owned(), Arc::clone(&signed));
+        (Stick::read(root, &signed, key, proof.clone()), proof)
+    }
+
+    #[test]
+    fn a_stick_is_read_while_its_proof_goes_on_and_the_proof_tells() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = make_stick(folder.path());
+        let (stick, proof) = begin(folder.path(), &key);
+        assert_eq!(stick.unwrap().remedies().len(), 1);
+        proof.wait(&mut |_| {}).unwrap();
+        assert!(proof.is_good() && proof.is_over());
+        assert!(proof.took().is_some());
+        // What is not read is found by the proof alone.
+        fs::write(folder.path().join("autorun.inf"), "x").unwrap();
+        let (stick, proof) = begin(folder.path(), &key);
+        let stick = stick.unwrap();
+        for _ in 0..2 {
+            let error = stick.proof().wait(&mut |_| {}).unwrap_err().to_string();
+            assert!(
+                error.ends_with("autorun.inf: not in the manifest"),
+                "{error}"
+            );
+        }
+        assert!(proof.is_over() && !proof.is_good());
+        // What is read is held against the manifest before it is believed.
+        let job = folder.path().join(paths::JOB);
+        let text = fs::read_to_string(&job).unwrap();
+        fs::write(&job, text.replacen("confirm", "auto", 1)).unwrap();
+        let error = begin(folder.path(), &key).0.unwrap_err().to_string();
+        assert!(error.contains("mendkit/job.json: sha256 is"), "{error}");
+        fs::remove_file(&job).unwrap();
+        let error = begin(folder.path(), &key).0.unwrap_err().to_string();
+        assert!(error.ends_with("mendkit/job.json: missing"), "{error}");
     }
 
     #[test]
@@ -463,7 +536,7 @@ mod tests {
     fn holds_one_file_against_a_signed_manifest_before_all_are() {
         let folder = tempfile::tempdir().unwrap();
         let key = make_stick(folder.path());
-        let mut signed = SignedManifest::read(folder.path(), &key).unwrap();
+        let signed = SignedManifest::read(folder.path(), &key).unwrap();
         let job = signed.read_file(folder.path(), paths::JOB).unwrap();
         assert_eq!(job, fs::read(folder.path().join(paths::JOB)).unwrap());
         fs::write(folder.path().join(paths::JOB), "{}").unwrap();

@@ -15,7 +15,11 @@ use mend::journal::{Journal, Target};
 use mend::machine::linux::disks::Partition;
 use mend::machine::linux::volume::{LinuxVolume, Resources};
 use mend::machine::{CommitLabel, Volume as _, VolumeError, VolumeState};
+use mend::stick::SignedManifest;
+use mend::stick::proof::StickProof;
 use rescue_stick::digest::Sha256Digest;
+use rescue_stick::manifest::Manifest;
+use rescue_stick::signature::PublicKey;
 
 /// A partition and a journal, both files.
 struct Bench {
@@ -97,6 +101,10 @@ impl Bench {
     }
 
     fn examine(&self) -> LinuxVolume {
+        self.examine_with(StickProof::over())
+    }
+
+    fn examine_with(&self, proof: StickProof) -> LinuxVolume {
         let partition = Partition {
             name: "disk 1, partition 1".into(),
             device: self.volume(),
@@ -111,6 +119,7 @@ impl Bench {
             scratch: None,
             work: self.path("work"),
             unlocked: mend::machine::linux::unlocked::Unlocked::default(),
+            proof,
         };
         LinuxVolume::examine(partition, resources)
     }
@@ -378,6 +387,44 @@ fn a_hibernated_volume_is_shown_and_not_changed() {
     );
     drop(view);
     assert_eq!(bench.digest(), before);
+}
+
+#[test]
+fn nothing_is_opened_for_writing_before_the_stick_is_proven() {
+    let Some(bench) = Bench::of_size(40 << 20) else {
+        return;
+    };
+    let before = bench.digest();
+    // A stick without a file that was signed.
+    let stick = tempfile::tempdir().unwrap();
+    let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+    let mut manifest = Manifest::default();
+    manifest.insert("x".into(), Sha256Digest::of(b"x"));
+    let text = manifest.to_text();
+    let signature = minisign::sign(None, &pair.sk, text.as_bytes(), None, None).unwrap();
+    fs::write(stick.path().join("SHA256SUMS"), text).unwrap();
+    fs::write(
+        stick.path().join("SHA256SUMS.minisig"),
+        signature.to_string(),
+    )
+    .unwrap();
+    let key = PublicKey::parse(&pair.pk.to_base64()).unwrap();
+    let signed = Arc::new(SignedManifest::read(stick.path(), &key).unwrap());
+    let proof = StickProof::begin(stick.path().to_owned(), signed);
+    let volume = bench.examine_with(proof.clone());
+    let change = volume.begin_change(1 << 20).unwrap();
+    fs::write(change.root().join("new"), "new").unwrap();
+    assert!(proof.wait(&mut |_| {}).is_err());
+    let refused = volume.check_access().unwrap_err().to_string();
+    assert!(refused.contains("not proven"), "{refused}");
+    let label = CommitLabel {
+        run: "run".into(),
+        computer: String::new(),
+    };
+    let refused = change.commit(&label).unwrap_err().to_string();
+    assert!(refused.contains("not proven"), "{refused}");
+    assert_eq!(bench.digest(), before);
+    bench.examine().check_access().unwrap();
 }
 
 #[test]

@@ -20,6 +20,32 @@ fn boot_once(kit: &Kit, bench: &Bench) -> Result<String> {
 }
 
 #[test]
+fn a_disk_that_comes_up_late_is_looked_at_all_the_same() -> Result<()> {
+    if !require_boots() {
+        return Ok(());
+    }
+    let kit = Kit::build(&KitSpec::default())?;
+    let bench = Bench::set_up(&kit, &preset("xp-mcafee-5958-missing")?)?;
+    let mut spec = bench.machine(Firmware::Bios, UsbBus::Ehci, DiskBus::Ide);
+    spec.disks.clear();
+    let mut machine = Machine::start(&spec)?;
+    machine.wait_for(&["mend: stick found"], LIMIT)?;
+    // So the PC is looked at long before the stick is proven.
+    machine.slow_reading_down(2_000_000)?;
+    machine.wait_for(&["Looking at this PC"], LIMIT)?;
+    machine.plug_in(bench.pc())?;
+    machine.wait_for(&["mend: VERDICT"], LIMIT)?;
+    machine.expect_exit(LIMIT)?;
+    let log = machine.serial_log();
+    let (early, late) = log
+        .split_once("A disk came up late, so this PC is looked at again.")
+        .context("it was not looked at again")?;
+    assert!(!early.contains("mend: VERDICT"), "{log}");
+    check_verdict(late, "REPAIRED");
+    bench.check_repaired()
+}
+
+#[test]
 fn windows_on_fat32_is_repaired_too() -> Result<()> {
     if !require_boots() {
         return Ok(());

@@ -222,6 +222,7 @@ fn power_may_go_at_any_write_that_reaches_stick_and_disk() -> Result<()> {
             scratch: None,
             work: work.path().to_owned(),
             unlocked: Unlocked::default(),
+            proof: mend::stick::proof::StickProof::over(),
         };
         let device = Box::new(powered.pc.clone());
         let target = LinuxVolume::examine_on(device, partition.clone(), resources);

@@ -124,6 +124,10 @@ impl Volume for MtoolsVolume {
         self.inner.check_change(added)
     }
 
+    fn check_access(&self) -> Result<(), VolumeError> {
+        self.inner.check_access()
+    }
+
     fn view(&self) -> Result<Box<dyn VolumeView>, VolumeError> {
         let tree = self.copy_out().map_err(self.io("reading the tree"))?;
         Ok(Box::new(View(tree)))

@@ -168,6 +168,7 @@ impl Patient {
             scratch: None,
             work: self.folder.path().join("work"),
             unlocked: mend::machine::linux::unlocked::Unlocked::default(),
+            proof: mend::stick::proof::StickProof::over(),
         })
     }
 

@@ -20,18 +20,37 @@ use crate::stick::{SignedManifest, StickError};
 const KIND: u32 = 0o170_000;
 const FOLDER: u32 = 0o040_000;
 
-/// Unpacks all of it from the stick at `root`.
-pub(super) fn unpack_later(root: &Path, manifest: &mut SignedManifest) -> Result<(), StickError> {
+/// An archive that was read, and where.
+pub(super) struct Archive {
+    path: &'static str,
+    bytes: Vec<u8>,
+}
+
+/// Reads all of it from the stick at `root`.
+pub(super) fn read_later(
+    root: &Path,
+    manifest: &SignedManifest,
+) -> Result<[Archive; 2], StickError> {
     let modules = match rustix::system::uname().machine().to_bytes() {
         b"x86_64" => paths::LATER_64,
         _ => paths::LATER_32,
     };
-    for path in [paths::PROGRAMS, modules] {
-        let archive = manifest.read_file(root, path)?;
-        unpack(GzDecoder::new(archive.as_slice()), Path::new("/"))
-            .map_err(|error| io::Error::new(error.kind(), format!("unpacking {path}: {error}")))?;
+    let read = |path| {
+        let bytes = manifest.read_file(root, path)?;
+        Ok::<_, StickError>(Archive { path, bytes })
+    };
+    Ok([read(paths::PROGRAMS)?, read(modules)?])
+}
+
+impl Archive {
+    /// Unpacks it into memory, where the kernel looks for programs and modules.
+    pub(super) fn unpack(&self) -> io::Result<()> {
+        let unpacked = unpack(GzDecoder::new(self.bytes.as_slice()), Path::new("/"));
+        unpacked.map_err(|error| {
+            let text = format!("unpacking {}: {error}", self.path);
+            io::Error::new(error.kind(), text)
+        })
     }
-    Ok(())
 }
 
 /// Unpacks an archive of folders and files below `root`.

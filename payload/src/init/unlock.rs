@@ -20,11 +20,13 @@ use crate::machine::FileSystem;
 use crate::machine::linux::disks::{Partition, list_partitions};
 use crate::machine::linux::unlocked::{Unlocked, lock_memory};
 use crate::machine::linux::uptime_ms;
+use crate::repair::await_proof;
 use crate::screen::code::Code;
 use crate::screen::prompt::{Checked, Entry, Field, Prompt, Shown, Typed};
 use crate::screen::words::unlocking as words;
 use crate::screen::{Progress, Screen, guess_time_left};
 use crate::stick::Stick;
+use crate::stick::proof::ProofOutcome;
 use crate::unlock::{Bundle, Helper, Locked, Reply, Secret, find_key};
 
 /// What is said once of every PC with a volume that was unlocked.
@@ -46,19 +48,21 @@ pub(super) struct Opened {
     pub(super) notes: Vec<String>,
 }
 
-/// Opens what can be opened. Nobody is asked in a mode in which nobody is there.
+/// Opens what can be opened, once the stick is proven. Nobody is asked in a mode in which nobody is there.
 pub(super) fn unlock_volumes(
     screen: &mut dyn Screen,
     stick_disk: &str,
     stick: &Stick,
     mode: Mode,
-) -> Opened {
+) -> ProofOutcome<Opened> {
     let mut opened = Opened::default();
     let partitions = list_partitions(Path::new(SYS), Some(stick_disk)).unwrap_or_default();
     let locked: Vec<(Partition, Locked)> = partitions.into_iter().filter_map(look_at).collect();
     if locked.is_empty() {
-        return opened;
+        return Ok(opened);
     }
+    // No key is asked for, or read from another stick, by a stick that may not be ours.
+    await_proof(stick, screen)?;
     load_modules(Path::new(paths::LOCKED_MODULES));
     // Before the first key is in memory: no page of this program is ever swapped out.
     let _ = lock_memory();
@@ -88,7 +92,7 @@ pub(super) fn unlock_volumes(
     if opened.unlocked != Unlocked::default() {
         opened.notes.push(FIRMWARE_UNTOUCHED.to_owned());
     }
-    opened
+    Ok(opened)
 }
 
 /// Returns what a partition says of itself, if BitLocker locks it and it can be opened.

@@ -3,8 +3,10 @@
 //! Volumes are never mounted themselves: the kernel and `ntfs-3g` get a file that an
 //! [`Overlay`](crate::overlay::Overlay) serves, over a device that was opened for reading only. The only
 //! code that opens a device for writing is the journal's, through
-//! [`Target::open_for_writing`](crate::journal::Target::open_for_writing).
+//! [`Target::open_for_writing`](crate::journal::Target::open_for_writing), which a stick that is not proven yet
+//! does not get past.
 
+use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +38,9 @@ pub struct LinuxMachine {
     volumes: Vec<Box<dyn Volume>>,
     obstacles: Vec<String>,
     parts: Parts,
+    /// The partitions that were there while the stick was not proven yet.
+    early: Option<Vec<PathBuf>>,
+    is_complete: OnceCell<bool>,
 }
 
 /// Which parts of the PC under this Linux are the PC's that is mended.
@@ -68,6 +73,8 @@ impl LinuxMachine {
                 .collect(),
             obstacles: Vec::new(),
             parts,
+            early: None,
+            is_complete: OnceCell::new(),
         }
     }
 
@@ -76,8 +83,12 @@ impl LinuxMachine {
         let sys = Path::new("/sys");
         let facts = facts::read_facts(sys, Path::new("/proc"));
         let parts = Parts::AllBut(stick_disk.map(str::to_owned));
+        let is_early = !resources.proof.is_good();
         let volumes = find_targets(stick_disk, resources)?;
+        let places = volumes.iter().map(|volume| volume.place.clone());
+        let early = is_early.then(|| places.collect());
         let mut machine = Self::with_parts(facts, volumes, parts);
+        machine.early = early;
         machine.obstacles = controllers::find_obstacles(sys, machine.volumes.len());
         Ok(machine)
     }
@@ -106,6 +117,20 @@ impl Machine for LinuxMachine {
 
     fn obstacles(&self) -> &[String] {
         &self.obstacles
+    }
+
+    fn is_complete(&self) -> bool {
+        let Parts::AllBut(stick_disk) = &self.parts else {
+            return true;
+        };
+        let Some(early) = &self.early else {
+            return true;
+        };
+        *self.is_complete.get_or_init(|| {
+            let now = disks::list_partitions(Path::new("/sys"), stick_disk.as_deref());
+            let mut now = now.unwrap_or_default().into_iter();
+            now.all(|partition| early.contains(&partition.device))
+        })
     }
 
     fn hardware(&self) -> Hardware {

@@ -9,15 +9,19 @@ use crate::repair::Case;
 use crate::repair::apply::{ApplyError, apply_plan, check_packages};
 use crate::repair::detect::steps::examine_steps;
 use crate::repair::plan::{Planned, RepairPlan, plan_repair};
-use crate::repair::progress::Percent;
+use crate::repair::progress::{Percent, await_proof};
 use crate::repair::stages::Stage;
 use crate::repair::verify::{Verified, verify_files};
 use crate::screen::{ADVICE_TO_RESTART, Answer, Question, Work};
+use crate::stick::not_as_signed;
 use crate::windows::path::WindowsPath;
 
 /// What is said of a repair that was made without the stick's journal.
 pub(super) const UNPROTECTED: &str =
     "repaired without the stick's journal, as was agreed: the stick cannot take this repair back";
+
+/// Why a plan was left that was made before every disk of the PC was there.
+const LOOK_AGAIN: &str = "a disk came up late, so this PC is to be looked at again";
 
 /// What was carried out.
 pub(super) struct Carried {
@@ -36,8 +40,12 @@ impl<'a> Case<'a, '_> {
         let volume = self.volume;
         let (change, mut notes) = self.begin(volume, plan)?;
         self.screen.turn_to(Work::Repairing);
+        if !change.is_provisional() {
+            self.clear_the_way()?;
+        }
         let lost_names = self.apply(plan, change.as_ref())?;
         self.check(plan, change.as_ref())?;
+        self.clear_the_way()?;
         self.screen.line("Making the repair real ...");
         let label = CommitLabel {
             run: self.run.to_owned(),
@@ -48,6 +56,18 @@ impl<'a> Case<'a, '_> {
         let mut verified = self.verify(remedy, plan)?;
         verified.remarks.extend(lost_names.iter().map(lost_name));
         Ok(Carried { verified, notes })
+    }
+
+    /// Waits until the stick is proven, then checks that the volume can be written at all: before anything is,
+    /// and before anybody is asked.
+    pub(super) fn clear_the_way(&mut self) -> Result<(), Stopped> {
+        await_proof(self.stick, self.screen)
+            .map_err(|error| Stopped::Refused(not_as_signed(&error)))?;
+        if !self.machine.is_complete() {
+            return Err(Stopped::Refused(LOOK_AGAIN.to_owned()));
+        }
+        self.volume.check_access()?;
+        Ok(())
     }
 
     /// Begins the change; without the stick's journal only if the person says so.
@@ -181,6 +201,22 @@ impl Stopped {
             "the repair was given up before it was made real; the former files are in place".into(),
         );
         Self::Failed(lines)
+    }
+
+    /// Notes why the repair ended early and returns the verdict that goes with it.
+    pub(super) fn note(self, report: &mut InstallationReport) -> Verdict {
+        match self {
+            Self::Refused(reason) => {
+                report.advice.push(reason);
+                report.advice.push("nothing was written".into());
+                Verdict::Refused
+            }
+            Self::Volume(error) => stop(report, &error),
+            Self::Failed(lines) => {
+                report.advice.extend(lines);
+                Verdict::Failed
+            }
+        }
     }
 }
 

@@ -58,6 +58,7 @@ fn write(
     let needed = u64::try_from(bytes).unwrap_or(u64::MAX);
     let needed = needed.saturating_add(MARGIN);
     volume.check_change(needed)?;
+    volume.check_access()?;
     let change = if is_unprotected {
         volume.begin_unprotected_change(needed)?
     } else {

@@ -1,14 +1,33 @@
 //! What the person sees while much is written or read: a screen that stands still for a minute is
 //! switched off.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::machine::Machine;
 use crate::repair::apply::Progress;
 use crate::screen::{self, Screen, guess_time_left};
+use crate::stick::Stick;
+use crate::stick::proof::{ProofOutcome, ProofProgress};
 
 /// Smaller files are there before anybody has read a percentage.
 const WORTH_SHOWING: u64 = 4_000_000;
+
+/// Waits until the stick is proven, showing how far that is.
+pub(crate) fn await_proof(stick: &Stick, screen: &mut dyn Screen) -> ProofOutcome {
+    let started = Instant::now();
+    let mut first = None;
+    stick.proof().wait(&mut |ProofProgress { done, total }| {
+        // What was done before somebody waited says nothing of how long the rest takes.
+        let before = *first.get_or_insert(done);
+        let (done_since, left) = (done.saturating_sub(before), total.saturating_sub(before));
+        screen.advance(screen::Progress {
+            text: "Checking the stick ...".to_owned(),
+            done,
+            total,
+            left: guess_time_left(done_since, left, started.elapsed()),
+        });
+    })
+}
 
 /// How much of everything has come.
 pub(super) struct Percent<'m> {

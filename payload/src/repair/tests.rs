@@ -22,6 +22,7 @@ use crate::windows::pe::PeMachine;
 mod containers;
 mod health;
 mod plans;
+mod proving;
 mod remedies;
 mod undo;
 
@@ -30,7 +31,7 @@ const SYSTEM32: &str = "WINDOWS/system32";
 /// A PC in a folder, a stick in another, and what a person would answer.
 struct Scene {
     pc: tempfile::TempDir,
-    _stick_folder: tempfile::TempDir,
+    stick_folder: tempfile::TempDir,
     stick: Stick,
     seen: Vec<String>,
 }
@@ -61,7 +62,7 @@ impl Scene {
         let stick = make_stick(stick_folder.path(), &dat_5959(), packed, kit);
         Self {
             pc,
-            _stick_folder: stick_folder,
+            stick_folder,
             stick,
             seen: Vec::new(),
         }

@@ -242,6 +242,7 @@ impl Undo<'_, '_> {
         let state = &volume.facts().state;
         if self.request.mode != Mode::Diagnose {
             volume.check_change(planned.plan.added_bytes())?;
+            volume.check_access()?;
         }
         let warning_question = |warning| Question::Undo { warning };
         match ask_permission(state, self.request.mode, self.screen, &warning_question) {

@@ -81,6 +81,7 @@ impl Bench {
             scratch: None,
             work: self.work(),
             unlocked: mend::machine::linux::unlocked::Unlocked::default(),
+            proof: mend::stick::proof::StickProof::over(),
         };
         let partition = self.patient.partition()?;
         let device = Box::new(powered.pc.clone());

@@ -21,6 +21,7 @@ use crate::machine::{
     VolumeState, VolumeView,
 };
 use crate::overlay::Overlay;
+use crate::stick::proof::StickProof;
 
 /// Room of a journal in memory, for a change without the stick's.
 const RAM_JOURNAL_LENGTH: u64 = 32 << 20;
@@ -36,7 +37,12 @@ pub struct Resources {
     pub work: PathBuf,
     /// Volumes that BitLocker locks and that were opened.
     pub unlocked: Unlocked,
+    /// The stick's proof: nothing is opened for writing before it is over.
+    pub proof: StickProof,
 }
+
+/// What is said to whoever would write before the stick has proven itself.
+const UNPROVEN: &str = "the stick is not proven yet, so nothing may be written";
 
 /// What is said of a volume whose first look ended in a panic.
 const FAULT_OF_MEND: &str = "looking at it ended in a fault of mend itself";
@@ -198,9 +204,6 @@ impl Volume for LinuxVolume {
 
     fn check_change(&self, added: u64) -> Result<(), VolumeError> {
         self.check_writable()?;
-        if let Err(error) = self.device.open_for_writing() {
-            return Err(self.explain_unwritable(&error));
-        }
         let doing = "looking for free clusters";
         let area = self.device.open().map_err(self.io("opening the volume"))?;
         let free = filesystem::find_free(&*area, self.facts.file_system, added);
@@ -213,6 +216,13 @@ impl Volume for LinuxVolume {
             )));
         }
         Ok(())
+    }
+
+    fn check_access(&self) -> Result<(), VolumeError> {
+        match Target::open_for_writing(self) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.explain_unwritable(&error)),
+        }
     }
 
     fn begin_change(&self, needed: u64) -> Result<Box<dyn VolumeChange + '_>, VolumeError> {
@@ -273,6 +283,9 @@ impl Target for LinuxVolume {
     }
 
     fn open_for_writing(&self) -> io::Result<Box<dyn Area>> {
+        if !self.resources.proof.is_good() {
+            return Err(io::Error::other(UNPROVEN));
+        }
         self.device.open_for_writing()
     }
 

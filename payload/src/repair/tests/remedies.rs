@@ -78,7 +78,7 @@ impl Scene {
         let stick = make_stick_for(stick_folder.path(), remedies, &dat_5959(), &packed, &[]);
         Self {
             pc: tempfile::tempdir().unwrap(),
-            _stick_folder: stick_folder,
+            stick_folder,
             stick,
             seen: Vec::new(),
         }

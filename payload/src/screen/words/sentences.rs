@@ -34,6 +34,7 @@ const ALL_SENTENCES: &[Sentence] = &[
     // What is being done.
     sentence("Looking for the stick ...", ["Looking for the stick ...", "Recherche de la clé ...", "Der Stick wird gesucht ...", "Buscando la memoria ..."]),
     sentence("Checking the stick ...", ["Checking the stick ...", "Contrôle de la clé ...", "Der Stick wird geprüft ...", "Comprobando la memoria ..."]),
+    sentence("A disk came up late, so this PC is looked at again.", ["A disk came up late, so this PC is looked at again.", "Un disque est apparu tard : ce PC est examiné de nouveau.", "Ein Datenträger kam spät hinzu, dieser PC wird neu untersucht.", "Un disco apareció tarde; este PC se examina de nuevo."]),
     sentence("Looking at this PC ...", ["Looking at this PC ...", "Examen de ce PC ...", "Dieser PC wird untersucht ...", "Examinando este PC ..."]),
     sentence("Writing {}, {} MB ...", ["Writing {0}, {1} MB ...", "Écriture de {0}, {1} Mo ...", "{0} wird geschrieben, {1} MB ...", "Escribiendo {0}, {1} MB ..."]),
     sentence("Writing {} ...", ["Writing {0} ...", "Écriture de {0} ...", "{0} wird geschrieben ...", "Escribiendo {0} ..."]),
@@ -451,6 +452,7 @@ mod tests {
             include_str!("../../machine/linux/volume.rs"),
             include_str!("../../machine/linux/disks.rs"),
             include_str!("../../init.rs"),
+            include_str!("../../stick.rs"),
             include_str!("../../init/filing.rs"),
             include_str!("../../init/outcome.rs"),
             include_str!("../../init/recovery.rs"),
