@@ -18,7 +18,7 @@ use crate::machine::{Machine, Volume, VolumeError, VolumeState};
 use crate::repair::carry_out::{conclude, stop};
 use crate::repair::detect::observe::{Observations, observe};
 use crate::repair::detect::steps::examine_steps;
-use crate::repair::detect::{InstallationFacts, OtherVolumes, Site, survey_machine};
+use crate::repair::detect::{InstallationFacts, KeptView, OtherVolumes, Site, survey_and_keep};
 use crate::repair::diagnose::{
     diagnose, diagnose_registry, diagnose_undecided, diagnose_volume, sort_remedies,
 };
@@ -88,8 +88,8 @@ pub fn run(
     let mut stages = Stages::new(machine);
     screen.meet(machine.facts(), stick.facts());
     screen.line("Looking at this PC ...");
-    let inventory = stages.time(Stage::Detect, || {
-        survey_machine(machine, request.trust.as_ref())
+    let (inventory, mut views) = stages.time(Stage::Detect, || {
+        survey_and_keep(machine, request.trust.as_ref())
     });
     for volume in &inventory.volumes {
         stages.move_time(Stage::Detect, Stage::Health, volume.look.took_ms);
@@ -97,11 +97,13 @@ pub fn run(
     let health = stages.time(Stage::Health, || check_health(machine, &inventory, stick));
     let name = name_run(now, &inventory);
     let mut installations = Vec::new();
-    for (volume, inventory) in machine.volumes().iter().zip(&inventory.volumes) {
+    let volumes = machine.volumes().iter().zip(&inventory.volumes);
+    for ((volume, inventory), view) in volumes.zip(&mut views) {
         for facts in &inventory.installations {
             let mut case = Case {
                 request,
                 volume: volume.as_ref(),
+                view: &mut *view,
                 volumes: machine.volumes(),
                 facts,
                 stick,
@@ -121,6 +123,7 @@ pub fn run(
                 report
             }));
         }
+        *view = None;
     }
     let mut report = assemble_report(Course {
         run: name,
@@ -146,6 +149,7 @@ pub fn run(
 struct Case<'a, 'm> {
     request: &'a Request,
     volume: &'a dyn Volume,
+    view: &'a mut KeptView,
     volumes: &'a [Box<dyn Volume>],
     facts: &'a InstallationFacts,
     stick: &'a Stick,
@@ -236,9 +240,12 @@ impl<'a> Case<'a, '_> {
             let mut observations = Observations::default();
             let mut judgement = judge_remedy(remedy, &known(facts, state, &observations));
             if judgement.answer == Holds::CannotTell {
+                let view = &mut *self.view;
                 observations = self.stages.time(Stage::Detect, || {
-                    let view = volume.view()?;
-                    Ok::<_, VolumeError>(observe(&site.at(view.root()), &remedy.when))
+                    let shown = view.take().map_or_else(|| volume.view(), Ok)?;
+                    let observations = observe(&site.at(shown.root()), &remedy.when);
+                    *view = Some(shown);
+                    Ok::<_, VolumeError>(observations)
                 })?;
                 judgement = judge_remedy(remedy, &known(facts, state, &observations));
             }
@@ -283,8 +290,10 @@ impl<'a> Case<'a, '_> {
     ) -> Verdict {
         let (volume, site) = (self.volume, self.site());
         let order = self.order(remedy);
+        // Nothing of the volume stays mounted while somebody is asked, or while it is changed.
+        let kept = self.view.take();
         let examined = self.stages.time(Stage::Detect, || {
-            let view = volume.view()?;
+            let view = kept.map_or_else(|| volume.view(), Ok)?;
             Ok(examine_steps(&site.at(view.root()), remedy))
         });
         let examined = match examined {

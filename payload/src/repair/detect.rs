@@ -83,6 +83,9 @@ impl OtherVolumes<'_> {
     }
 }
 
+/// A view of a volume that was looked at, as long as nothing was written to it since.
+pub(super) type KeptView = Option<Box<dyn VolumeView>>;
+
 /// What is on a PC.
 #[derive(Debug)]
 pub struct Inventory {
@@ -121,29 +124,40 @@ pub struct InstallationFacts {
 /// Looks at every volume. What goes wrong on one does not keep the others from being looked at. `trust` is
 /// whom catalogs are believed by.
 pub fn survey_machine(machine: &dyn Machine, trust: Option<&Trust>) -> Inventory {
-    let volumes = machine.volumes().iter().map(|volume| {
+    survey_and_keep(machine, trust).0
+}
+
+/// As [`survey_machine`], and keeps the view of every volume with a Windows on it, by the order of the volumes:
+/// mounting it again takes as long as looking at it.
+pub(super) fn survey_and_keep(
+    machine: &dyn Machine,
+    trust: Option<&Trust>,
+) -> (Inventory, Vec<KeptView>) {
+    let surveys = machine.volumes().iter().map(|volume| {
         // Foreign bytes are parsed here. A panic is our bug, but it must not cost the other volumes.
         let survey = catch_unwind(AssertUnwindSafe(|| {
             survey_volume(machine, trust, volume.as_ref())
         }));
-        survey.unwrap_or_else(|_| VolumeInventory {
-            facts: volume.facts().clone(),
-            installations: Vec::new(),
-            problems: vec!["looking at it ended in a fault of mend itself".into()],
-            is_unseen: true,
-            look: VolumeLook::default(),
+        survey.unwrap_or_else(|_| {
+            let inventory = VolumeInventory {
+                facts: volume.facts().clone(),
+                installations: Vec::new(),
+                problems: vec!["looking at it ended in a fault of mend itself".into()],
+                is_unseen: true,
+                look: VolumeLook::default(),
+            };
+            (inventory, None)
         })
     });
-    Inventory {
-        volumes: volumes.collect(),
-    }
+    let (volumes, views) = surveys.unzip();
+    (Inventory { volumes }, views)
 }
 
 fn survey_volume(
     machine: &dyn Machine,
     trust: Option<&Trust>,
     volume: &dyn Volume,
-) -> VolumeInventory {
+) -> (VolumeInventory, KeptView) {
     let mut inventory = VolumeInventory {
         facts: volume.facts().clone(),
         installations: Vec::new(),
@@ -153,17 +167,17 @@ fn survey_volume(
     };
     if volume.facts().file_system == FileSystem::BitLocker {
         inventory.problems.push("locked by BitLocker".into());
-        return inventory;
+        return (inventory, None);
     }
     if let VolumeState::Unreadable(reason) = &volume.facts().state {
         inventory.problems.push(reason.clone());
-        return inventory;
+        return (inventory, None);
     }
     let view = match volume.view() {
         Ok(view) => view,
         Err(error) => {
             inventory.problems.push(error.to_string());
-            return inventory;
+            return (inventory, None);
         }
     };
     inventory.is_unseen = false;
@@ -181,7 +195,8 @@ fn survey_volume(
     inventory.look = look_at_volume(machine, trust, view.root(), installations);
     let took_ms = machine.uptime_ms().saturating_sub(started_ms);
     inventory.look.took_ms = health_ms.saturating_add(took_ms);
-    inventory
+    let kept = (!inventory.installations.is_empty()).then_some(view);
+    (inventory, kept)
 }
 
 fn survey_installation(
