@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod drives;
 pub mod folders;
 pub mod installation;
+pub mod listings;
 pub mod path;
 pub mod pattern;
 pub mod pe;

@@ -19,6 +19,7 @@ use crate::repair::package::{PackageError, check_package};
 use crate::repair::plan::step::{FileMove, FileWrite};
 use crate::repair::plan::{RepairPlan, staged_path};
 use crate::stick::Stick;
+use crate::windows::listings::Listings;
 use crate::windows::path::{PathError, Resolved, WindowsPath};
 
 mod content;
@@ -124,6 +125,7 @@ pub fn apply_plan(
     stick: &Stick,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Applied, ApplyError> {
+    let listings = Listings::new(change.root());
     let mut traces = Traces::default();
     let mut lost_names = Vec::new();
     let result = (|| {
@@ -131,6 +133,7 @@ pub fn apply_plan(
         for step in &plan.steps {
             let staging = Staging {
                 change,
+                listings: &listings,
                 stick,
                 made: &mut traces.made,
                 progress: &mut *progress,
@@ -138,11 +141,12 @@ pub fn apply_plan(
             former.push(stage_step(step, staging)?);
         }
         if let Some(record) = &plan.record {
-            write_record(plan, record, &former, change, &mut traces)?;
+            write_record(plan, record, &former, (change, &listings), &mut traces)?;
         }
         Swap {
             plan,
             change,
+            listings: &listings,
             traces: &mut traces,
             lost_names: &mut lost_names,
         }
@@ -163,6 +167,7 @@ pub fn apply_plan(
 struct Swap<'a> {
     plan: &'a RepairPlan,
     change: &'a dyn VolumeChange,
+    listings: &'a Listings<'a>,
     traces: &'a mut Traces,
     lost_names: &'a mut Vec<WindowsPath>,
 }
@@ -182,12 +187,11 @@ impl Swap<'_> {
 
     /// Moves one file as it is.
     fn move_file(&mut self, one: &FileMove, former: &FileAttributes) -> Result<(), ApplyError> {
-        let root = self.change.root();
-        let Resolved::File { at, .. } = one.from.resolve(root)? else {
+        let Resolved::File { at, .. } = one.from.resolve_in(self.listings)? else {
             return Err(precondition(&one.from, "not there", "the file to be moved"));
         };
         let to = self.make_folders(&one.to.folder())?.join(one.to.name());
-        if let Resolved::File { .. } | Resolved::Folder { .. } = one.to.resolve(root)? {
+        if let Resolved::File { .. } | Resolved::Folder { .. } = one.to.resolve_in(self.listings)? {
             return Err(precondition(&one.to, "there already", "a free name"));
         }
         self.rename(&at, &to, &one.to)?;
@@ -200,8 +204,7 @@ impl Swap<'_> {
         write: &FileWrite,
         former: Option<&FileAttributes>,
     ) -> Result<(), ApplyError> {
-        let root = self.change.root();
-        let target = match write.target.resolve(root)? {
+        let target = match write.target.resolve_in(self.listings)? {
             Resolved::File { at, .. } => at,
             Resolved::Missing {
                 folder: Some(folder),
@@ -214,7 +217,9 @@ impl Swap<'_> {
         };
         if let Some(kept) = &write.kept {
             let kept_at = self.make_folders(&kept.folder())?.join(kept.name());
-            if let Resolved::File { .. } | Resolved::Folder { .. } = kept.resolve(root)? {
+            if let Resolved::File { .. } | Resolved::Folder { .. } =
+                kept.resolve_in(self.listings)?
+            {
                 return Err(precondition(kept, "there already", "a free name"));
             }
             self.rename(&target, &kept_at, kept)?;
@@ -223,7 +228,7 @@ impl Swap<'_> {
             }
         }
         let staged = staged_path(&write.target)?;
-        let Resolved::File { at, .. } = staged.resolve(root)? else {
+        let Resolved::File { at, .. } = staged.resolve_in(self.listings)? else {
             return Err(precondition(&staged, "not there", "the prepared file"));
         };
         self.rename(&at, &target, &write.target)?;
@@ -251,11 +256,14 @@ impl Swap<'_> {
     }
 
     fn make_folders(&mut self, folder: &WindowsPath) -> Result<PathBuf, ApplyError> {
-        make_folders(self.plan, self.change, folder, &mut self.traces.folders)
+        let place = (self.change, self.listings);
+        make_folders(self.plan, place, folder, &mut self.traces.folders)
     }
 
     fn rename(&mut self, from: &Path, to: &Path, path: &WindowsPath) -> Result<(), ApplyError> {
         fs::rename(from, to).map_err(|e| io_at(path, "moving into place", e))?;
+        self.listings.forget_folder_of(from);
+        self.listings.forget_folder_of(to);
         self.traces.renamed.push((from.to_owned(), to.to_owned()));
         if self.change.is_provisional() {
             return Ok(());
@@ -274,19 +282,18 @@ impl Swap<'_> {
 /// who could write beside it could make up a repair to be taken back.
 fn make_folders(
     plan: &RepairPlan,
-    change: &dyn VolumeChange,
+    (change, listings): (&dyn VolumeChange, &Listings<'_>),
     folder: &WindowsPath,
     made: &mut Vec<PathBuf>,
 ) -> Result<PathBuf, ApplyError> {
-    let root = change.root();
-    if let Resolved::Folder { at, .. } = folder.resolve(root)? {
+    if let Resolved::Folder { at, .. } = folder.resolve_in(listings)? {
         return Ok(at);
     }
     let mut path = WindowsPath::default();
-    let mut at = root.to_owned();
+    let mut at = change.root().to_owned();
     for name in folder.names() {
         path = path.join(name)?;
-        at = match path.resolve(root)? {
+        at = match path.resolve_in(listings)? {
             Resolved::Folder { at, .. } => at,
             Resolved::File { .. } => {
                 return Err(precondition(&path, "a file", "a folder for former files"));
@@ -294,9 +301,10 @@ fn make_folders(
             Resolved::Missing { .. } => {
                 let at = at.join(name);
                 fs::create_dir(&at).map_err(|e| io_at(&path, "creating", e))?;
+                listings.forget_folder_of(&at);
                 made.push(at.clone());
                 if plan.kept.names().starts_with(path.names())
-                    && let Resolved::Folder { at: from, .. } = plan.kept_as.resolve(root)?
+                    && let Resolved::Folder { at: from, .. } = plan.kept_as.resolve_in(listings)?
                 {
                     change.copy_security(&from, &at)?;
                 }

@@ -6,12 +6,12 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
+use rustix::fs::{AtFlags, FileType, statat};
 use rustix::io::Errno;
 
+use super::listings::Listings;
 use crate::area::cause_of;
 use crate::hive::key::is_same_name;
 
@@ -180,24 +180,22 @@ impl WindowsPath {
 
     /// Returns what lies at this path on the volume mounted at `root`.
     pub fn resolve(&self, root: &Path) -> Result<Resolved, PathError> {
-        let mut at = root.to_owned();
+        self.resolve_in(&Listings::new(root))
+    }
+
+    /// As [`WindowsPath::resolve`], by folders that may have been listed before.
+    pub fn resolve_in(&self, listings: &Listings<'_>) -> Result<Resolved, PathError> {
+        let mut at = listings.root().to_owned();
         let mut path = Self::default();
         let mut rest = self.names.iter();
-        // From folder to folder, since a driver looks at every folder of a longer path again.
-        let mut folder: Option<(Dir, String)> = None;
+        let mut above = None;
         while let Some(name) = rest.next() {
-            let in_folder = |error: Errno| PathError::Io {
+            let io_error = |error: Errno| PathError::Io {
                 path: path.clone(),
                 source: error.into(),
             };
-            let opened = match folder.take() {
-                None => open_folder(CWD, &at, OFlags::empty()),
-                Some((above, name)) => above
-                    .fd()
-                    .and_then(|above| open_folder(above, Path::new(&name), OFlags::NOFOLLOW)),
-            };
-            let mut opened = opened.and_then(Dir::new).map_err(in_folder)?;
-            let Some(spelled) = find_name(&mut opened, &path, name)? else {
+            let folder = listings.list(&at, above.take()).map_err(io_error)?;
+            let Some(spelled) = find_name(folder.names(), &path, name)? else {
                 let is_last = rest.len() == 0;
                 path.names.push(name.clone());
                 path.names.extend(rest.cloned());
@@ -208,16 +206,20 @@ impl WindowsPath {
             };
             at.push(&spelled);
             path.names.push(spelled.clone());
-            let facts = opened
-                .fd()
-                .and_then(|opened| statat(opened, &spelled, AtFlags::SYMLINK_NOFOLLOW));
+            if listings.knows(&at) {
+                above = Some((folder, spelled));
+                continue;
+            }
+            let facts = folder
+                .folder()
+                .and_then(|folder| statat(folder, &spelled, AtFlags::SYMLINK_NOFOLLOW));
             let facts = facts.map_err(|error| PathError::Io {
                 path: path.clone(),
                 source: error.into(),
             })?;
             match FileType::from_raw_mode(facts.st_mode) {
                 FileType::Symlink => return Err(PathError::Link { path }),
-                FileType::Directory => folder = Some((opened, spelled)),
+                FileType::Directory => above = Some((folder, spelled)),
                 _ if rest.len() > 0 => return Err(PathError::NotAFolder { path }),
                 FileType::RegularFile => {
                     return Ok(Resolved::File {
@@ -231,11 +233,6 @@ impl WindowsPath {
         }
         Ok(Resolved::Folder { at, path })
     }
-}
-
-fn open_folder(above: impl AsFd, name: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let flags = flags | OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    openat(above, name, flags, Mode::empty())
 }
 
 /// UTF-16 units of a name at most. Source: NTFS and FAT alike.
@@ -283,27 +280,14 @@ impl fmt::Display for WindowsPath {
     }
 }
 
-/// Returns how the open folder `path` spells `name`.
+/// Returns how the folder `path` with these names spells `name`.
 fn find_name(
-    folder: &mut Dir,
+    names: &[String],
     path: &WindowsPath,
     name: &str,
 ) -> Result<Option<String>, PathError> {
-    let io_error = |error: Errno| PathError::Io {
-        path: path.clone(),
-        source: error.into(),
-    };
-    let mut found = Vec::new();
-    for entry in folder {
-        let entry = entry.map_err(io_error)?;
-        // A name that is not Unicode cannot be one that we look for.
-        let Ok(entry) = entry.file_name().to_str() else {
-            continue;
-        };
-        if is_same_name(entry, name) {
-            found.push(entry.to_owned());
-        }
-    }
+    let found = names.iter().filter(|entry| is_same_name(entry, name));
+    let mut found: Vec<String> = found.cloned().collect();
     if found.len() > 1 {
         found.sort();
         let mut names = path.names.clone();

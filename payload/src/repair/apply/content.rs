@@ -13,6 +13,7 @@ use crate::repair::detect::hives::change_hive;
 use crate::repair::package::Package;
 use crate::repair::plan::step::{FileWrite, WriteSource};
 use crate::stick::Stick;
+use crate::windows::listings::Listings;
 use crate::windows::path::{Resolved, WindowsPath};
 
 /// Where new content comes from, and who wants to know how much of it has come.
@@ -68,7 +69,7 @@ impl io::Write for Counted<'_> {
 /// it changes.
 pub(super) fn write_content(
     write: &FileWrite,
-    root: &Path,
+    listings: &Listings<'_>,
     sources: &mut Sources<'_>,
     path: &WindowsPath,
     file: &mut fs::File,
@@ -81,19 +82,25 @@ pub(super) fn write_content(
         progress: &mut *sources.progress,
     };
     let package = sources.package.as_deref_mut();
-    let values = fill_file(write, root, (sources.stick, package), path, &mut counted)?;
+    let values = fill_file(
+        write,
+        listings,
+        (sources.stick, package),
+        path,
+        &mut counted,
+    )?;
     counted.flush().map_err(|e| io_at(path, "writing", e))?;
     Ok(values)
 }
 
 fn fill_file(
     write: &FileWrite,
-    root: &Path,
+    listings: &Listings<'_>,
     (stick, package): (&Stick, Option<&mut Package>),
     path: &WindowsPath,
     file: &mut Counted<'_>,
 ) -> Result<Vec<ChangedValue>, ApplyError> {
-    let find = |source: &WindowsPath| match source.resolve(root)? {
+    let find = |source: &WindowsPath| match source.resolve_in(listings)? {
         Resolved::File { at, .. } => Ok(at),
         _ => Err(precondition(source, "not there", "the chosen candidate")),
     };
@@ -124,7 +131,7 @@ fn fill_file(
         }
         (WriteSource::Hive(change), _) => {
             let expectation = "a registry file that can be changed";
-            let changed = change_hive(root, change)
+            let changed = change_hive(listings.root(), change)
                 .map_err(|reason| precondition(&write.target, &reason, expectation))?;
             file.write_all(&changed.after)
                 .map_err(|e| io_at(path, "writing", e))?;

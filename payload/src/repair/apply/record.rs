@@ -14,6 +14,7 @@ use crate::machine::VolumeChange;
 use crate::repair::detect::steps::Content;
 use crate::repair::plan::step::{FileMove, FileWrite, Step, WriteSource};
 use crate::repair::plan::{RecordPlan, RepairPlan};
+use crate::windows::listings::Listings;
 use crate::windows::path::Resolved;
 
 /// Writes the record of `plan`, which meets what `former` holds.
@@ -21,12 +22,17 @@ pub(super) fn write_record(
     plan: &RepairPlan,
     record: &RecordPlan,
     former: &[Former],
-    change: &dyn VolumeChange,
+    (change, listings): (&dyn VolumeChange, &Listings<'_>),
     traces: &mut Traces,
 ) -> Result<(), ApplyError> {
     let path = &record.path;
-    let folder = make_folders(plan, change, &path.folder(), &mut traces.folders)?;
-    let Resolved::Missing { .. } = path.resolve(change.root())? else {
+    let folder = make_folders(
+        plan,
+        (change, listings),
+        &path.folder(),
+        &mut traces.folders,
+    )?;
+    let Resolved::Missing { .. } = path.resolve_in(listings)? else {
         return Err(precondition(path, "there already", "a free name"));
     };
     let steps = plan.steps.iter().zip(former);
@@ -53,7 +59,9 @@ pub(super) fn write_record(
         file.sync_all()?;
         fs::File::open(&folder)?.sync_all()
     };
-    write().map_err(|error| io_at(path, "writing", error))
+    let written = write().map_err(|error| io_at(path, "writing", error));
+    listings.forget(&folder);
+    written
 }
 
 fn record_step(step: &Step, former: &Former) -> UndoStep {

@@ -13,6 +13,7 @@ use crate::repair::package::{Package, PackageError};
 use crate::repair::plan::staged_path;
 use crate::repair::plan::step::{FileWrite, Step};
 use crate::stick::{Stick, hash_file};
+use crate::windows::listings::Listings;
 use crate::windows::path::{Resolved, WindowsPath};
 
 /// What a step meets before it changes anything: one entry for each of its writes and moves.
@@ -29,6 +30,8 @@ pub(super) struct Former {
 /// What preparing new files needs.
 pub(super) struct Staging<'a> {
     pub(super) change: &'a dyn VolumeChange,
+    /// Of the change, which only this changes.
+    pub(super) listings: &'a Listings<'a>,
     pub(super) stick: &'a Stick,
     /// Gets the path of every new file before it is begun.
     pub(super) made: &'a mut Vec<PathBuf>,
@@ -39,14 +42,15 @@ pub(super) struct Staging<'a> {
 /// Checks what a step is made for, and prepares its new files beside their places.
 pub(super) fn stage_step(step: &Step, staging: Staging<'_>) -> Result<Former, ApplyError> {
     let mut package = open_package(step, staging.stick)?;
-    let (change, mut former) = (staging.change, Former::default());
+    let (change, listings) = (staging.change, staging.listings);
+    let mut former = Former::default();
     for one in &step.moves {
-        let at = check_content(&one.from, &one.before, change.root())?;
+        let at = check_content(&one.from, &one.before, listings)?;
         former.moves.push(change.attributes(&at)?);
     }
     for write in &step.writes {
         (staging.progress)(Progress { write, done: 0 });
-        let at = check_before(write, change.root())?;
+        let at = check_before(write, listings)?;
         let attributes = at.filter(|_| write.kept.is_some());
         let attributes = attributes.map(|at| change.attributes(&at)).transpose()?;
         former.writes.push(attributes);
@@ -55,7 +59,7 @@ pub(super) fn stage_step(step: &Step, staging: Staging<'_>) -> Result<Former, Ap
             package: package.as_mut(),
             progress: &mut *staging.progress,
         };
-        let values = stage_file(write, change, sources, staging.made)?;
+        let values = stage_file(write, (change, listings), sources, staging.made)?;
         former.values.push(values);
     }
     Ok(former)
@@ -68,11 +72,11 @@ fn open_package(step: &Step, stick: &Stick) -> Result<Option<Package>, PackageEr
 }
 
 /// Returns where the file is that is replaced, if there is one.
-fn check_before(write: &FileWrite, root: &Path) -> Result<Option<PathBuf>, ApplyError> {
+fn check_before(write: &FileWrite, listings: &Listings<'_>) -> Result<Option<PathBuf>, ApplyError> {
     if let Some(before) = &write.before {
-        return check_content(&write.target, before, root).map(Some);
+        return check_content(&write.target, before, listings).map(Some);
     }
-    let finding = match write.target.resolve(root)? {
+    let finding = match write.target.resolve_in(listings)? {
         Resolved::Missing {
             folder: Some(_), ..
         } => return Ok(None),
@@ -84,8 +88,12 @@ fn check_before(write: &FileWrite, root: &Path) -> Result<Option<PathBuf>, Apply
 }
 
 /// Checks that what lies at `path` is what the plan was made for; returns where it is.
-fn check_content(path: &WindowsPath, before: &Content, root: &Path) -> Result<PathBuf, ApplyError> {
-    let finding = match path.resolve(root)? {
+fn check_content(
+    path: &WindowsPath,
+    before: &Content,
+    listings: &Listings<'_>,
+) -> Result<PathBuf, ApplyError> {
+    let finding = match path.resolve_in(listings)? {
         Resolved::File { at, .. } => {
             let sha256 = hash_file(&at, |_| {}).map_err(|e| io_at(path, "reading", e))?;
             if sha256 == before.sha256 {
@@ -104,12 +112,12 @@ fn check_content(path: &WindowsPath, before: &Content, root: &Path) -> Result<Pa
 /// of a registry file that it changes.
 fn stage_file(
     write: &FileWrite,
-    change: &dyn VolumeChange,
+    (change, listings): (&dyn VolumeChange, &Listings<'_>),
     mut sources: Sources<'_>,
     staged: &mut Vec<PathBuf>,
 ) -> Result<Vec<ChangedValue>, ApplyError> {
     let path = staged_path(&write.target)?;
-    let at = match path.resolve(change.root())? {
+    let at = match path.resolve_in(listings)? {
         // Left by a run that was cut off in a folder without an overlay; the name is ours alone.
         Resolved::File { at, .. } => {
             fs::remove_file(&at).map_err(|e| io_at(&path, "removing", e))?;
@@ -130,13 +138,14 @@ fn stage_file(
     let options = fs::OpenOptions::new().write(true).create_new(true).clone();
     staged.push(at.clone());
     let mut file = options.open(&at).map_err(|e| io_at(&path, "creating", e))?;
-    let values = write_content(write, change.root(), &mut sources, &path, &mut file)?;
+    listings.forget_folder_of(&at);
+    let values = write_content(write, listings, &mut sources, &path, &mut file)?;
     if !change.is_provisional() {
         file.sync_all().map_err(|e| io_at(&path, "writing", e))?;
         drop(file);
         check_staged(write, &at, &path)?;
     }
-    take_security(write, change, &at)?;
+    take_security(write, (change, listings), &at)?;
     Ok(values)
 }
 
@@ -154,11 +163,11 @@ fn check_staged(write: &FileWrite, at: &Path, path: &WindowsPath) -> Result<(), 
 /// Gives the prepared file at `at` the security descriptor that the plan says.
 fn take_security(
     write: &FileWrite,
-    change: &dyn VolumeChange,
+    (change, listings): (&dyn VolumeChange, &Listings<'_>),
     at: &Path,
 ) -> Result<(), ApplyError> {
     let (Resolved::File { at: from, .. } | Resolved::Folder { at: from, .. }) =
-        write.security_of.resolve(change.root())?
+        write.security_of.resolve_in(listings)?
     else {
         let expectation = "the file whose security descriptor is taken";
         return Err(precondition(&write.security_of, "not there", expectation));
