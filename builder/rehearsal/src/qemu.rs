@@ -147,6 +147,8 @@ pub struct MachineSpec {
     pub is_64_bit: bool,
     /// Processor by QEMU's name; `pentium2` for one without SSE. QEMU's default if none.
     pub cpu: Option<String>,
+    /// How many processors.
+    pub processors: u32,
     /// Memory in MiB. 64-bit UEFI needs 320 for GRUB and a kernel.
     pub memory_mib: u32,
     /// UEFI variables to start with, which say whom to trust, instead of the firmware's own.
@@ -171,6 +173,7 @@ impl MachineSpec {
             bios_on_serial: false,
             is_64_bit: !old,
             cpu: old.then(|| "pentium2".to_owned()),
+            processors: 1,
             memory_mib: if old { 256 } else { 512 },
             variables: None,
             stick: None,

@@ -43,6 +43,8 @@ pub(super) fn command_line(spec: &MachineSpec, folder: &Path) -> Result<Command>
         "none",
         "-m",
         &spec.memory_mib.to_string(),
+        "-smp",
+        &spec.processors.to_string(),
     ]);
     if let Some(cpu) = &spec.cpu {
         qemu.args(["-cpu", cpu]);
