@@ -282,7 +282,7 @@ pub struct ChangeReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Timing {
-    /// Name of the stage: start, modules, stick, proof (before the PC is looked at), detect, health,
+    /// Name of the stage: start, modules, stick, proof (while the PC is looked at), detect, health,
     /// diagnose, plan, wait (for a person), apply, check, commit, verify.
     pub stage: String,
     /// Milliseconds.
