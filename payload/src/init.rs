@@ -124,9 +124,13 @@ pub fn run(work: Work) -> String {
 /// Notes a stage of the start, which began where the one before it ended.
 fn note_time(timings: &mut Vec<Timing>, stage: &str) {
     let before: u64 = timings.iter().map(|timing| timing.took_ms).sum();
+    add_time(timings, stage, uptime_ms().saturating_sub(before));
+}
+
+fn add_time(timings: &mut Vec<Timing>, stage: &str, took_ms: u64) {
     timings.push(Timing {
         stage: stage.to_owned(),
-        took_ms: uptime_ms().saturating_sub(before),
+        took_ms,
     });
 }
 
@@ -249,10 +253,7 @@ fn note_proof(screen: &mut Consoles, stick: &Stick, timings: &mut Vec<Timing>) {
     let took = stick.proof().took().unwrap_or_default();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     screen.mark(&format!("stick proven within {took_ms} ms"));
-    timings.push(Timing {
-        stage: "proof".to_owned(),
-        took_ms,
-    });
+    add_time(timings, "proof", took_ms);
 }
 
 /// Opens the stick's record of its reports and counts this start, which also tells whether the stick can be

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::{SignedManifest, StickError};
 
-/// How often somebody who waits is told how far it is.
-const TELL_INTERVAL: Duration = Duration::from_millis(100);
+/// How often somebody who waits is told how far it is: each time a page is drawn anew.
+const TELL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What is said of a proof that ended in a panic.
 const FAULT_OF_MEND: &str = "reading it ended in a fault of mend itself";
