@@ -1,5 +1,6 @@
 //! Repairs whose only right file lies inside something else.
 
+use super::found::check_no_candidate;
 use super::*;
 use crate::antivirus::quarantine::fixture::make_bup_of;
 use crate::cabinet::fixture::make_cabinet;

@@ -1,6 +1,7 @@
 //! Repairs taken back by their records, as if Windows had run in between.
 
 use super::remedies::{AUDIT_RULE, CROWDSTRIKE, DISABLE_DRIVER, HEAD, RENAME, quarantined};
+use super::volumes::{Ntfs, security_of};
 use super::*;
 use crate::hive::Hive;
 use crate::hive::edit::HiveEditor;
